@@ -1,0 +1,3 @@
+"""jettison makes container images small, one proven change at a time."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The behaviour contract: recorded from the original, replayed on each candidate."""

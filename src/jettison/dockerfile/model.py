@@ -1,0 +1,92 @@
+"""The concrete syntax of a Dockerfile: every node knows its span, and the spans tile the text.
+
+Source: moby/buildkit `frontend/dockerfile/docs/reference.md` and `parser/parser.go` (behaviour, not code).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jettison.core.values import Span
+
+
+@dataclass(frozen=True)
+class Flag:
+    """`--name=value`; value None where there is no `=`."""
+
+    name: str
+    value: str | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Heredoc:
+    """`<<EOF ... EOF` of a RUN, COPY or ADD; `body` excludes the terminator line."""
+
+    name: str
+    expand: bool
+    chomp: bool
+    body: Span
+    span: Span
+
+
+@dataclass(frozen=True)
+class Word:
+    """One argument, as written (quotes and variables kept), with its span."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction: from its keyword to the end of its last line, heredocs included, newline excluded."""
+
+    keyword: str  # upper case
+    span: Span
+    line: int  # 1-based, of the keyword
+    end_line: int
+    flags: tuple[Flag, ...]
+    body: Span  # what follows keyword and flags, up to the first heredoc body
+    value: str  # the body with continuations joined and comment lines dropped, stripped
+    words: tuple[Word, ...]  # arguments, split as the instruction does
+    exec_form: tuple[str, ...] | None  # the JSON array, where it is one
+    heredocs: tuple[Heredoc, ...] = ()
+
+    def flag(self, name: str) -> str | None:
+        """The value of the last flag of that name; None where absent (or without value)."""
+        return next((flag.value for flag in reversed(self.flags) if flag.name == name), None)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """FROM and what follows it, up to the next FROM."""
+
+    index: int
+    name: str | None  # lower case, as BuildKit compares it
+    base: str  # as written
+    platform: str | None
+    instructions: tuple[Instruction, ...]  # FROM first
+
+
+@dataclass(frozen=True)
+class Dockerfile:
+    """A parsed Dockerfile; `str(dockerfile)` is the text it came from, for any text."""
+
+    text: str
+    escape: str  # \\ or `
+    directives: tuple[tuple[str, str], ...]  # syntax, escape, check; lower-case names, in order
+    instructions: tuple[Instruction, ...]
+    stages: tuple[Stage, ...]
+    global_args: tuple[Instruction, ...]  # ARG before the first FROM
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace `span` by `text`; an insertion where the span is empty."""
+
+    span: Span
+    text: str

@@ -1,0 +1,1 @@
+"""Engines build images and run containers; jettison calls them and imitates nothing."""

@@ -1,0 +1,182 @@
+"""What every engine promises: one protocol, with capabilities declared as data."""
+
+from __future__ import annotations
+
+import enum
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from jettison.core.reference import Reference
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What this engine, as found here, can do; whoever asks for more gets a Skipped with the reason."""
+
+    ports_published: bool  # ports reach the host by publishing; else by entering the network namespace
+    private_network: bool  # each container has a network of its own: no collisions, no way out
+    signals_seen: bool  # death by signal is told apart from exit code 1
+    healthchecks: bool  # the engine itself runs HEALTHCHECK
+    limits: bool  # memory, pids
+    secrets: bool  # RUN --mount=type=secret
+    heredocs: bool
+    copy_link: bool
+    empty_run_is_layer: bool
+    ignore_files: tuple[
+        str, ...
+    ]  # names looked for, first wins; "{dockerfile}" stands for the Dockerfile's name
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """One build. `dockerfile` may lie outside `context`; `tag` is a full name under our own prefix."""
+
+    context: Path
+    dockerfile: Path
+    tag: str
+    target: str | None = None
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    use_cache: bool = True  # False: every instruction runs (a cold build)
+    arguments: tuple[str, ...] = ()  # passed through, after `--` on our command line
+
+
+@dataclass(frozen=True)
+class InstructionRun:
+    """One instruction of a build: its text as the engine printed it, seconds where known."""
+
+    text: str
+    cached: bool
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build: where the image is, how long the engine's process ran, what it ran."""
+
+    reference: Reference
+    image_id: str
+    seconds: float
+    cold: bool
+    instructions: tuple[InstructionRun, ...]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to start a container; everything unsaid is as the image says."""
+
+    command: tuple[str, ...] | None = None  # replaces entry point and command
+    arguments: tuple[str, ...] | None = None  # replaces the command only, as `docker run IMAGE ARG` does
+    environment: Mapping[str, str] = field(default_factory=dict)
+    hostname: str = "jettison"
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A socket that the application listens on."""
+
+    protocol: str  # tcp, tcp6, udp, udp6
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that ended inside a container."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+    timed_out: bool = False
+
+
+class Phase(enum.Enum):
+    """What a container is doing."""
+
+    RUNNING = "running"
+    EXITED = "exited"
+
+
+@dataclass(frozen=True)
+class ContainerState:
+    """RUNNING, or EXITED with its code; `error` is the engine's own message where it could not start."""
+
+    phase: Phase
+    code: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ProcessFacts:
+    """The application's main process as the kernel sees it."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    executable: str
+
+
+class Sandbox(Protocol):
+    """A container that was started; a context manager that leaves nothing behind."""
+
+    def state(self) -> ContainerState: ...
+
+    def listeners(self) -> frozenset[Listener]: ...
+
+    def connect(self, port: int, timeout: float, *, loopback: bool = False) -> socket.socket:
+        """A TCP connection to the container, from outside it unless `loopback`; raises OSError."""
+        ...
+
+    def logs(self) -> tuple[bytes, bytes]:
+        """All of stdout and stderr so far, capped at 4 MiB each."""
+        ...
+
+    def process(self) -> ProcessFacts | None: ...
+
+    def cpu_seconds(self) -> float | None: ...
+
+    def written(self) -> frozenset[bytes] | None:
+        """Paths that differ from the image, absolute, files only; None where the engine cannot tell."""
+        ...
+
+    def execute(
+        self, command: Sequence[str], *, timeout: float, environment: Mapping[str, str] | None = None
+    ) -> Finished: ...
+
+    def stop(self, grace: float) -> ContainerState:
+        """SIGTERM, wait `grace` seconds, SIGKILL; the code it ended with, 137 where it was killed."""
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Sandbox: ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
+
+class Engine(Protocol):
+    """A builder and runner of containers."""
+
+    name: str
+    version: str
+    capabilities: Capabilities
+
+    def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:
+        """Build; `progress` gets each line of output. Raises BuildFailed, EngineError."""
+        ...
+
+    def image_exists(self, name: str) -> bool: ...
+
+    def start(self, image_id: str, options: RunOptions) -> Sandbox: ...
+
+    def remove_images(self, names: Sequence[str]) -> None:
+        """Remove names under our prefix; a name that is gone already is no error."""
+        ...
+
+    def sweep(self, prefix: str) -> tuple[str, ...]:
+        """Remove containers and images whose name starts with `prefix`; what was removed."""
+        ...

@@ -1,0 +1,1 @@
+"""Images as bytes: transports, the tar walker, layers, the merged tree."""

@@ -1,0 +1,78 @@
+"""What a rule is: one decorated function in one file, its docstring its page, its fences its tests.
+
+The page's fences `dockerfile bad` / `dockerfile good`, in pairs, and `layers bad` / `layers good`, are run by
+one test file for every rule (tests/rules/test_examples.py). The registry is the package's directory: nothing
+else changes when a rule is added.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from jettison.core.values import Applicability
+from jettison.dockerfile.model import Edit, Instruction
+from jettison.subject import Subject
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One change, as data: edits of the Dockerfile, files to write beside it (context-relative)."""
+
+    title: str
+    applicability: Applicability
+    edits: tuple[Edit, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    declares: tuple[str, ...] = ()  # config keys that this fix changes on purpose (User, Env, ...)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What could be better, where, and what it would save.
+
+    `predicted` is bytes of `unpacked`, measured in the image at hand, 0 where it is about text alone.
+    """
+
+    rule: str
+    message: str
+    instruction: Instruction | None
+    predicted: int
+    fix: Fix | None = None
+    traps: tuple[str, ...] = ()  # names of traps consulted
+    refusal: str = ""  # why no fix is offered, where one could be expected
+    paths: tuple[bytes, ...] = field(default=(), compare=False)  # the worst few, for people
+
+
+Check = Callable[[Subject], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule by its name ("apt-lists-left-behind"), with its page."""
+
+    name: str
+    page: str
+    check: Check
+
+
+def rule(check: Check) -> Check:
+    """Mark a function as a rule; its name, with dashes, is the rule's name."""
+    check.__jettison_rule__ = True  # type: ignore[attr-defined]
+    return check
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule found in the package `jettison.rules`, by name."""
+    package = importlib.import_module("jettison.rules")
+    found = []
+    for module_info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"jettison.rules.{module_info.name}")
+        for name, value in vars(module).items():
+            if getattr(value, "__jettison_rule__", False) and value.__module__ == module.__name__:
+                found.append(Rule(name.replace("_", "-"), inspect.getdoc(value) or "", value))
+    return tuple(sorted(found, key=lambda one: one.name))

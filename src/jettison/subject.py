@@ -1,0 +1,54 @@
+"""Subject: text, sources, bytes and what was seen running, as one view; the only input of advice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jettison.align import Alignment
+from jettison.dockerfile.model import Dockerfile, Stage
+from jettison.image.model import Image
+
+if TYPE_CHECKING:
+    from jettison.image.tree import Tree
+    from jettison.waste.rows import WasteRow
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What the original was seen to do while the contract was recorded; empty sets where nobody looked."""
+
+    executed: frozenset[str] = frozenset()
+    opened: frozenset[str] = frozenset()
+    listened: frozenset[int] = frozenset()
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a rule may look at."""
+
+    dockerfile: Dockerfile
+    context: Path
+    image: Image
+    alignment: Alignment
+    stage: Stage  # the stage that ships
+    observed: Observed = Observed()
+    build_args: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The image's merged tree."""
+        from jettison.image.tree import merge
+
+        return merge(self.image.layers)
+
+    @cached_property
+    def waste(self) -> tuple[WasteRow, ...]:
+        """Every dead payload with its cause."""
+        from jettison.waste.rows import waste_rows
+
+        return waste_rows(self.image.layers)

@@ -1,0 +1,1 @@
+"""Every byte that ships and is not seen, with its cause."""
