@@ -25,9 +25,7 @@ class Capabilities:
     heredocs: bool
     copy_link: bool
     empty_run_is_layer: bool
-    ignore_files: tuple[
-        str, ...
-    ]  # names looked for, first wins; "{dockerfile}" stands for the Dockerfile's name
+    ignore_files: tuple[str, ...]  # names looked for, first wins; "{dockerfile}" stands for the Dockerfile's name
 
 
 @dataclass(frozen=True)
