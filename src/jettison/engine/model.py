@@ -11,6 +11,8 @@ from typing import Protocol
 
 from jettison.core.reference import Reference
 
+PREFIX = "localhost/jettison"  # every image that we make is called PREFIX/RUN:VERSION
+
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -71,6 +73,7 @@ class RunOptions:
     arguments: tuple[str, ...] | None = None  # replaces the command only, as `docker run IMAGE ARG` does
     environment: Mapping[str, str] = field(default_factory=dict)
     hostname: str = "jettison"
+    label: str = ""  # the run that this container belongs to; part of its name, so that a sweep finds it
 
 
 @dataclass(frozen=True)
@@ -159,9 +162,14 @@ class Sandbox(Protocol):
 class Engine(Protocol):
     """A builder and runner of containers."""
 
-    name: str
-    version: str
-    capabilities: Capabilities
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
 
     def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:
         """Build; `progress` gets each line of output. Raises BuildFailed, EngineError."""
@@ -175,6 +183,10 @@ class Engine(Protocol):
         """Remove names under our prefix; a name that is gone already is no error."""
         ...
 
-    def sweep(self, prefix: str) -> tuple[str, ...]:
-        """Remove containers and images whose name starts with `prefix`; what was removed."""
+    def sweep(self, prefix: str, *, images: bool = True) -> tuple[str, ...]:
+        """Remove containers and (unless `images` is False) images whose name starts with `prefix`; what was removed."""
+        ...
+
+    def usage(self) -> int | None:
+        """Bytes that the engine's store holds now, build cache included; None where it cannot tell."""
         ...
