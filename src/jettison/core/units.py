@@ -43,3 +43,11 @@ def show_seconds(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.1f} s"
     return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def read_seconds(text: str) -> float:
+    """The seconds that `90s`, `10m` or `1h` means. Raises UsageError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh])\s*", text)
+    if match is None:
+        raise UsageError(f"'{text}' is not a time", hint="write it with its unit, for example 90s, 10m or 1h")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]

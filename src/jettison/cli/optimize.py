@@ -1,0 +1,205 @@
+"""`jettison optimize`: the main job."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from jettison.cli.progress import Screen
+from jettison.cli.recipe import recipe_of
+from jettison.contract.files import write_contract
+from jettison.core import state
+from jettison.core.errors import ContractError, Interrupted
+from jettison.core.escape import terminal
+from jettison.core.redact import Redactor
+from jettison.core.values import Applicability
+from jettison.documents.ledger import ledger_to_json
+from jettison.engine.find import find_engine
+from jettison.lighten.bench import Bench
+from jettison.lighten.events import Done, Event, Note
+from jettison.lighten.ledger import Ledger
+from jettison.lighten.loop import lighten
+from jettison.lighten.plan import plan
+from jettison.lighten.project import Project, open_project, write_back
+from jettison.lighten.run import Run, find_interrupted, open_run, sweep_dead_runs
+from jettison.report.diff import show_diff
+from jettison.report.ledger_markdown import ledger_markdown
+from jettison.report.ledger_text import ledger_table
+from jettison.report.plan_text import plan_text
+
+
+@click.command("optimize", context_settings={"ignore_unknown_options": False})
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.argument("engine_arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("-f", "--file", type=click.Path(path_type=Path), help="The Dockerfile, where it is not PATH/Dockerfile.")
+@click.option("--engine", "engine_name", help="The engine to build and run with (default: the first found).")
+@click.option("--target", help="The stage to build.")
+@click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument; repeatable.")
+@click.option("--secret", "secrets", multiple=True, metavar="id=ID,src=FILE", help="A build secret, as for docker.")
+@click.option("--env", "-e", "environment", multiple=True, metavar="K=V", help="An environment variable to run with.")
+@click.option("--env-file", "env_files", multiple=True, type=click.Path(path_type=Path), help="Such variables, a file.")
+@click.option("--check", "checks", multiple=True, metavar="CMD", help="A command run inside that must exit 0.")
+@click.option("--probe", "probes", multiple=True, metavar="URL", help="An address that must answer as the original.")
+@click.option("--contract", "contract_file", type=click.Path(path_type=Path), help="Use this contract; record none.")
+@click.option("--contract-out", type=click.Path(path_type=Path), help="Write the recorded contract here.")
+@click.option("--build-only", is_flag=True, help="Run nothing: only fixes that leave the image's tree equal.")
+@click.option("--plan", "plan_only", is_flag=True, help="Build once and show what would be tried.")
+@click.option("--budget", metavar="10m", help="Start no build that would end later than this.")
+@click.option("--min-saving", metavar="SIZE", help="What a change must save (default: 1 MB or 0.5 %, the larger).")
+@click.option("--select", multiple=True, metavar="RULE", help="Only these rules; repeatable.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules; repeatable.")
+@click.option("--allow", type=click.Choice([a.value for a in Applicability]), default="tested", show_default=True)
+@click.option("--write", is_flag=True, help="Replace the Dockerfile by the result.")
+@click.option("--diff", "show_diff", is_flag=True, help="Print the result as a diff.")
+@click.option(
+    "--resume", is_flag=False, flag_value="", default=None, metavar="[RUN]", help="Go on where a run stopped."
+)
+@click.option("--keep-images", is_flag=True, help="Keep the images of v0 and of each kept version.")
+@click.option("--cold-times", is_flag=True, help="Build each kept version cold as well, to compare seconds.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("-v", "--verbose", is_flag=True, help="The engine's output too.")
+@click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
+def command(**options: Any) -> int:
+    """Make the image of the project at PATH small, and prove each change.
+
+    The Dockerfile is built as it is, twice; what the application does is recorded; then one change at a time is
+    made, built, weighed and checked. What does not save or does not work is undone. Your files are not touched
+    unless --write is given.
+
+    What follows `--` goes to the engine's build command.
+    """
+    project = open_project(options["path"], options["file"])
+    text = project.text  # a file that is no text is refused before anything is built
+    recipe = recipe_of(project, options)
+    engine = find_engine(options["engine_name"])
+    redactor = Redactor.of([*recipe.build_args.items(), *recipe.record.environment.items()])
+    screen = Screen(quiet=options["quiet"], verbose=options["verbose"], redactor=redactor)
+    resume = options["resume"]
+    wanted = None if resume is None else find_interrupted(project.context, resume or None)
+    with _signals(), open_run(project.context, resume=wanted) as run, screen:
+        swept = sweep_dead_runs(engine, keep=wanted)
+        if swept:
+            screen.show(Note(f"removed what a killed run had left: {', '.join(swept[:4])}"))
+        bench = Bench(recipe, engine, run, screen.line, redactor)
+        if options["plan_only"]:
+            return _plan(bench, text, screen, options)
+        steps = _Steps(lighten(bench, text, resume=wanted is not None), screen)
+        try:
+            ledger = steps.run()
+        except (Interrupted, KeyboardInterrupt) as stop:
+            return _interrupted(stop, steps.best, run, options)
+    if options["contract_out"] and ledger.contract is not None:
+        write_contract(ledger.contract, options["contract_out"])
+    return _finish(ledger, project, options)
+
+
+class _Steps:
+    """The loop being walked; `best` is the ledger after the last finished step."""
+
+    def __init__(self, loop: Generator[Event, None, Ledger], screen: Screen) -> None:
+        self.loop = loop
+        self.screen = screen
+        self.best: Ledger | None = None
+
+    def run(self) -> Ledger:
+        while True:
+            try:
+                event = next(self.loop)
+            except StopIteration as end:
+                ledger: Ledger = end.value
+                return ledger
+            if isinstance(event, Done):
+                self.best = event.ledger
+            self.screen.show(event)
+
+
+def _plan(bench: Bench, text: str, screen: Screen, options: dict[str, Any]) -> int:
+    loop = plan(bench, text)
+    while True:
+        try:
+            screen.show(next(loop))
+        except StopIteration as end:
+            _output(plan_text(end.value, width=_width()), options)
+            return 0
+
+
+def _interrupted(stop: BaseException, best: Ledger | None, run: Run, options: dict[str, Any]) -> int:
+    """The best so far, printed; how to go on."""
+    if best is not None:
+        _output(_rendered(best, options), options)
+    click.echo(f"jettison: interrupted; `jettison optimize --resume {run.id}` goes on from here", err=True)
+    return stop.exit_code if isinstance(stop, Interrupted) else 130
+
+
+def _finish(ledger: Ledger, project: Project, options: dict[str, Any]) -> int:
+    """Print, write where asked, and say whether the end was proven."""
+    failed = ledger.verification is not None and not ledger.verification.held
+    if options["write"] and ledger.changed and not failed:
+        written = write_back(project, ledger.text_after)
+        click.echo(f"jettison: wrote {terminal(str(written))}", err=True)
+    _output(_rendered(ledger, options), options)
+    if failed and ledger.verification is not None:
+        raise ContractError(
+            f"the result did not hold when built cold: {ledger.verification.reason}; nothing was written",
+            hint="the steps above were each proven with the build cache on; look for a build that is not repeatable",
+        )
+    return 0
+
+
+def _rendered(ledger: Ledger, options: dict[str, Any]) -> str:
+    if options["form"] == "json":
+        return json.dumps(ledger_to_json(ledger), indent=2) + "\n"
+    if options["form"] == "markdown":
+        return ledger_markdown(ledger)
+    colour = _colour(options)
+    table = ledger_table(ledger, width=_width(), colour=colour)
+    if options["show_diff"] and ledger.diff:
+        table += "\n" + show_diff(ledger.diff, colour=colour)
+    return table
+
+
+def _output(text: str, options: dict[str, Any]) -> None:
+    if not text.endswith("\n"):
+        text += "\n"
+    if options["output"] is None:
+        click.echo(text, nl=False, color=True)
+    else:
+        state.write_atomically(options["output"], text.encode())
+
+
+def _colour(options: dict[str, Any]) -> bool:
+    return (
+        options["output"] is None and sys.stdout.isatty() and not options["no_color"] and "NO_COLOR" not in os.environ
+    )
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """SIGTERM ends the loop as SIGINT does: what runs is stopped, the best so far is printed."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise Interrupted(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

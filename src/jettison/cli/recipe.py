@@ -1,0 +1,79 @@
+"""Flags -> Recipe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from jettison.contract.files import read_contract
+from jettison.contract.model import RecordOptions
+from jettison.core.errors import UsageError
+from jettison.core.units import read_bytes, read_seconds
+from jettison.core.values import Applicability
+from jettison.lighten.project import Project
+from jettison.lighten.recipe import Recipe
+from jettison.rule import all_rules
+
+
+def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
+    """What the user asked for. Raises UsageError."""
+    environment: dict[str, str] = {}
+    for file in options["env_files"]:
+        environment |= _env_file(file)
+    environment |= _pairs(options["environment"], "--env")
+    return Recipe(
+        project=project.context,
+        dockerfile=project.dockerfile,
+        target=options["target"],
+        build_args=_pairs(options["build_args"], "--build-arg"),
+        secrets=tuple(options["secrets"]),
+        engine_arguments=tuple(options["engine_arguments"]),
+        record=RecordOptions(environment, tuple(options["checks"]), tuple(options["probes"]), options["build_only"]),
+        contract=read_contract(options["contract_file"]) if options["contract_file"] else None,
+        allow=Applicability.LOSSLESS if options["build_only"] else Applicability(options["allow"]),
+        select=_rules(options["select"]),
+        ignore=_rules(options["ignore"]),
+        min_saving=read_bytes(options["min_saving"]) if options["min_saving"] else None,
+        budget_seconds=read_seconds(options["budget"]) if options["budget"] else None,
+        keep_images=options["keep_images"],
+        cold_times=options["cold_times"],
+    )
+
+
+def _pairs(items: Sequence[str], flag: str) -> dict[str, str]:
+    """`K=V`, or `K` alone for the value that our own environment has, as docker does it."""
+    result = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not key:
+            raise UsageError(f"{flag} {item!r} has no name", hint=f"write {flag} NAME=VALUE")
+        if equals:
+            result[key] = value
+        elif key in os.environ:
+            result[key] = os.environ[key]
+        else:
+            raise UsageError(f"{flag} {key} has no value, here or in the environment", hint=f"write {flag} {key}=VALUE")
+    return result
+
+
+def _env_file(path: Path) -> dict[str, str]:
+    """Docker's format: a variable a line, `#` comments, nothing unquoted."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read --env-file {path}: {error}", hint="give a file of NAME=VALUE lines") from error
+    lines = [line.strip() for line in text.splitlines()]
+    return _pairs([line for line in lines if line and not line.startswith("#")], f"{path}:")
+
+
+def _rules(names: Sequence[str]) -> frozenset[str]:
+    known = [rule.name for rule in all_rules()]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else "`jettison explain` lists the rules"
+            raise UsageError(f"there is no rule called {name}", hint=hint)
+    return frozenset(names)

@@ -1,0 +1,162 @@
+"""Edits: pure data first, text last. A line that no edit touches stays byte-identical."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from jettison.core.values import Span
+from jettison.dockerfile.model import Dockerfile, Edit, Instruction
+from jettison.dockerfile.shell import Command, script
+
+_METADATA = {"ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "VOLUME"}
+_SHOULD_NOT_CROSS = {"ENV", "ARG"}
+
+
+class CannotEdit(Exception):
+    """This edit would change more than it says; `reason` is for the user."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def apply(text: str, edits: Sequence[Edit]) -> str:
+    """`text` with all edits made. Raises ValueError where two overlap."""
+    result, at = [], 0
+    for change in sorted(edits, key=lambda each: each.span):
+        if change.span.start < at:
+            raise ValueError(f"edits overlap at {change.span.start}")
+        result += [text[at : change.span.start], change.text]
+        at = change.span.end
+    return "".join([*result, text[at:]])
+
+
+def newline(dockerfile: Dockerfile) -> str:
+    """The line ending that the file uses first."""
+    first = dockerfile.text.find("\n")
+    return "\r\n" if first > 0 and dockerfile.text[first - 1] == "\r" else "\n"
+
+
+def indentation(dockerfile: Dockerfile, instruction: Instruction) -> str:
+    """The blanks that begin this instruction's own continuation lines; four where it has none."""
+    for line in instruction.span.of(dockerfile.text).split("\n")[1:]:
+        if line.strip() and not line.lstrip().startswith("#"):
+            return line[: len(line) - len(line.lstrip())] or "    "
+    return "    "
+
+
+def add_flag(instruction: Instruction, flag: str) -> Edit:
+    """`--chown=1:1` put right behind the keyword."""
+    at = instruction.span.start + len(instruction.keyword)
+    return Edit(Span(at, at), f" {flag}")
+
+
+def delete_instruction(dockerfile: Dockerfile, instruction: Instruction) -> Edit:
+    """The instruction's lines removed, and the comment lines directly above it, which speak of it."""
+    text = dockerfile.text
+    start = text.rfind("\n", 0, instruction.span.start) + 1
+    while start:
+        above = text.rfind("\n", 0, start - 1) + 1
+        line = text[above : start - 1].strip()
+        if not line.startswith("#") or re.match(r"#\s*(syntax|escape|check)\s*=", line):
+            break
+        start = above
+    end = text.find("\n", instruction.span.end)
+    return Edit(Span(start, len(text) if end < 0 else end + 1), "")
+
+
+def append_command(dockerfile: Dockerfile, instruction: Instruction, command: str) -> Edit:
+    """`&& command` on a line of its own at the end of a shell-form RUN.
+
+    Right for any list: `a; b && c` runs c where b succeeded, whose failure would have failed the RUN all the same.
+    Raises CannotEdit for other forms, a background job, or an `||` list (which `&&` would extend, not follow).
+    """
+    found = script(dockerfile, instruction)
+    if found is None:
+        raise CannotEdit("its commands cannot be read as a shell script")
+    stripped = found.text.rstrip()
+    if stripped.endswith(("&", "|", ";")) or re.search(r"(^|\s)#[^\n]*$", stripped):
+        raise CannotEdit("its last line ends in an operator or a comment")
+    if "exec" in found.leaks or "exit" in found.leaks:
+        raise CannotEdit("it ends its shell itself")
+    end = instruction.body.end
+    text = dockerfile.text[:end].rstrip(" \t")
+    if text.endswith(dockerfile.escape):
+        raise CannotEdit("its last line ends in a continuation")
+    separator = f" && {dockerfile.escape}{newline(dockerfile)}{indentation(dockerfile, instruction)}"
+    return Edit(Span(len(text), end), separator + command)
+
+
+def insert_after(span: Span, text: str) -> Edit:
+    """` text` right after a span."""
+    return Edit(Span(span.end, span.end), f" {text}")
+
+
+def delete_command(dockerfile: Dockerfile, instruction: Instruction, command: Command) -> Edit:
+    """One command of a plain `&&` list removed with the operator that joins it.
+
+    Raises CannotEdit where it is the only command, or the list holds anything else.
+    """
+    found = script(dockerfile, instruction)
+    if found is None or not found.plain or command.nested:
+        raise CannotEdit("it is not a plain list of commands")
+    top = [each for each in found.commands if not each.nested]
+    at = next(index for index, each in enumerate(top) if each.span == command.span)
+    if len(top) == 1:
+        raise CannotEdit("it is the only command")
+    if at == len(top) - 1:
+        return Edit(Span(top[at - 1].span.end, command.span.end), "")
+    return Edit(Span(command.span.start, top[at + 1].span.start), "")
+
+
+def merge_runs(dockerfile: Dockerfile, first: Instruction, second: Instruction, *, tail: str = "") -> tuple[Edit, ...]:
+    """The commands of `second` appended to `first` with `&&`, and `second` removed.
+
+    `tail` is one command more behind them. What stands between may only be metadata that neither uses. Raises
+    CannotEdit where the shell's state would leak, flags or shells differ, or the order of layers would change.
+    """
+    _check_between(dockerfile, first, second)
+    if [flag.span.of(dockerfile.text) for flag in first.flags] != [
+        flag.span.of(dockerfile.text) for flag in second.flags
+    ]:
+        raise CannotEdit("the two RUNs have different mounts or flags")
+    one, other = script(dockerfile, first), script(dockerfile, second)
+    if one is None or other is None:
+        raise CannotEdit("their commands cannot be read as shell scripts")
+    if one.leaks:
+        raise CannotEdit(
+            f"line {first.line} changes its shell ({', '.join(one.leaks)}), which line {second.line} would inherit"
+        )
+    if not other.plain:
+        raise CannotEdit(f"line {second.line} is more than a plain list of commands")
+    body = second.body.of(dockerfile.text).rstrip()
+    body = _reindent(dockerfile, body, indentation(dockerfile, second), indentation(dockerfile, first))
+    appended = append_command(dockerfile, first, body)
+    if tail:
+        separator = f" && {dockerfile.escape}{newline(dockerfile)}{indentation(dockerfile, first)}"
+        appended = Edit(appended.span, appended.text + separator + tail)
+    return (appended, delete_instruction(dockerfile, second))
+
+
+def _reindent(dockerfile: Dockerfile, body: str, old: str, new: str) -> str:
+    lines = body.split("\n")
+    return "\n".join(
+        [lines[0], *(new + line.removeprefix(old) if line.startswith(old) else line for line in lines[1:])]
+    )
+
+
+def _check_between(dockerfile: Dockerfile, first: Instruction, second: Instruction) -> None:
+    at = list(dockerfile.instructions)
+    between = at[at.index(first) + 1 : at.index(second)]
+    text = second.value
+    for instruction in between:
+        if instruction.keyword not in _METADATA:
+            raise CannotEdit(f"{instruction.keyword} in line {instruction.line} stands between the two RUNs")
+        if instruction.keyword in _SHOULD_NOT_CROSS:
+            names = [word.text.partition("=")[0] for word in instruction.words]
+            raise CannotEdit(
+                f"line {instruction.line} sets {', '.join(names)}, which line {second.line} may read"
+                if any(name in text for name in names) or instruction.keyword == "ENV"
+                else f"line {instruction.line} declares {', '.join(names)} between the two RUNs"
+            )

@@ -1,0 +1,54 @@
+"""`open_image("app:1")`: the one door to every transport."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jettison.core.errors import ImageError, UsageError
+from jettison.core.reference import Reference, Transport, parse
+from jettison.image.model import Image
+from jettison.image.transports import archive, daemon, layout, sniff, storage
+
+_LOCAL = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
+
+
+def open_image(text: str | Reference) -> Image:
+    """The image that a reference names, lazily: bytes are read when they are asked for.
+
+    Without a transport: an existing path is opened for what it is, else the engines' stores are asked in turn.
+    Raises ImageError, UsageError.
+    """
+    reference = text if isinstance(text, Reference) else parse(text)
+    if reference is not None:
+        return _read(reference)
+    assert isinstance(text, str)
+    if not text:
+        raise UsageError("no image was named", hint="give a name, or transport:place")
+    if Path(text).exists() and (Path(text).is_dir() or "/" in text or Path(text).is_file()):
+        return _read(Reference(sniff.transport_of(Path(text)), text))
+    reasons = []
+    for transport in _LOCAL:
+        try:
+            return _read(Reference(transport, text))
+        except ImageError as error:
+            reasons.append(error.message)
+    raise ImageError(f"no image called {text} was found", hint="; ".join(reasons))
+
+
+def _read(reference: Reference) -> Image:
+    where = reference.where
+    match reference.transport:
+        case Transport.CONTAINERS_STORAGE:
+            return storage.read(where)
+        case Transport.DOCKER_ARCHIVE:
+            return archive.read(where)
+        case Transport.OCI:
+            return layout.read_directory(where)
+        case Transport.OCI_ARCHIVE:
+            return layout.read_archive(where)
+        case Transport.DOCKER_DAEMON:
+            return daemon.read(where)
+        case Transport.DOCKER:
+            raise ImageError(
+                f"{reference}: registries cannot be read yet", hint=f"copy it first: skopeo copy {reference} oci:DIR"
+            )

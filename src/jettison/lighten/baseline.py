@@ -1,0 +1,74 @@
+"""The original: built cold twice, weighed, its behaviour recorded from two fresh starts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+from jettison.compare import Noise, noise_of
+from jettison.contract.files import contract_from_json, contract_to_json
+from jettison.contract.model import Contract
+from jettison.contract.record import record
+from jettison.contract.replay import replay as replay_contract
+from jettison.core.errors import ContractError
+from jettison.lighten import events
+from jettison.lighten.bench import Bench, Version, build, discard
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """v0, what two cold builds of it differ in, and what it does (None with --build-only)."""
+
+    version: Version
+    noise: Noise
+    noise_bytes: int
+    contract: Contract | None
+
+
+def measure(bench: Bench, text: str) -> Generator[events.Event, None, Baseline]:
+    """Build v0 twice, learn the noise, record the contract. Raises BuildFailed, ContractError (exit 4)."""
+    yield events.Building("v0", "the Dockerfile as it is", "everything is measured against it", cold=True)
+    again = yield from build(bench, text, "v0-again", cold=True)
+    yield events.Building("v0", "the same once more", "what differs now differs by itself, and is noise", cold=True)
+    version = yield from build(bench, text, "v0", cold=True)
+    noise = noise_of(again.image, version.image)
+    noise_bytes = abs(again.weight.sizes.unpacked - version.weight.sizes.unpacked)
+    bench.journal.write("weight", unpacked=version.weight.sizes.unpacked)
+    bench.journal.write("noise", bytes=noise_bytes, noise=noise_to_json(noise))
+    contract = yield from _contract(bench, version)
+    discard(bench, "v0-again")
+    return Baseline(version, noise, noise_bytes, contract)
+
+
+def _contract(bench: Bench, version: Version) -> Generator[events.Event, None, Contract | None]:
+    given = bench.recipe.contract
+    if given is None and bench.recipe.record.build_only:
+        return None
+    if given is None:
+        yield events.Recording("two fresh starts of the original")
+        contract = record(bench.engine, version.image_id, version.image, bench.recipe.record, bench.progress)
+    else:
+        yield events.Recording("the given contract, held against the original")
+        contract = given
+        answer = replay_contract(contract, bench.engine, version.image_id, version.image)
+        if not answer.held:
+            first = answer.failures[0]
+            raise ContractError(
+                f"the original does not hold the contract: {first.check.what}: {first.evidence}",
+                hint="correct the contract file, or record a new one with --contract-out",
+            )
+    bench.journal.write("contract", contract=contract_to_json(contract))
+    deciding = sum(check.decides for check in contract.checks)
+    yield events.Recorded(contract.exercised, deciding, contract.not_exercised, contract.notes)
+    return contract
+
+
+def without_contract(baseline: Baseline, contract: Contract | None) -> Baseline:
+    """The same baseline after checks were dropped as unsteady."""
+    return replace(baseline, contract=contract)
+
+
+def stored_contract(bench: Bench) -> Contract | None:
+    """The contract that an interrupted run recorded."""
+    found = bench.journal.last("contract")
+    return contract_from_json(found["contract"]) if found else None

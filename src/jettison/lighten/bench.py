@@ -1,0 +1,171 @@
+"""One build of one text: written down, built, weighed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from jettison.align import Alignment, align
+from jettison.core.errors import ImageError
+from jettison.core.redact import Redactor
+from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
+from jettison.dockerfile.model import Dockerfile, Stage
+from jettison.dockerfile.parse import encode, parse
+from jettison.engine.model import BuildRequest, Built, Engine
+from jettison.image.model import Image
+from jettison.image.open import open_image
+from jettison.image.tree import sizes
+from jettison.lighten import events
+from jettison.lighten.journal import Journal
+from jettison.lighten.ledger import Weight
+from jettison.lighten.recipe import Recipe
+from jettison.lighten.run import Run
+from jettison.packages.dpkg import read_status
+from jettison.subject import Subject
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every trial of a run works with."""
+
+    recipe: Recipe
+    engine: Engine
+    run: Run
+    progress: Progress | None = None
+    redactor: Redactor = field(default_factory=Redactor)
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.run.directory / "journal")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A Dockerfile's text, built and weighed."""
+
+    name: str  # v0, v1 ...
+    text: str
+    tag: str
+    image_id: str
+    image: Image
+    weight: Weight
+    instructions: int
+    instructions_run: int
+
+    @cached_property
+    def dockerfile(self) -> Dockerfile:
+        return parse(self.text)
+
+
+def build(bench: Bench, text: str, name: str, *, cold: bool) -> Generator[events.Event, None, Version]:
+    """Build and weigh `text` as `name`. Raises BuildFailed, EngineError, DiskError."""
+    recipe = bench.recipe
+    path = bench.run.directory / name / "Dockerfile"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_bytes(encode(text))
+    request = BuildRequest(
+        context=recipe.project,
+        dockerfile=path,
+        tag=bench.run.tag(name),
+        target=recipe.target,
+        build_args=recipe.build_args,
+        secrets=recipe.secrets,
+        use_cache=not cold,
+        arguments=recipe.engine_arguments,
+    )
+    built = bench.engine.build(request, bench.progress)
+    record_built(bench, built, text, name)
+    yield events.Built(name, built.seconds)
+    version = weigh(text, name, request.tag, built)
+    yield events.Weighed(name, version.weight.sizes)
+    return version
+
+
+def record_built(bench: Bench, built: Built, text: str, name: str) -> None:
+    """Journal a finished build, so that `--resume` need not repeat it."""
+    bench.journal.write(
+        "built",
+        version=name,
+        text=text,
+        reference=str(built.reference),
+        image_id=built.image_id,
+        seconds=built.seconds,
+        cold=built.cold,
+        instructions=[[run.text, run.cached, run.seconds] for run in built.instructions],
+    )
+
+
+def weigh(text: str, name: str, tag: str, built: Built) -> Version:
+    """The version that a build made, with its numbers read from its layers."""
+    image = open_image(built.reference)
+    weight = Weight(
+        sizes=sizes(image.layers, config_size=image.config_size, daemon=image.daemon_size),
+        layers=len(image.layers),
+        build_seconds=built.seconds,
+        cold=built.cold,
+    )
+    run = sum(not instruction.cached for instruction in built.instructions)
+    return Version(name, text, tag, built.image_id, image, weight, len(built.instructions), run)
+
+
+def count_packages(version: Version, subject: Subject) -> Version:
+    """The same version with its number of Debian packages, None where it has no such database."""
+    packages = read_status(subject.tree)
+    return replace(version, weight=replace(version.weight, packages=len(packages) if packages else None))
+
+
+def subject_of(bench: Bench, version: Version) -> Subject:
+    """The one view that rules look at."""
+    stage = resolve_target(version.dockerfile, bench.recipe.target)
+    return Subject(
+        dockerfile=version.dockerfile,
+        context=bench.recipe.project,
+        image=version.image,
+        alignment=_align(bench, version, stage),
+        stage=stage,
+        build_args=bench.recipe.build_args,
+    )
+
+
+def _align(bench: Bench, version: Version, stage: Stage) -> Alignment:
+    first = stage_chain(version.dockerfile, stage)[0]
+    name = expand_from(version.dockerfile, first, bench.recipe.build_args)
+    base = None
+    if name != "scratch":
+        try:
+            base = open_image(name)
+        except ImageError:
+            base = None
+    return align(version.dockerfile, stage, version.image, base, builder=bench.engine.name)
+
+
+def discard(bench: Bench, *names: str) -> None:
+    """Forget the images of versions that nobody needs."""
+    bench.engine.remove_images([bench.run.tag(name) for name in names])
+    for name in names:
+        shutil.rmtree(bench.run.directory / name, ignore_errors=True)
+
+
+def context_fingerprint(project: Path) -> int:
+    """A number that changes when a file below `project` is added, removed, resized or touched."""
+    total = 0
+    stack = [project]
+    while stack:
+        try:
+            entries = list(stack.pop().iterdir())
+        except OSError:
+            continue
+        for entry in entries:
+            try:
+                status = entry.lstat()
+            except OSError:
+                continue
+            total ^= hash((str(entry), status.st_size, status.st_mtime_ns, status.st_mode))
+            if entry.is_dir() and not entry.is_symlink():
+                stack.append(entry)
+    return total

@@ -1,0 +1,50 @@
+"""What would be tried: one build, no contract, nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from jettison.dockerfile.graph import resolve_target
+from jettison.lighten import events
+from jettison.lighten.bench import Bench, build, discard, subject_of
+from jettison.lighten.choose import Candidate, candidates, instruction_seconds
+from jettison.lighten.ledger import Weight
+from jettison.rule import Finding
+from jettison.rules import advise
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`tried` in the order of the first round; `left` are findings that would not be tried, and why not."""
+
+    weight: Weight
+    tried: tuple[Candidate, ...]
+    left: tuple[tuple[Finding, str], ...]
+    worth: int
+
+
+def plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
+    """Build the original (the cache may be used) and ask the rules. Raises BuildFailed."""
+    recipe = bench.recipe
+    yield events.Building("v0", "the Dockerfile as it is", "to see what there is to gain")
+    version = yield from build(bench, text, "v0", cold=False)
+    subject = subject_of(bench, version)
+    stage = resolve_target(version.dockerfile, recipe.target)
+    seconds = instruction_seconds(version.image, subject.alignment, stage.instructions) if version.weight.cold else {}
+    worth = recipe.worth(version.weight.sizes.unpacked)
+    findings = advise(subject)
+    tried = candidates(findings, version.dockerfile, recipe, worth, seconds)
+    chosen = {id(candidate.finding) for candidate in tried}
+    left = tuple((finding, _why_not(finding, worth)) for finding in findings if id(finding) not in chosen)
+    discard(bench, "v0")
+    bench.journal.write("end", held=True)
+    return Plan(version.weight, tuple(tried), left, worth)
+
+
+def _why_not(finding: Finding, worth: int) -> str:
+    if finding.fix is None:
+        return finding.refusal or "no fix"
+    if finding.predicted < worth:
+        return "not worth a build"
+    return "not allowed by --select, --ignore or --allow"

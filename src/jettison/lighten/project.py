@@ -1,0 +1,86 @@
+"""The project on disk: its Dockerfile found and read, and at the end replaced if nobody else touched it."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from jettison.core import state
+from jettison.core.errors import DiskError, DockerfileError, UsageError
+from jettison.dockerfile.parse import decode, encode
+
+NAMES = ("Dockerfile", "Containerfile")
+LARGEST = 4 * 2**20  # bytes; a Dockerfile beyond that is something else
+
+
+@dataclass(frozen=True)
+class Project:
+    """A build context and its Dockerfile; `data` is what the file held when it was read."""
+
+    context: Path
+    dockerfile: Path
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        return decode(self.data)
+
+
+def open_project(path: Path, file: Path | None) -> Project:
+    """The project at `path` (a directory, or the Dockerfile itself). Raises UsageError, DockerfileError."""
+    if not path.exists():
+        raise UsageError(f"{path} does not exist", hint="give the directory that you would give to `docker build`")
+    if path.is_file() and file is None:
+        path, file = path.parent, path
+    if not path.is_dir():
+        raise UsageError(f"{path} is not a directory", hint="give the directory that you would give to `docker build`")
+    context = path.resolve()
+    if context == Path(context.anchor):
+        raise UsageError(
+            "the build context would be the whole file system", hint="run jettison in the project's own directory"
+        )
+    dockerfile = _find(path) if file is None else file if file.exists() or file.is_absolute() else path / file
+    return Project(context, dockerfile, _read(dockerfile))
+
+
+def _find(path: Path) -> Path:
+    for name in NAMES:
+        if (path / name).exists() or (path / name).is_symlink():
+            return path / name
+    raise UsageError(f"there is no Dockerfile in {path}", hint="give the project's directory, or the file with -f FILE")
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a regular file, symlinks followed; never blocks on a pipe."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        word = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
+        raise UsageError(f"{path} {word}", hint="give the file with -f FILE") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", hint="give the file with -f FILE") from error
+    if not stat.S_ISREG(status.st_mode):
+        word = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise UsageError(f"{path} is {word}", hint="give the Dockerfile with -f FILE")
+    if status.st_size > LARGEST:
+        raise DockerfileError(f"{path} has {status.st_size} bytes: that is no Dockerfile", hint="check -f FILE")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", hint="check the file's permissions") from error
+
+
+def write_back(project: Project, text: str) -> Path:
+    """Replace the Dockerfile atomically, through a symbolic link into the real file; the path written.
+
+    Raises DiskError where it was changed meanwhile, or cannot be written; then nothing was.
+    """
+    if _read(project.dockerfile) != project.data:
+        raise DiskError(
+            f"{project.dockerfile} was changed while jettison worked; nothing was written",
+            hint="run jettison again, or take the result from --diff",
+        )
+    real = project.dockerfile.resolve()
+    state.write_atomically(real, encode(text))
+    return real

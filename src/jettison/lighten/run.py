@@ -1,0 +1,117 @@
+"""A run's directory: `runs/ID/` with its lock and its journal; and what dead runs left behind.
+
+A run holds two locks while it lives: its own, so that nobody sweeps it, and its project's, so that two runs do
+not work on one project at once. Both vanish with the process, however it ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from jettison.core import state
+from jettison.core.errors import DiskError, UsageError
+from jettison.engine.model import PREFIX, Engine
+from jettison.lighten.journal import Journal
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run by its ID; `directory` is private to the user."""
+
+    id: str
+    directory: Path
+
+    def tag(self, version: str) -> str:
+        """The full name of a version's image."""
+        return f"{PREFIX}/{self.id}:{version}"
+
+
+def runs_directory() -> Path:
+    """Where runs are kept."""
+    return state.subdirectory("runs")
+
+
+@contextmanager
+def open_run(project: Path, *, resume: Run | None = None) -> Iterator[Run]:
+    """A new run of `project`, or a dead one taken up again. Raises DiskError where one is alive already."""
+    with ExitStack() as stack:
+        key = hashlib.sha256(str(project).encode(errors="surrogateescape")).hexdigest()[:16]
+        try:
+            stack.enter_context(state.lock(state.subdirectory("projects") / f"{key}.lock"))
+        except DiskError as error:
+            raise DiskError(
+                f"another jettison works on {project} already ({error.message})",
+                hint="wait until it has finished, or stop it",
+            ) from error
+        run = resume or _new()
+        run.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stack.enter_context(state.lock(run.directory / "lock"))
+        yield run
+
+
+def _new() -> Run:
+    identifier = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    return Run(identifier, runs_directory() / identifier)
+
+
+def all_runs() -> list[Run]:
+    """Every run that has left a journal, oldest first."""
+    return [Run(path.name, path) for path in sorted(runs_directory().iterdir()) if (path / "journal").exists()]
+
+
+def is_alive(run: Run) -> bool:
+    """Whether a process holds the run's lock."""
+    try:
+        with state.lock(run.directory / "lock"):
+            return False
+    except DiskError:
+        return True
+
+
+def finished(run: Run) -> bool:
+    """Whether the run came to its end."""
+    return Journal(run.directory / "journal").last("end") is not None
+
+
+def find_interrupted(project: Path, identifier: str | None) -> Run:
+    """The run that `--resume` means: the named one, else the project's last that did not finish."""
+    for run in reversed(all_runs()):
+        if identifier not in (None, run.id):
+            continue
+        record = Journal(run.directory / "journal").last("run") or {}
+        if record.get("project") != str(project):
+            continue
+        if finished(run) or is_alive(run):
+            if identifier:
+                word = "has finished" if finished(run) else "is still running"
+                raise UsageError(f"run {run.id} {word}", hint="`jettison runs` lists what can be resumed")
+            continue
+        return run
+    raise UsageError(
+        f"no interrupted run of {project}" + (f" is called {identifier}" if identifier else ""),
+        hint="`jettison runs` lists what can be resumed",
+    )
+
+
+def sweep_dead_runs(engine: Engine, *, keep: Run | None = None) -> tuple[str, ...]:
+    """Remove containers and images of runs whose process is gone; what was removed.
+
+    Only names under our own prefix are touched, and only where the run's lock is free.
+    """
+    removed: list[str] = []
+    for path in sorted(runs_directory().iterdir()):
+        run = Run(path.name, path)
+        if (path / "swept").exists() or is_alive(run):
+            continue
+        if keep is not None and run.id == keep.id:
+            removed += engine.sweep(run.tag(""), images=False)
+            continue
+        removed += engine.sweep(run.tag(""))
+        state.write_atomically(path / "swept", b"")
+    return tuple(removed)
