@@ -130,20 +130,20 @@ def merge_runs(dockerfile: Dockerfile, first: Instruction, second: Instruction, 
         )
     if not other.plain:
         raise CannotEdit(f"line {second.line} is more than a plain list of commands")
-    body = second.body.of(dockerfile.text).rstrip()
-    body = _reindent(dockerfile, body, indentation(dockerfile, second), indentation(dockerfile, first))
-    appended = append_command(dockerfile, first, body)
+    indent = indentation(dockerfile, first)
+    comments = "".join(f"{line}{newline(dockerfile)}{indent}" for line in _comments_above(dockerfile, second))
+    appended = append_command(dockerfile, first, comments + second.body.of(dockerfile.text).rstrip())
     if tail:
-        separator = f" && {dockerfile.escape}{newline(dockerfile)}{indentation(dockerfile, first)}"
+        separator = f" && {dockerfile.escape}{newline(dockerfile)}{indent}"
         appended = Edit(appended.span, appended.text + separator + tail)
     return (appended, delete_instruction(dockerfile, second))
 
 
-def _reindent(dockerfile: Dockerfile, body: str, old: str, new: str) -> str:
-    lines = body.split("\n")
-    return "\n".join(
-        [lines[0], *(new + line.removeprefix(old) if line.startswith(old) else line for line in lines[1:])]
-    )
+def _comments_above(dockerfile: Dockerfile, instruction: Instruction) -> list[str]:
+    """The comment lines that `delete_instruction` would take away with it."""
+    removed = delete_instruction(dockerfile, instruction).span
+    above = dockerfile.text[removed.start : instruction.span.start]
+    return [line.strip() for line in above.split("\n") if line.strip().startswith("#")]
 
 
 def _check_between(dockerfile: Dockerfile, first: Instruction, second: Instruction) -> None:

@@ -1,1 +1,14 @@
-"""rules."""
+"""Rules, one file each, discovered, never listed; `advise` asks them all."""
+
+from __future__ import annotations
+
+from jettison.rule import Finding, all_rules
+from jettison.subject import Subject
+
+
+def advise(subject: Subject) -> tuple[Finding, ...]:
+    """All findings, most predicted bytes first; the same for the same subject."""
+    found = [finding for rule in all_rules() for finding in rule.check(subject)]
+    return tuple(
+        sorted(found, key=lambda each: (-each.predicted, each.rule, each.instruction.line if each.instruction else 0))
+    )

@@ -1,0 +1,52 @@
+"""apt's downloaded packages and its binary caches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jettison.core.values import Applicability
+from jettison.dockerfile import edit
+from jettison.rule import Finding, Fix, rule
+from jettison.subject import Subject
+from jettison.synthesis.left import left_below
+
+CACHE = re.compile(rb"var/cache/apt/(?:archives/(?:partial/)?[^/]*\.deb$|(?:src)?pkgcache\.bin$)")
+
+
+@rule
+def apt_cache_left_behind(subject: Subject) -> Iterator[Finding]:
+    """Downloaded .deb files, or apt's binary caches, stay in the layer.
+
+    **What it costs.** About a third of the installed size for the archives, twenty to seventy megabytes for
+    `pkgcache.bin` and `srcpkgcache.bin`. Debian's and Ubuntu's official images carry a hook
+    (`/etc/apt/apt.conf.d/docker-clean`) that removes both after each call: there this finds nothing, and adding
+    `apt-get clean` would save nothing.
+
+    **Safety.** TESTED: the tree loses the files of a cache.
+
+    ```dockerfile bad
+    FROM my-debian
+    RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+    ```
+    ```layers bad
+    2 var/cache/apt/archives/curl_7.88.1-10_amd64.deb 3000000
+    2 var/cache/apt/pkgcache.bin 40000000
+    2 usr/bin/curl 300000
+    ```
+    ```dockerfile good
+    FROM my-debian
+    RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/* && \\
+        apt-get clean
+    ```
+    """
+    for left in left_below(subject, CACHE):
+        message = f"line {left.instruction.line} leaves apt's cache in its layer"
+        name = "apt-cache-left-behind"
+        try:
+            change = edit.append_command(subject.dockerfile, left.instruction, "apt-get clean")
+        except edit.CannotEdit as error:
+            yield Finding(name, message, left.instruction, left.size, refusal=error.reason, paths=left.paths)
+            continue
+        fix = Fix("empty apt's cache in the RUN that fills it", Applicability.TESTED, (change,))
+        yield Finding(name, message, left.instruction, left.size, fix, ("docker-clean-present",), paths=left.paths)

@@ -1,0 +1,90 @@
+"""Files that one instruction makes and a later one removes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from jettison.core.values import Applicability
+from jettison.dockerfile.edit import CannotEdit
+from jettison.dockerfile.model import Instruction
+from jettison.rule import Finding, Fix, rule
+from jettison.subject import Subject
+from jettison.synthesis.left import SHOWN, bytes_between
+from jettison.synthesis.merge import between, merged
+from jettison.waste.rows import Cause, WasteRow
+
+NAME = "deleted-in-a-later-layer"
+_CAUSES = {Cause.DELETED_LATER, Cause.OPAQUE_DIRECTORY}
+
+
+@rule
+def deleted_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
+    """An instruction removes what an earlier one made: the bytes still ship, below a whiteout.
+
+    **What it costs.** All of what was removed. Layers only add up: `rm` in a later RUN frees nothing.
+
+    **The fix** merges the RUN that removes into the RUN that made, with all RUNs between them, so that the files
+    are gone before the layer is closed. Where something else than metadata stands between, or a COPY brought the
+    files, there is no fix that leaves the tree equal: the finding says what to do by hand.
+
+    **Safety.** LOSSLESS: the merged tree stays the same; the claim is checked after the build. Traps: `cd`,
+    `export` and `set` would leak into the merged commands; flags and mounts must agree.
+
+    ```dockerfile bad
+    FROM debian:bookworm
+    RUN apt-get update && apt-get install -y --no-install-recommends build-essential
+    RUN rm -rf /var/lib/apt/lists/*
+    ```
+    ```layers bad
+    2 var/lib/apt/lists/deb.debian.org_main_Packages 40000000
+    2 usr/bin/gcc 90000000
+    3 -var/lib/apt/lists/deb.debian.org_main_Packages
+    ```
+    ```dockerfile good
+    FROM debian:bookworm
+    RUN apt-get update && apt-get install -y --no-install-recommends build-essential && \\
+        rm -rf /var/lib/apt/lists/*
+    ```
+    """
+    pairs: dict[tuple[int, int], list[WasteRow]] = defaultdict(list)
+    for row in subject.waste:
+        if row.cause in _CAUSES and row.layer != row.by_layer:
+            pairs[row.layer, row.by_layer].append(row)
+    for (layer, by_layer), rows in sorted(pairs.items()):
+        made = subject.alignment.instruction_of.get(layer)
+        removed = subject.alignment.instruction_of.get(by_layer)
+        if made is not None and removed is not None and removed in subject.stage.instructions:
+            yield _finding(subject, made, removed, rows)
+
+
+def _finding(subject: Subject, made: Instruction, removed: Instruction, rows: list[WasteRow]) -> Finding:
+    dead = sum(row.bytes for row in rows)
+    paths = tuple(row.path for row in sorted(rows, key=lambda row: -row.bytes)[:SHOWN])
+    message = f"line {removed.line} removes what line {made.line} made, which still ships"
+    refusal = _refusal(subject, made, removed)
+    if refusal:
+        return Finding(NAME, message, removed, dead, refusal=refusal, paths=paths)
+    instructions = subject.stage.instructions
+    span = instructions[instructions.index(made) : instructions.index(removed) + 1]
+    runs = [each for each in span if each.keyword == "RUN"]
+    try:
+        text = merged(subject.dockerfile, runs)
+    except CannotEdit as error:
+        return Finding(NAME, message, removed, dead, refusal=error.reason, paths=paths)
+    title = f"merge the RUNs of lines {', '.join(str(run.line) for run in runs)}"
+    fix = Fix(title, Applicability.LOSSLESS, between(subject.dockerfile.text, text))
+    return Finding(NAME, message, removed, bytes_between(subject, runs), fix, ("shell-leaks",), paths=paths)
+
+
+def _refusal(subject: Subject, made: Instruction, removed: Instruction) -> str:
+    if made not in subject.stage.instructions:
+        return f"line {made.line} belongs to another stage, which others may share"
+    if made.keyword in ("COPY", "ADD"):
+        return (
+            f"{made.keyword} brings them as a layer of its own: take them from a bind mount "
+            "(RUN --mount=type=bind) or another stage instead"
+        )
+    if removed.keyword != "RUN" or made.keyword != "RUN":
+        return f"{made.keyword} and {removed.keyword} cannot be merged"
+    return ""

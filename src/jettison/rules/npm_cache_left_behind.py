@@ -1,0 +1,47 @@
+"""npm's cache."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jettison.rule import Finding, rule
+from jettison.subject import Subject
+from jettison.synthesis.clean import cleaned
+
+CACHE = re.compile(rb"(?:root|home/[^/]+)/\.npm/")
+
+
+@rule
+def npm_cache_left_behind(subject: Subject) -> Iterator[Finding]:
+    """npm's download cache stays in the layer.
+
+    **What it costs.** Every package once more, as the archive that it came in, and npm's log files.
+
+    **The fix** removes the folder where the bytes were found, in the RUN that filled it: `npm cache clean --force`
+    leaves npm's logs and its index folders, and asks npm for a path that a setting may have moved.
+
+    **Safety.** TESTED: the tree loses these files and no others. npm makes the folder anew when it runs.
+
+    ```dockerfile bad
+    FROM node:20
+    WORKDIR /app
+    COPY package.json ./
+    RUN npm install
+    CMD ["node", "index.js"]
+    ```
+    ```layers bad
+    3 app/package.json 200
+    4 app/node_modules/express/index.js 9000000
+    4 root/.npm/_cacache/content-v2/sha512/aa/bb/cc 4000000
+    ```
+    ```dockerfile good
+    FROM node:20
+    WORKDIR /app
+    COPY package.json ./
+    RUN npm install && \\
+        rm -rf /root/.npm
+    CMD ["node", "index.js"]
+    ```
+    """
+    yield from cleaned(subject, "npm-cache-left-behind", CACHE, "remove npm's cache in the RUN that fills it")

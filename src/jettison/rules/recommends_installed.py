@@ -1,0 +1,84 @@
+"""Packages that apt installed because they were recommended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jettison.core.values import Applicability
+from jettison.dockerfile.edit import insert_after
+from jettison.dockerfile.model import Edit, Instruction
+from jettison.image.tree import merge
+from jettison.packages.dpkg import Package, closure, read_status
+from jettison.rule import Finding, Fix, rule
+from jettison.subject import Subject
+from jettison.synthesis.apt import AptCall, apt_calls
+from jettison.synthesis.left import own_runs
+from jettison.synthesis.recommends import weigh_packages
+from jettison.traps import recommended_and_needed
+
+NAME = "recommends-installed"
+_OFF = ("--no-install-recommends", "APT::Install-Recommends=0", "APT::Install-Recommends=false", "--without-recommends")
+
+
+@rule
+def recommends_installed(subject: Subject) -> Iterator[Finding]:
+    """`apt-get install` brought packages that nothing depends on: they were only recommended.
+
+    **What it costs.** Often more than what was asked for: `python3-pip` recommends a compiler. Which packages these
+    are, and what they weigh, is worked out from the image's own package database before anything is rebuilt.
+
+    **The fix** adds `--no-install-recommends`, and names those recommended packages that applications are known to
+    need (certificates, locales, time zones, fonts, PAM modules, D-Bus, venv, GnuPG) so that they stay.
+
+    **Safety.** TESTED: whole packages go. A tool that the application calls, and that only a recommendation brought,
+    is found by the contract or not at all: give `--check` where your tests do not run through HTTP.
+
+    This rule's example needs a package database, which a listing of layers does not hold: it is tested on a real
+    image (tests/rules/test_recommends.py).
+    """
+    for instruction in own_runs(subject):
+        calls = [call for call in apt_calls(subject, instruction) if call.verb == "install"]
+        calls = [call for call in calls if not any(option in _OFF for option in call.options)]
+        layers = subject.alignment.layers_of(instruction)
+        if calls and layers:
+            yield from _findings(subject, instruction, calls, layers[0])
+
+
+def _findings(subject: Subject, instruction: Instruction, calls: list[AptCall], layer: int) -> Iterator[Finding]:
+    below = read_status(merge(subject.image.layers[:layer]))
+    after_tree = merge(subject.image.layers[: layer + 1])
+    after = read_status(after_tree)
+    if not set(after) - set(below):
+        return
+    named = {name for call in apt_calls(subject, instruction) for name in call.packages if call.verb == "install"}
+    extras = set(after) - set(below) - closure(after, named | set(below))
+    kept = recommended_and_needed.found(extras)
+    extras -= closure(after, set(kept))
+    if not extras:
+        return
+    predicted, paths = weigh_packages(after_tree, [after[name] for name in sorted(extras)], layer)
+    message = f"line {instruction.line} installs {len(extras)} packages that are only recommended: {_some(extras)}"
+    traps = ("recommended-and-needed",)
+    if any(call.unknown for call in calls):
+        reason = "the shell computes what is installed: which packages were asked for is not known"
+        yield Finding(NAME, message, instruction, predicted, None, traps, reason, paths)
+        return
+    title = "install without recommended packages" + (f", keep {_some(set(kept))}" if kept else "")
+    fix = Fix(title, Applicability.TESTED, tuple(_edits(calls, after, kept)))
+    yield Finding(NAME, message, instruction, predicted, fix, traps, paths=paths)
+
+
+def _edits(calls: list[AptCall], packages: dict[str, Package], kept: frozenset[str]) -> Iterator[Edit]:
+    """The option behind each `install`; what is kept named at the end of the call that brought it."""
+    for number, call in enumerate(calls):
+        yield insert_after(call.verb_argument.span, "--no-install-recommends")
+        mine = kept if number == len(calls) - 1 else frozenset()
+        names = [name for name in sorted(mine) if name in packages and name not in call.packages]
+        if names:
+            yield insert_after(call.command.arguments[-1].span, " ".join(names))
+
+
+def _some(names: set[str]) -> str:
+    shown = sorted(names)[:4]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -1,0 +1,43 @@
+"""Yarn's cache."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jettison.rule import Finding, rule
+from jettison.subject import Subject
+from jettison.synthesis.clean import cleaned
+
+CACHE = re.compile(rb"(?:usr/local/share/\.cache/yarn|(?:root|home/[^/]+)/(?:\.cache/yarn|\.yarn/berry/cache))/")
+
+
+@rule
+def yarn_cache_left_behind(subject: Subject) -> Iterator[Finding]:
+    """Yarn's download cache stays in the layer.
+
+    **What it costs.** Every package once more, unpacked: often more than `node_modules` itself.
+
+    **The fix** removes the folder where the bytes were found, in the RUN that filled it. It does not call
+    `yarn cache clean`: yarn may be gone by then, and its answer depends on its version.
+
+    **Safety.** TESTED: the tree loses these files and no others.
+
+    ```dockerfile bad
+    FROM node:20
+    COPY package.json yarn.lock ./
+    RUN yarn install --frozen-lockfile
+    ```
+    ```layers bad
+    2 package.json 200
+    3 node_modules/express/index.js 9000000
+    3 usr/local/share/.cache/yarn/v6/npm-express-4.19.2/index.js 9000000
+    ```
+    ```dockerfile good
+    FROM node:20
+    COPY package.json yarn.lock ./
+    RUN yarn install --frozen-lockfile && \\
+        rm -rf /usr/local/share/.cache/yarn
+    ```
+    """
+    yield from cleaned(subject, "yarn-cache-left-behind", CACHE, "remove Yarn's cache in the RUN that fills it")

@@ -1,0 +1,1 @@
+"""How a fix is written, where the how is long or shared by several rules."""

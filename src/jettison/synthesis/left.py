@@ -1,0 +1,60 @@
+"""Caches left in layers: which RUN brought how many bytes below which paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from jettison.dockerfile.model import Instruction
+from jettison.image.model import Kind
+from jettison.subject import Subject
+
+SHOWN = 5  # paths in a finding
+
+
+@dataclass(frozen=True)
+class Left:
+    """What one RUN left below the asked paths; `paths` are the largest few, `folders` where they lie."""
+
+    instruction: Instruction
+    size: int
+    paths: tuple[bytes, ...]
+    folders: tuple[bytes, ...]
+
+
+def own_runs(subject: Subject) -> Iterator[Instruction]:
+    """The RUNs of the stage that ships, in the order of the file."""
+    return (each for each in subject.stage.instructions if each.keyword == "RUN")
+
+
+def left_below(subject: Subject, folder: re.Pattern[bytes]) -> Iterator[Left]:
+    """For each RUN of the shipped stage, the payloads that its layer holds below folders that match.
+
+    `folder` is matched at the start of a path; its match is the folder. A mount on the folder needs no word here:
+    what is written below it is in no layer.
+    """
+    for instruction in own_runs(subject):
+        found: list[tuple[int, bytes]] = []
+        folders: dict[bytes, None] = {}
+        for layer in subject.alignment.layers_of(instruction):
+            columns = subject.image.layers[layer].columns
+            for index, path in enumerate(columns.paths):
+                if columns.kinds[index] == Kind.FILE and columns.sizes[index] and (match := folder.match(path)):
+                    found.append((columns.sizes[index], path))
+                    folders[match[0].rstrip(b"/")] = None
+        if found:
+            found.sort(key=lambda each: (-each[0], each[1]))
+            total = sum(size for size, _ in found)
+            yield Left(instruction, total, tuple(path for _, path in found[:SHOWN]), tuple(folders))
+
+
+def bytes_between(subject: Subject, instructions: Sequence[Instruction], skip: re.Pattern[bytes] | None = None) -> int:
+    """Dead bytes that would not exist if these instructions made one layer; paths that match `skip` left out."""
+    layers = {layer for each in instructions for layer in subject.alignment.layers_of(each)}
+    return sum(
+        row.bytes
+        for row in subject.waste
+        if row.layer in layers and row.by_layer in layers and row.layer != row.by_layer
+        and not (skip and skip.match(row.path))
+    )  # fmt: skip
