@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from jettison.core.errors import UsageError
 from jettison.core.units import read_bytes, read_seconds, show_bytes, show_seconds
 
@@ -28,7 +29,7 @@ def test_a_size_that_could_mean_two_things_is_refused(text: str) -> None:
 
 
 def test_times_are_read_and_shown() -> None:
-    assert (90.0, 600.0, 3600.0) == (read_seconds("90s"), read_seconds("10m"), read_seconds("1h"))
-    assert ("6.7 s", "3 min 20 s") == (show_seconds(6.71), show_seconds(200))
+    assert (read_seconds("90s"), read_seconds("10m"), read_seconds("1h")) == (90.0, 600.0, 3600.0)
+    assert (show_seconds(6.71), show_seconds(200)) == ("6.7 s", "3 min 20 s")
     with pytest.raises(UsageError, match="is not a time"):
         read_seconds("10")

@@ -51,7 +51,7 @@ def test_what_is_no_dockerfile_is_refused_with_a_hint(tmp_path: Path, make_it: o
     make_it(tmp_path / "Dockerfile")  # type: ignore[operator]
     with pytest.raises(UsageError, match=said) as error:
         open_project(tmp_path, None)
-    assert (2, True) == (error.value.exit_code, "-f FILE" in error.value.hint)
+    assert (error.value.exit_code, "-f FILE" in error.value.hint) == (2, True)
 
 
 def test_a_file_far_too_large_is_no_dockerfile(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_writing_back_goes_through_a_symbolic_link_and_keeps_the_mode(tmp_path: 
 def test_carriage_returns_survive(tmp_path: Path) -> None:
     project = open_project(make(tmp_path, data=b"FROM scratch\r\nUSER 1\r\n"), None)
     write_back(project, project.text.replace("1", "2"))
-    assert b"FROM scratch\r\nUSER 2\r\n" == (tmp_path / "Dockerfile").read_bytes()
+    assert (tmp_path / "Dockerfile").read_bytes() == b"FROM scratch\r\nUSER 2\r\n"
 
 
 def test_a_dockerfile_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
@@ -90,4 +90,4 @@ def test_a_dockerfile_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) 
     (tmp_path / "Dockerfile").write_bytes(b"FROM scratch\nLABEL mine=1\n")
     with pytest.raises(DiskError, match="was changed while jettison worked"):
         write_back(project, "FROM scratch\nUSER 1\n")
-    assert b"FROM scratch\nLABEL mine=1\n" == (tmp_path / "Dockerfile").read_bytes()
+    assert (tmp_path / "Dockerfile").read_bytes() == b"FROM scratch\nLABEL mine=1\n"

@@ -1,0 +1,75 @@
+"""chown -R over copied files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jettison.core.values import Applicability
+from jettison.dockerfile.edit import CannotEdit, add_flag
+from jettison.dockerfile.model import Edit
+from jettison.rule import Finding, Fix, rule
+from jettison.subject import Subject
+from jettison.synthesis.left import SHOWN
+from jettison.synthesis.ownership import Recursive, copies_of, numeric_owner, recursive_calls
+
+NAME = "chown-in-a-later-layer"
+
+
+@rule
+def chown_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
+    """`chown -R` in a RUN stores every copied file a second time.
+
+    **What it costs.** All the bytes below the path: a layer holds whole files, so a new owner is a new copy.
+
+    **The fix** gives the owner to the COPY (`--chown`), where it costs nothing, and leaves in the RUN a `find` that
+    changes only what is not owned yet: folders that WORKDIR or the COPY itself made, which weigh nothing, and what
+    other RUNs wrote. A `chown -R` that stayed would copy the files again, even to the same owner. A user that is
+    created after the COPY is written by number.
+
+    **Safety.** LOSSLESS: owner, mode and content of every path stay the same; the claim is checked after the build.
+    Trap: a folder made by WORKDIR stays with root unless it is changed as well; it is.
+
+    ```dockerfile bad
+    FROM debian:bookworm
+    RUN useradd -u 1000 app
+    COPY . /app
+    RUN chown -R 1000:1000 /app
+    USER app
+    ```
+    ```layers bad
+    2 etc/passwd 1000
+    3 app/data.bin 50000000
+    4 app/data.bin 50000000 uid=1000
+    ```
+    ```dockerfile good
+    FROM debian:bookworm
+    RUN useradd -u 1000 app
+    COPY --chown=1000:1000 . /app
+    RUN find /app \\( ! -user 1000 -o ! -group 1000 \\) -exec chown -h 1000:1000 {} +
+    USER app
+    ```
+    """
+    for call in recursive_calls(subject, "chown"):
+        message = f"line {call.instruction.line} changes the owner of copied files, and so stores them twice"
+        size = sum(row.bytes for row in call.rows)
+        paths = tuple(row.path for row in sorted(call.rows, key=lambda row: -row.bytes)[:SHOWN])
+        try:
+            edits = tuple(_edits(subject, call))
+        except CannotEdit as error:
+            yield Finding(NAME, message, call.instruction, size, refusal=error.reason, paths=paths)
+            continue
+        fix = Fix("give the owner to the COPY instead of chown -R", Applicability.LOSSLESS, edits)
+        yield Finding(NAME, message, call.instruction, size, fix, ("workdir-owner", "user-exists"), paths=paths)
+
+
+def _edits(subject: Subject, call: Recursive) -> Iterator[Edit]:
+    for copy in copies_of(subject, call):
+        if any(flag.name == "chown" for flag in copy.flags):
+            raise CannotEdit(f"line {copy.line} has a --chown of its own")
+        owner = numeric_owner(subject, call.what, copy, call.layer)
+        yield add_flag(copy, f"--chown={owner}")
+    user, colon, group = call.what.partition(":")
+    if colon and not group:
+        raise CannotEdit(f"`chown {call.what}` means the user's login group, which --chown cannot say")
+    test = f"\\( ! -user {user} -o ! -group {group} \\)" if group else f"! -user {user}"
+    yield Edit(call.command.span, f"find {' '.join(call.paths)} {test} -exec chown -h {call.what} {{}} +")

@@ -1,0 +1,86 @@
+"""A little language for layers, and the subject that it makes with a Dockerfile.
+
+One member a line: the line number of the instruction that brought it, its path, its size; `-path` is a whiteout;
+`uid=N`, `gid=N`, `mode=OCTAL`, `content=WORD` set what differs. Equal path and size mean equal content, unless
+`content=` says otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from jettison.align import Alignment
+from jettison.core.reference import Reference, Transport
+from jettison.dockerfile.parse import parse
+from jettison.image.model import Columns, Entry, Image, Kind, Layer, LayerSource
+from jettison.subject import Subject
+
+
+class RepeatedBytes(io.RawIOBase):
+    """A seed repeated up to a size, without holding it."""
+
+    def __init__(self, seed: bytes, size: int) -> None:
+        self.seed, self.left = seed * 1024, size
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, count: int = -1) -> bytes:
+        count = self.left if count < 0 else min(count, self.left)
+        self.left -= count
+        return (self.seed * (count // len(self.seed) + 1))[:count]
+
+
+@dataclass(frozen=True)
+class ListedSource(LayerSource):
+    """A layer from a listing."""
+
+    entries: tuple[tuple[Entry, str], ...]
+
+    def columns(self) -> Columns:
+        columns = Columns()
+        for entry, _ in self.entries:
+            columns.append(entry)
+        return columns
+
+    def open(self, entry: Entry) -> BinaryIO:
+        content = next(content for listed, content in self.entries if listed.path == entry.path)
+        return RepeatedBytes(hashlib.sha256(content.encode()).digest(), entry.size)  # type: ignore[return-value]
+
+
+def subject_of(text: str, listing: str) -> Subject:
+    """The subject of a Dockerfile whose layers are listed; instructions without members make no layer."""
+    dockerfile = parse(text)
+    by_line: dict[int, list[tuple[Entry, str]]] = {}
+    for line in listing.splitlines():
+        if line.strip():
+            number, entry, content = _member(line)
+            by_line.setdefault(number, []).append((entry, content))
+    layers = [_layer(0, [])]
+    instruction_of = {}
+    for instruction in dockerfile.instructions:
+        if instruction.line in by_line:
+            instruction_of[len(layers)] = instruction
+            layers.append(_layer(instruction.line, by_line[instruction.line]))
+    image = Image(Reference(Transport.OCI, "listed"), "sha256:0", {}, tuple(layers))
+    alignment = Alignment(True, 1, instruction_of)
+    return Subject(dockerfile, Path("/nonexistent"), image, alignment, dockerfile.stages[-1])
+
+
+def _member(line: str) -> tuple[int, Entry, str]:
+    number, path, *rest = line.split()
+    settings = dict(each.split("=", 1) for each in rest if "=" in each)
+    size = next((int(each) for each in rest if "=" not in each), 0)
+    kind = Kind.WHITEOUT if path.startswith("-") else Kind.FILE
+    name = path.removeprefix("-").encode()
+    mode, uid, gid = int(settings.get("mode", "644"), 8), int(settings.get("uid", 0)), int(settings.get("gid", 0))
+    entry = Entry(name, kind, mode, uid, gid, 0, size, b"", -1, (0, 0), ())
+    return int(number), entry, settings.get("content", path)
+
+
+def _layer(number: int, members: list[tuple[Entry, str]]) -> Layer:
+    return Layer(f"sha256:{number}", ListedSource(tuple(members)))
