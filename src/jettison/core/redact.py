@@ -41,10 +41,12 @@ _PEM = re.compile(
     r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY-----.*?(?:-----END (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
-_HEADER = re.compile(r"(\b(?:proxy-)?authorization[\"']?\s{0,8}[:=]\s{0,8}[\"']?(?:[a-z]{1,16} +)?)[^\s\"']+", re.I)
+_HEADER = re.compile(
+    r"(\b(?:proxy-)?authorization[\"']?\s{0,8}[:=]\s{0,8}[\"']?(?:[a-z]{1,16} +)?)[^\s\"']+", re.IGNORECASE
+)
 _ASSIGNED = re.compile(
-    rf"([\w.-]{{0,64}}(?:{_NAME})[\w.-]{{0,64}}(?:[\"']?\s{{0,8}}:\s{{0,8}}(?=[\"'])|\s{{0,2}}=\s{{0,2}})){_VALUE}",
-    re.I,
+    rf"((?:{_NAME})[\w.-]{{0,64}}(?:[\"']?\s{{0,8}}:\s{{0,8}}(?=[\"'])|\s{{0,2}}=\s{{0,2}})){_VALUE}",
+    re.IGNORECASE,
 )
 
 
