@@ -13,6 +13,26 @@ from typing import Any
 from jettison.core.values import Skipped
 
 
+KINDS = (  # in the order of causes: the first that fails is the one to tell
+    "start",
+    "exit",
+    "port",
+    "user",
+    "health",
+    "output",
+    "http",
+    "probe",
+    "command",
+    "written",
+    "writable",
+    "config",
+    "environment",
+    "closure",
+    "stop",
+    "version",
+)
+
+
 class Strength(enum.IntEnum):
     """How much of the application a check exercised."""
 
@@ -26,13 +46,18 @@ class Strength(enum.IntEnum):
 class Check:
     """One thing that must stay true. `expected` and `volatile` are JSON values."""
 
-    kind: str  # start, exit, output, port, user, http, health, written, stop, version, config, closure, command, probe
+    kind: str  # one of KINDS
     what: str  # the URL, the port, the command ...
     strength: Strength
     expected: Any
     volatile: Any = None
     source: str = "recorded"  # recorded, user
     decides: bool = True  # False: explains, warns, never fails a step
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells this check from the others of a contract."""
+        return self.kind, self.what
 
 
 @dataclass(frozen=True)
@@ -45,7 +70,14 @@ class Contract:
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     engine: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # values of --env: never written to a file
+    environment_keys: tuple[str, ...] = ()  # what must be given again where the contract came from a file
+    weak: str = ""  # why only LOSSLESS fixes may be trusted to this contract; empty where it is good
+    log: tuple[str, ...] = ()  # lines that the original prints, digits masked: what is new in a candidate is a reason
+
+    @property
+    def deciding(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if check.decides)
 
 
 @dataclass(frozen=True)

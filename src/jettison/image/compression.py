@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Buffer, Callable
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import zstandard
 from isal import igzip, isal_zlib
 
 from jettison.core.errors import ImageError
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = tuple(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
 _BROKEN = (EOFError, zlib.error, isal_zlib.IsalError, zstandard.ZstdError, igzip.BadGzipFile)
 _LARGEST_WINDOW = 2**27  # what zstd itself takes without --long; bounds the memory a blob can ask for
+_BUFFER = 2**18
 
 
 def compression_of(head: bytes) -> str | None:
@@ -33,7 +36,7 @@ def compression_of(head: bytes) -> str | None:
 
 
 class Decompressed(io.RawIOBase):
-    """The plain bytes of a compressed blob, forward only; broken data raises ImageError."""
+    """The plain bytes of a compressed blob, forward only; broken data raises ImageError. Closes the blob too."""
 
     def __init__(self, plain: BinaryIO, blob: BinaryIO) -> None:
         self._plain, self._blob = plain, blob
@@ -41,16 +44,33 @@ class Decompressed(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer) -> int:
-        return self._guard(lambda: cast(io.RawIOBase, self._plain).readinto(buffer) or 0)
-
     def read(self, size: int = -1) -> bytes:
-        return self._guard(lambda: self._plain.read(size))
+        try:
+            return self._plain.read(size)
+        except _BROKEN as error:
+            raise ImageError(f"broken compressed data: {error}", hint="pull or save the image again") from error
 
-    def _guard[T](self, act: Callable[[], T]) -> T: ...
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
 
     def close(self) -> None:
         if not self.closed:
             self._plain.close()
             self._blob.close()
         super().close()
+
+
+def decompress(blob: BinaryIO) -> BinaryIO:
+    """The plain stream of a seekable blob, which it owns from now on: the blob itself where it is plain already."""
+    kind = compression_of(blob.read(4))
+    blob.seek(0)
+    if kind == "gzip":
+        return cast(BinaryIO, Decompressed(cast(BinaryIO, igzip.IGzipFile(fileobj=blob, mode="rb")), blob))
+    if kind == "zstd":
+        engine = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
+        reader = engine.stream_reader(blob, read_size=_BUFFER, read_across_frames=True, closefd=False)
+        return cast(BinaryIO, Decompressed(cast(BinaryIO, reader), blob))
+    return blob

@@ -6,8 +6,9 @@ Source: OCI image-spec v1.1 `config.md`, `layer.md`; terms are theirs.
 from __future__ import annotations
 
 import enum
+import hashlib
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple
@@ -43,6 +44,7 @@ class Entry(NamedTuple):
     offset: int  # where the payload starts in the uncompressed stream; -1 where there is none
     device: tuple[int, int]
     xattrs: tuple[tuple[bytes, bytes], ...]
+    extents: tuple[tuple[int, int], ...] = ()  # of a sparse FILE: (logical offset, length) of what is stored
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Columns:
     links: dict[int, bytes] = field(default_factory=dict)
     devices: dict[int, tuple[int, int]] = field(default_factory=dict)
     xattrs: dict[int, tuple[tuple[bytes, bytes], ...]] = field(default_factory=dict)
+    extents: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     overhead: int = 0  # headers and padding, bytes
 
     def __len__(self) -> int:
@@ -78,6 +81,7 @@ class Columns:
             self.offsets[index],
             self.devices.get(index, (0, 0)),
             self.xattrs.get(index, ()),
+            self.extents.get(index, ()),
         )
 
     def __iter__(self) -> Iterator[Entry]:
@@ -100,6 +104,8 @@ class Columns:
             self.devices[index] = entry.device
         if entry.xattrs:
             self.xattrs[index] = entry.xattrs
+        if entry.extents:
+            self.extents[index] = entry.extents
 
 
 class LayerSource:
@@ -112,6 +118,22 @@ class LayerSource:
     def open(self, entry: Entry) -> BinaryIO:
         """The payload of a FILE entry of this layer."""
         raise NotImplementedError
+
+    def digests(self, entries: Sequence[Entry]) -> list[bytes]:
+        """SHA-256 of these FILEs' payloads, in the order asked; a source that only streams reads once for all."""
+        found = []
+        for entry in entries:
+            with self.open(entry) as stream:
+                found.append(digest_of(stream))
+        return found
+
+
+def digest_of(stream: BinaryIO) -> bytes:
+    """SHA-256 of what is left in a stream."""
+    state = hashlib.sha256()
+    while chunk := stream.read(2**20):
+        state.update(chunk)
+    return state.digest()
 
 
 @dataclass(frozen=True)

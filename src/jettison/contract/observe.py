@@ -1,0 +1,197 @@
+"""One start of an image, watched: what it opened, answered, printed and wrote."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jettison.contract import crawl as crawling
+from jettison.contract.http import Address, Answer, get
+from jettison.contract.readiness import CAP, Settled, own_listeners, settle
+from jettison.engine.model import ContainerState, Engine, Finished, Listener, Phase, ProcessFacts, RunOptions, Sandbox
+
+STOP_GRACE = 4.0
+HEALTH_PATIENCE = 10.0
+COMMAND_SECONDS = 600.0
+VERSION_SECONDS = 5.0
+RUNTIMES = {"python", "python3", "node", "java", "nginx", "ruby", "php", "gunicorn", "tini", "perl", "deno", "bun"}
+_EPHEMERAL = 32768  # Documentation/networking/ip-sysctl: ip_local_port_range
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do with one start."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    addresses: Sequence[Address] | None = None  # None: crawl
+    extra: Sequence[str] = ()  # paths to crawl besides
+    asks: int = 1
+    health: Sequence[str] | None = None
+    health_timeout: float = 30.0
+    commands: Sequence[str] = ()
+    version_of: str = ""  # the entry point's executable
+    stop: bool = False
+    cap: float = CAP
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one start did. `answers[address]` holds one answer for each time it was asked."""
+
+    settled: Settled
+    state: ContainerState  # once settled
+    state_after: ContainerState  # once everything was asked
+    listeners: frozenset[Listener]
+    process: ProcessFacts | None
+    answers: Mapping[Address, tuple[Answer, ...]]
+    health: Finished | None
+    commands: Mapping[str, Finished]
+    written: frozenset[bytes] | None
+    version: Finished | None
+    logs: tuple[bytes, bytes]
+    stopped: tuple[int, float] | None  # exit code after the stop signal, seconds
+    notes: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> bool:
+        return self.state.phase is Phase.RUNNING
+
+    @property
+    def reach(self) -> dict[tuple[str, int], str]:
+        """(tcp or udp, port) -> "any", or "loopback" where nothing from outside can reach it.
+
+        UDP ports in the ephemeral range are resolvers' and update checks' sockets.
+        """
+        found: dict[tuple[str, int], str] = {}
+        for one in self.listeners:
+            protocol = one.protocol[:3]
+            if protocol == "udp" and one.port >= _EPHEMERAL:
+                continue
+            only_inside = one.address.startswith("127.") or one.address in ("::1", "::ffff:127.0.0.1")
+            if found.get((protocol, one.port)) != "any":
+                found[protocol, one.port] = "loopback" if only_inside else "any"
+        return found
+
+
+def observe(engine: Engine, image_id: str, plan: Plan) -> Observation:
+    """Start, wait until ready, ask, look, end. Raises EngineError where no container can be made."""
+    with engine.start(image_id, RunOptions(environment=plan.environment, label="")) as sandbox:
+        settled = settle(sandbox, cap=plan.cap)
+        state = sandbox.state()
+        process = sandbox.process() if state.phase is Phase.RUNNING else None
+        listeners = own_listeners(sandbox)
+        running = state.phase is Phase.RUNNING
+        health = _health(sandbox, plan) if running and plan.health else None
+        notes: list[str] = []
+        answers = _ask(sandbox, plan, listeners, notes) if running else {}
+        written = sandbox.written()
+        after = sandbox.state()
+        logs = sandbox.logs()
+        commands = {line: run_command(sandbox, line) for line in plan.commands} if running else {}
+        version = None
+        if running and plan.version_of and after.phase is Phase.RUNNING:
+            flag = "-v" if plan.version_of.endswith("nginx") else "--version"
+            version = sandbox.execute([plan.version_of, flag], timeout=VERSION_SECONDS)
+        stopped = _stop(sandbox) if plan.stop and after.phase is Phase.RUNNING else None
+    return Observation(
+        settled=settled,
+        state=state,
+        state_after=after,
+        listeners=listeners,
+        process=process,
+        answers=answers,
+        health=health,
+        commands=commands,
+        written=written,
+        version=version,
+        logs=logs,
+        stopped=stopped,
+        notes=tuple(notes),
+    )
+
+
+def run_command(sandbox: Sandbox, line: str) -> Finished:
+    """A `--check` command, as a shell would run it."""
+    return sandbox.execute(["/bin/sh", "-c", line], timeout=COMMAND_SECONDS)
+
+
+def _stop(sandbox: Sandbox) -> tuple[int, float]:
+    began = time.monotonic()
+    state = sandbox.stop(STOP_GRACE)
+    return (state.code if state.code is not None else -1), time.monotonic() - began
+
+
+def _health(sandbox: Sandbox, plan: Plan) -> Finished:
+    """The health check's command, now; asked again for ten seconds where it fails, as an engine retries it."""
+    assert plan.health is not None
+    deadline = time.monotonic() + HEALTH_PATIENCE
+    while True:
+        finished = sandbox.execute(plan.health, timeout=plan.health_timeout)
+        if finished.code == 0 or time.monotonic() > deadline or sandbox.state().phase is Phase.EXITED:
+            return finished
+        time.sleep(0.5)
+
+
+def _ask(
+    sandbox: Sandbox, plan: Plan, listeners: frozenset[Listener], notes: list[str]
+) -> dict[Address, tuple[Answer, ...]]:
+    answers: dict[Address, list[Answer]] = {}
+    if plan.addresses is None:
+        for base in _bases(listeners):
+            host = _host(sandbox, base, plan.environment)
+            crawled = crawling.crawl(sandbox, Address(base.port, "/", base.loopback, host), plan.extra)
+            if crawled.cut:
+                notes.append(f"port {base.port}: {crawled.cut}")
+            answers |= {address: [answer] for address, answer in crawled.answers}
+    else:
+        for address in plan.addresses:
+            answers[address] = [get(sandbox, address)]
+    for _ in range(plan.asks - 1):
+        for address, samples in answers.items():
+            samples.append(samples[0] if samples[0].error else get(sandbox, address))
+    return {address: tuple(samples) for address, samples in answers.items()}
+
+
+def _bases(listeners: frozenset[Listener]) -> list[Address]:
+    """TCP ports in order, through loopback where nothing else reaches them."""
+    reach: dict[int, bool] = {}
+    for one in listeners:
+        if one.protocol.startswith("tcp"):
+            inside = one.address.startswith("127.") or one.address == "::1"
+            reach[one.port] = reach.get(one.port, True) and inside
+    return [Address(port, "/", loopback) for port, loopback in sorted(reach.items())]
+
+
+def _host(sandbox: Sandbox, base: Address, environment: Mapping[str, str]) -> str:
+    """The Host header that this application takes: localhost, unless that is a 400 and another is not."""
+    if get(sandbox, base).status != 400:
+        return base.host
+    allowed = [value for key, value in environment.items() if "ALLOWED_HOSTS" in key.upper()]
+    names = [name for value in allowed for name in re.split(r"[\s,\[\]'\"]+", value) if re.fullmatch(r"[\w.-]+", name)]
+    for name in ["127.0.0.1", *names]:
+        if get(sandbox, Address(base.port, "/", base.loopback, name)).status != 400:
+            return name
+    return base.host
+
+
+def health_command(config: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """What HEALTHCHECK runs; None where there is none (moby `image/spec/spec.md`, Healthcheck)."""
+    test = list((config.get("Healthcheck") or {}).get("Test") or [])
+    if not test or test[0] == "NONE":
+        return None
+    if test[0] == "CMD-SHELL":
+        shell = list(config.get("Shell") or ["/bin/sh", "-c"])
+        return (*shell, *test[1:])
+    return tuple(test[1:]) if test[0] == "CMD" else None
+
+
+def runtime_of(config: Mapping[str, Any]) -> str:
+    """The entry executable, where it is a runtime whose `--version` means something; else empty."""
+    words = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
+    if not words:
+        return ""
+    name = str(words[0]).rpartition("/")[2]
+    return str(words[0]) if name in RUNTIMES or re.fullmatch(r"python3?\.\d+", name) else ""

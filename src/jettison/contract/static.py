@@ -1,0 +1,93 @@
+"""Checks that need no start: the config's promises, who may write where, what the closures lost."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jettison.contract.model import Check, Strength
+from jettison.image.model import Entry, Kind
+from jettison.image.tree import Tree
+
+_DECIDING = ("User", "ExposedPorts", "Volumes", "Healthcheck", "StopSignal")
+_EXPLAINING = ("Entrypoint", "Cmd", "WorkingDir")
+_BASES_OWN = (  # what official base images declare about themselves: legal to lose with the base
+    "NODE_VERSION YARN_VERSION PYTHON_VERSION PYTHON_PIP_VERSION PYTHON_SETUPTOOLS_VERSION PYTHON_SHA256 GPG_KEY "
+    "PYTHON_GET_PIP_URL PYTHON_GET_PIP_SHA256 JAVA_VERSION JAVA_HOME JAVA_ALPINE_VERSION RUBY_VERSION RUBY_MAJOR "
+    "RUBY_DOWNLOAD_URL RUBY_DOWNLOAD_SHA256 PHP_VERSION PHP_URL PHP_SHA256 PHP_ASC_URL GPG_KEYS PHPIZE_DEPS PHP_CFLAGS "
+    "PHP_CPPFLAGS PHP_LDFLAGS PHP_INI_DIR GOLANG_VERSION GOTOOLCHAIN NGINX_VERSION NJS_VERSION NJS_RELEASE PKG_RELEASE "
+    "DYNPKG_RELEASE"
+).split()
+ALWAYS_WRITABLE = ("/tmp", "/var/tmp")
+
+
+def config_checks(config: Mapping[str, Any]) -> Iterator[Check]:
+    """One check a config key, one an environment variable. Values of variables are kept as digests only."""
+    for key in _DECIDING:
+        yield Check("config", key, Strength.STATIC, normal(key, config.get(key)))
+    for key in _EXPLAINING:
+        yield Check("config", key, Strength.STATIC, normal(key, config.get(key)), decides=False)
+    for name, value in variables(config).items():
+        if name not in _BASES_OWN:
+            yield Check("environment", f"ENV {name}", Strength.STATIC, {"name": name, "sha256": digest(value)})
+
+
+def normal(key: str, value: Any) -> Any:
+    """A config value in which spellings of one meaning are equal: root is no user, null is empty."""
+    if key == "User":
+        user = str(value or "")
+        return "" if user in ("", "0", "root", "0:0", "root:root", "root:0", "0:root") else user
+    if key in ("ExposedPorts", "Volumes"):
+        return sorted(value or {})
+    if key == "Healthcheck":
+        test = list((value or {}).get("Test") or [])
+        return [] if test == ["NONE"] else test
+    if key == "StopSignal":
+        signal = str(value or "SIGTERM")
+        return "SIGTERM" if signal in ("15", "TERM", "SIGTERM") else signal
+    if key == "WorkingDir":
+        return posixpath.normpath(str(value or "/"))
+    return list(value or [])
+
+
+def variables(config: Mapping[str, Any]) -> dict[str, str]:
+    pairs = (str(item).partition("=") for item in config.get("Env") or [])
+    return {name: value for name, _, value in pairs}
+
+
+def digest(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def writable_checks(tree: Tree, config: Mapping[str, Any], uid: int, groups: frozenset[int]) -> Iterator[Check]:
+    """Volumes and the places for temporary files that the application's user may write to in the original."""
+    for directory in [*ALWAYS_WRITABLE, *sorted(config.get("Volumes") or {})]:
+        path = posixpath.normpath(directory).encode("utf-8", "surrogateescape").strip(b"/")
+        if path in tree and may_write(tree, path, uid, groups):
+            yield Check("writable", directory, Strength.STATIC, True)
+
+
+def may_write(tree: Tree, path: bytes, uid: int, groups: frozenset[int]) -> bool:
+    """Whether this user may make a file in a directory, making the directory first where it is absent."""
+    real = tree.resolve(path)
+    while real is None:
+        path = path.rpartition(b"/")[0]
+        if not path:
+            return uid == 0
+        real = tree.resolve(path)
+    entry = tree.get(real)
+    if entry is None:
+        return uid == 0
+    if entry.kind is not Kind.DIRECTORY:
+        return False
+    return uid == 0 or _bits(entry, uid, groups) & 0o3 == 0o3
+
+
+def _bits(entry: Entry, uid: int, groups: frozenset[int]) -> int:
+    if entry.uid == uid:
+        return entry.mode >> 6 & 0o7
+    if entry.gid in groups:
+        return entry.mode >> 3 & 0o7
+    return entry.mode & 0o7
