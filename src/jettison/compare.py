@@ -6,7 +6,7 @@ devices and mtimes, outside the noise: what two builds of the same text differed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,16 @@ class Noise:
             or (path, "added") in self.differences
             or (path, "removed") in self.differences
         )
+
+
+def noise_to_json(noise: Noise) -> list[list[str]]:
+    """Differences as JSON, in order; names that are not UTF-8 keep their bytes as surrogates."""
+    return [[path.decode("utf-8", "surrogateescape"), aspect] for path, aspect in sorted(noise.differences)]
+
+
+def noise_from_json(rows: Iterable[Sequence[str]]) -> Noise:
+    """The noise that `noise_to_json` wrote."""
+    return Noise(frozenset((path.encode("utf-8", "surrogateescape"), aspect) for path, aspect in rows))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,11 @@ _NEVER_WRITTEN = re.compile(
     rb"|^/var/cache/"
 )
 
+_COMPLAINT = re.compile(
+    rb"^(?:usage:|.{0,40}\b(?:error|fatal|panic|not found|no such file|cannot|permission denied)\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
 
 @dataclass(frozen=True)
 class Learnt:
@@ -79,14 +84,21 @@ def start_checks(one: Observation, two: Observation) -> Learnt:
     return Learnt(tuple(checks), (), tuple(notes))
 
 
+def is_complaint(output: bytes) -> bool:
+    """Whether what a program printed before it ended is an error message or its usage."""
+    return _COMPLAINT.search(output[:4096]) is not None
+
+
 def exit_checks(one: Observation, two: Observation) -> Learnt:
     """What a program that ends returns and prints."""
     checks = [Check("exit", "exit code", Strength.STARTS, one.state.code)]
+    good = one.state.code == 0 and not is_complaint(one.logs[0] or one.logs[1])
     for index, name in enumerate(("stdout", "stderr")):
         samples = [one.logs[index], two.logs[index]]
         learnt = learn(samples)
         if any(samples) and learnt["compare"] != "none":
-            strength = Strength.ANSWERS if name == "stdout" or not one.logs[0] else Strength.STARTS
+            tells = good and (name == "stdout" or not one.logs[0])
+            strength = Strength.ANSWERS if tells else Strength.STARTS
             checks.append(Check("output", name, strength, learnt))
     return Learnt(tuple(checks))
 
@@ -143,6 +155,8 @@ def _moves(samples: Sequence[Answer]) -> str:
 def health_checks(one: Observation, two: Observation, command: Sequence[str] | None) -> Learnt:
     if command is None or one.health is None or two.health is None:
         return Learnt(())
+    if one.health.code or two.health.code:
+        return Learnt((), (), ("the HEALTHCHECK fails on the original, so it is not checked",))
     return Learnt((Check("health", "HEALTHCHECK", Strength.ANSWERS, {"command": list(command), "code": 0}),))
 
 

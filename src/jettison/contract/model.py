@@ -12,7 +12,6 @@ from typing import Any
 
 from jettison.core.values import Skipped
 
-
 KINDS = (  # in the order of causes: the first that fails is the one to tell
     "start",
     "exit",
@@ -72,7 +71,7 @@ class Contract:
     engine: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # values of --env: never written to a file
     environment_keys: tuple[str, ...] = ()  # what must be given again where the contract came from a file
-    weak: str = ""  # why only LOSSLESS fixes may be trusted to this contract; empty where it is good
+    start_seconds: float | None = None  # until the original was ready
     log: tuple[str, ...] = ()  # lines that the original prints, digits masked: what is new in a candidate is a reason
 
     @property

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from jettison.contract import crawl as crawling
 from jettison.contract.http import Address, Answer, get
 from jettison.contract.readiness import CAP, Settled, own_listeners, settle
 from jettison.engine.model import ContainerState, Engine, Finished, Listener, Phase, ProcessFacts, RunOptions, Sandbox
+from jettison.image.model import Image
+from jettison.image.tree import Tree, merge
 
 STOP_GRACE = 4.0
 HEALTH_PATIENCE = 10.0
@@ -19,6 +22,21 @@ COMMAND_SECONDS = 600.0
 VERSION_SECONDS = 5.0
 RUNTIMES = {"python", "python3", "node", "java", "nginx", "ruby", "php", "gunicorn", "tini", "perl", "deno", "bun"}
 _EPHEMERAL = 32768  # Documentation/networking/ip-sysctl: ip_local_port_range
+
+
+@dataclass(frozen=True)
+class Target:
+    """An image that can be started; `label` is the run that its containers belong to."""
+
+    engine: Engine
+    image_id: str
+    image: Image
+    label: str = ""
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The image's merged tree."""
+        return merge(self.image.layers)
 
 
 @dataclass(frozen=True)
@@ -76,9 +94,10 @@ class Observation:
         return found
 
 
-def observe(engine: Engine, image_id: str, plan: Plan) -> Observation:
+def observe(target: Target, plan: Plan) -> Observation:
     """Start, wait until ready, ask, look, end. Raises EngineError where no container can be made."""
-    with engine.start(image_id, RunOptions(environment=plan.environment, label="")) as sandbox:
+    options = RunOptions(environment=plan.environment, label=target.label)
+    with target.engine.start(target.image_id, options) as sandbox:
         settled = settle(sandbox, cap=plan.cap)
         state = sandbox.state()
         process = sandbox.process() if state.phase is Phase.RUNNING else None
@@ -90,12 +109,15 @@ def observe(engine: Engine, image_id: str, plan: Plan) -> Observation:
         written = sandbox.written()
         after = sandbox.state()
         logs = sandbox.logs()
-        commands = {line: run_command(sandbox, line) for line in plan.commands} if running else {}
+        beside = after.phase is Phase.RUNNING
+        commands = {line: run_command(sandbox, line) for line in plan.commands} if beside else {}
         version = None
         if running and plan.version_of and after.phase is Phase.RUNNING:
             flag = "-v" if plan.version_of.endswith("nginx") else "--version"
             version = sandbox.execute([plan.version_of, flag], timeout=VERSION_SECONDS)
         stopped = _stop(sandbox) if plan.stop and after.phase is Phase.RUNNING else None
+    if not beside:
+        commands = {line: _run_alone(target, options, line) for line in plan.commands}
     return Observation(
         settled=settled,
         state=state,
@@ -116,6 +138,18 @@ def observe(engine: Engine, image_id: str, plan: Plan) -> Observation:
 def run_command(sandbox: Sandbox, line: str) -> Finished:
     """A `--check` command, as a shell would run it."""
     return sandbox.execute(["/bin/sh", "-c", line], timeout=COMMAND_SECONDS)
+
+
+def _run_alone(target: Target, options: RunOptions, line: str) -> Finished:
+    """A `--check` command in a container of its own, for images whose program has ended."""
+    shell = replace(options, command=("/bin/sh", "-c", line))
+    with target.engine.start(target.image_id, shell) as sandbox:
+        deadline = time.monotonic() + COMMAND_SECONDS
+        while sandbox.state().phase is Phase.RUNNING and time.monotonic() < deadline:
+            time.sleep(0.05)
+        state = sandbox.state()
+        timed_out = state.phase is Phase.RUNNING
+        return Finished(124 if timed_out else state.code or 0, *sandbox.logs(), timed_out=timed_out)
 
 
 def _stop(sandbox: Sandbox) -> tuple[int, float]:

@@ -7,7 +7,8 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jettison.contract.model import Check, Strength
+from jettison.closure.lost import lost as closures
+from jettison.contract.model import Check, Outcome, Strength
 from jettison.image.model import Entry, Kind
 from jettison.image.tree import Tree
 
@@ -91,3 +92,10 @@ def _bits(entry: Entry, uid: int, groups: frozenset[int]) -> int:
     if entry.gid in groups:
         return entry.mode >> 3 & 0o7
     return entry.mode & 0o7
+
+
+def lost(original: Tree, candidate: Tree, config: Mapping[str, Any]) -> Iterator[Outcome]:
+    """What the closures of the original reach and the candidate has no more, as failed checks."""
+    for each in closures(original, candidate, config):
+        check = Check("closure", each.what, Strength.STATIC, "as in the original")
+        yield Outcome(check, False, each.evidence)

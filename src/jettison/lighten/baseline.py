@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
-from jettison.compare import Noise, noise_of
+from jettison.compare import Noise, noise_from_json, noise_of, noise_to_json
 from jettison.contract.files import contract_from_json, contract_to_json
 from jettison.contract.model import Contract
 from jettison.contract.record import record
-from jettison.contract.replay import replay as replay_contract
+from jettison.contract.replay import replay
 from jettison.core.errors import ContractError
 from jettison.lighten import events
-from jettison.lighten.bench import Bench, Version, build, discard
+from jettison.lighten.bench import Bench, Version, build, discard, target_of
 
 
 @dataclass(frozen=True)
@@ -46,29 +46,37 @@ def _contract(bench: Bench, version: Version) -> Generator[events.Event, None, C
         return None
     if given is None:
         yield events.Recording("two fresh starts of the original")
-        contract = record(bench.engine, version.image_id, version.image, bench.recipe.record, bench.progress)
+        contract = record(target_of(bench, version), bench.recipe.record, bench.progress)
     else:
         yield events.Recording("the given contract, held against the original")
         contract = given
-        answer = replay_contract(contract, bench.engine, version.image_id, version.image)
+        if not contract.exercised:
+            raise ContractError(
+                "the given contract exercises nothing: whatever is taken away, it would hold",
+                hint="record one with --contract-out, or give --check CMD or --probe URL",
+            )
+        answer = replay(contract, target_of(bench, version))
         if not answer.held:
             first = answer.failures[0]
             raise ContractError(
                 f"the original does not hold the contract: {first.check.what}: {first.evidence}",
                 hint="correct the contract file, or record a new one with --contract-out",
             )
-    bench.journal.write("contract", contract=contract_to_json(contract))
+    bench.journal.write("contract", contract=contract_to_json(contract, bench.redactor.text))
     deciding = sum(check.decides for check in contract.checks)
     yield events.Recorded(contract.exercised, deciding, contract.not_exercised, contract.notes)
     return contract
 
 
-def without_contract(baseline: Baseline, contract: Contract | None) -> Baseline:
-    """The same baseline after checks were dropped as unsteady."""
-    return replace(baseline, contract=contract)
-
-
 def stored_contract(bench: Bench) -> Contract | None:
     """The contract that an interrupted run recorded."""
     found = bench.journal.last("contract")
-    return contract_from_json(found["contract"]) if found else None
+    if not found:
+        return None
+    return replace(contract_from_json(found["contract"]), environment=bench.recipe.record.environment)
+
+
+def stored_noise(bench: Bench) -> tuple[Noise, int] | None:
+    """The noise that an interrupted run measured, and its bytes."""
+    found = bench.journal.last("noise")
+    return (noise_from_json(found["noise"]), found["bytes"]) if found else None

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from jettison.align import Alignment, align
+from jettison.contract.observe import Target
 from jettison.core.errors import ImageError
 from jettison.core.redact import Redactor
 from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
@@ -111,6 +112,11 @@ def weigh(text: str, name: str, tag: str, built: Built) -> Version:
     )
     run = sum(not instruction.cached for instruction in built.instructions)
     return Version(name, text, tag, built.image_id, image, weight, len(built.instructions), run)
+
+
+def target_of(bench: Bench, version: Version) -> Target:
+    """The version as something that can be started."""
+    return Target(bench.engine, version.image_id, version.image, bench.run.id)
 
 
 def count_packages(version: Version, subject: Subject) -> Version:

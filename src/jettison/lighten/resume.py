@@ -12,7 +12,7 @@ from jettison.core.values import Applicability
 from jettison.engine.model import Built, InstructionRun
 from jettison.image.model import Sizes
 from jettison.lighten import events
-from jettison.lighten.baseline import Baseline, measure, noise_from_record, stored_contract
+from jettison.lighten.baseline import Baseline, measure, stored_contract, stored_noise
 from jettison.lighten.bench import Bench, Version, build, weigh
 from jettison.lighten.ledger import Step, Verdict, Weight
 
@@ -45,13 +45,13 @@ def resumed(bench: Bench, text: str) -> Generator[events.Event, None, Recovered]
 
 
 def _baseline(bench: Bench, text: str) -> Generator[events.Event, None, Baseline]:
-    noise = bench.journal.last("noise")
+    noise = stored_noise(bench)
     build_only = bench.recipe.record.build_only
     contract = None if build_only else bench.recipe.contract or stored_contract(bench)
     if noise is None or (contract is None and not build_only):
         return (yield from measure(bench, text))
     version = yield from _version(bench, text, "v0", cold=True)
-    return Baseline(version, noise_from_record(noise), noise["bytes"], contract)
+    return Baseline(version, *noise, contract)
 
 
 def _version(bench: Bench, text: str, name: str, *, cold: bool) -> Generator[events.Event, None, Version]:

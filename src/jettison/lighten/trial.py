@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from jettison.compare import compare_config, compare_trees
 from jettison.contract.model import Contract
 from jettison.contract.replay import judge
+from jettison.core.diff import unified
 from jettison.core.errors import BuildFailed
 from jettison.core.units import show_bytes
 from jettison.core.values import Applicability
 from jettison.lighten import events
 from jettison.lighten.baseline import Baseline
-from jettison.lighten.bench import Bench, Version, build, discard
+from jettison.lighten.bench import Bench, Version, build, discard, target_of
 from jettison.lighten.choose import Candidate
 from jettison.lighten.ledger import Step, Verdict, Weight
-from jettison.core.diff import unified
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,7 @@ def _judge(
     if contract is None:
         return Outcome(replace(step, verdict=Verdict.KEPT), version, contract)
     yield events.Checking(version.name)
-    replay, contract = judge(
-        contract,
-        bench.engine,
-        (version.image_id, version.image),
-        (baseline.version.image_id, baseline.version.image),
-    )
+    replay, contract = judge(contract, target_of(bench, version), target_of(bench, baseline.version))
     weight: Weight = replace(version.weight, start_seconds=replay.start_seconds)
     version, step = replace(version, weight=weight), replace(step, weight=weight)
     if not replay.held:
@@ -98,7 +93,7 @@ def _judge(
 
 def limit(bench: Bench, contract: Contract | None) -> Applicability:
     """The furthest a fix may go: without behaviour to check, only what leaves the tree equal."""
-    if contract is None or contract.weak:
+    if contract is None:
         return Applicability.LOSSLESS
     return bench.recipe.allow
 

@@ -9,7 +9,7 @@ from jettison.core.errors import BuildFailed
 from jettison.core.units import show_bytes
 from jettison.lighten import events
 from jettison.lighten.baseline import Baseline
-from jettison.lighten.bench import Bench, Version, build, discard
+from jettison.lighten.bench import Bench, Version, build, discard, target_of
 from jettison.lighten.ledger import Verification
 
 DRIFT_SHARE = 0.001  # of the result, where two builds of v0 happened to weigh the same
@@ -27,12 +27,7 @@ def verify(bench: Bench, baseline: Baseline, kept: Version) -> Generator[events.
     replay = None
     if baseline.contract is not None:
         yield events.Checking("verification")
-        replay, _ = judge(
-            baseline.contract,
-            bench.engine,
-            (cold.image_id, cold.image),
-            (baseline.version.image_id, baseline.version.image),
-        )
+        replay, _ = judge(baseline.contract, target_of(bench, cold), target_of(bench, baseline.version), stop=True)
         if not replay.held:
             first = replay.failures[0]
             reason = reason or f"{first.check.what}: {first.evidence}"

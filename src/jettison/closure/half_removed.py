@@ -1,0 +1,58 @@
+"""Packages that are still there and have lost files: the check that sees what nothing else sees.
+
+A whole package that is gone is not its business: imports and the application itself tell whether it was needed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jettison.image.model import Kind
+from jettison.image.tree import Tree
+
+_PACKAGE = re.compile(rb"^(.*/(?:site-packages|dist-packages|node_modules)/(?:@[^/]+/)?[^/]+)/(.+)$")
+_HARMLESS = re.compile(
+    rb"(^|/)(tests?|__tests__|testing|docs?|examples?|man|benchmarks?|locale|__pycache__|\.[^/]+)/|(^|/)\.[^/]+$"
+    rb"|\.(md|markdown|txt|rst|map|ts|mts|cts|pyc|pyi|pyx|pxd|h|hpp|c|cc|cpp|gyp|gypi|flow|coffee|tsbuildinfo)$"
+    rb"|(^|/)(licen[cs]e|copying|notice|authors|contributors|changelog|changes|history|readme|security|makefile"
+    rb"|gruntfile|gulpfile|bower|karma|rollup|tsconfig|jest|webpack)[^/]*$|\.(dist|egg)-info/",
+    re.IGNORECASE,
+)
+_INFO = b"var/lib/dpkg/info/"
+
+
+def lost(original: Tree, candidate: Tree, gone: frozenset[bytes]) -> Iterator[str]:
+    """A sentence for each package that lost files which are no tests, texts or sources."""
+    removed = _of_removed_debs(original, gone)
+    packages: dict[bytes, list[bytes]] = {}
+    for path in sorted(gone - removed):
+        match = _PACKAGE.match(path)
+        if match is None or _HARMLESS.search(match[2]):
+            continue
+        item = original.get(path)
+        if item is not None and item.kind in (Kind.FILE, Kind.SYMLINK, Kind.HARDLINK):
+            packages.setdefault(match[1], []).append(path)
+    for package, paths in packages.items():
+        if _remains(candidate, package):
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            yield f"/{package.decode('utf-8', 'replace')} lost /{paths[0].decode('utf-8', 'replace')}{more}"
+
+
+def _remains(tree: Tree, package: bytes) -> bool:
+    """Whether anything but texts and bytecode of a package is still there."""
+    length = len(package) + 1
+    for path in tree.under(package):
+        item = tree.get(path)
+        if item is not None and item.kind is Kind.FILE and not _HARMLESS.search(path[length:]):
+            return True
+    return False
+
+
+def _of_removed_debs(original: Tree, gone: frozenset[bytes]) -> frozenset[bytes]:
+    """Files of Debian packages that are gone as a whole: several packages may share a Python package's folder."""
+    found: set[bytes] = set()
+    for path in gone:
+        if path.startswith(_INFO) and path.endswith(b".list"):
+            found |= {line.strip(b"/") for line in original.read(path).splitlines()}
+    return frozenset(found)

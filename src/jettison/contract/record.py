@@ -1,0 +1,145 @@
+"""The contract of an image, recorded from two fresh starts without being told anything.
+
+What was equal in every sample becomes a check; what exercises nothing is refused, because it would pass anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from urllib.parse import urlsplit
+
+from jettison.contract import checks as checking
+from jettison.contract import static
+from jettison.contract.http import Address
+from jettison.contract.model import Check, Contract, RecordOptions, Strength
+from jettison.contract.normalise import log_lines
+from jettison.contract.observe import Observation, Plan, Target, health_command, observe, runtime_of
+from jettison.contract.refusal import refuse_command, refuse_empty, refuse_probe, refuse_unsteady, service_line
+from jettison.contract.routes import mined_routes
+from jettison.core.errors import UsageError
+
+Progress = Callable[[str], None]
+_SHOWN = 6  # addresses named in a sentence
+
+
+def record(target: Target, options: RecordOptions, progress: Progress | None = None) -> Contract:
+    """Start twice, ask, and keep what was the same. Raises ContractError where that says nothing or moves."""
+    config = target.image.runtime
+    extra = mined_routes(target.tree, config)
+    first = Plan(
+        environment=options.environment,
+        extra=extra,
+        asks=2,
+        health=health_command(config),
+        commands=options.commands,
+        version_of=runtime_of(config),
+        stop=True,
+    )
+    if progress is not None:
+        progress("first start")
+    one = observe(target, first)
+    probes = tuple(_probe(text, one) for text in options.probes)
+    addresses = (*one.answers, *(probe for probe in probes if probe not in one.answers))
+    if progress is not None:
+        progress("second start")
+    two = observe(target, Plan(options.environment, addresses, (), 2, first.health, commands=options.commands))
+    refuse_unsteady(one, two)
+    learnt = list(_learn(target, one, two, frozenset(probes)))
+    checks = tuple(check for each in learnt for check in each.checks)
+    checks += tuple(_commands(options.commands, one, two)) + tuple(_static(target, one))
+    _require_probes(checks, probes, two)
+    exercised = checking.exercised(checks)
+    if not exercised:
+        refuse_empty(one, two)
+    unsteady = [sentence for each in learnt for sentence in each.unsteady]
+    return Contract(
+        checks=checks,
+        exercised=exercised,
+        not_exercised=tuple(_not_exercised(extra, one, unsteady)),
+        notes=tuple(note for each in learnt for note in each.notes) + one.notes,
+        engine=target.engine.name,
+        environment=options.environment,
+        environment_keys=tuple(options.environment),
+        start_seconds=one.settled.seconds,
+        log=tuple(dict.fromkeys((*log_lines(*one.logs), *log_lines(*two.logs)))),
+    )
+
+
+def _learn(target: Target, one: Observation, two: Observation, probes: frozenset[Address]) -> Iterator[checking.Learnt]:
+    config = target.image.runtime
+    if not one.runs:
+        yield checking.exit_checks(one, two)
+        return
+    yield checking.start_checks(one, two)
+    yield checking.health_checks(one, two, health_command(config))
+    yield checking.http_checks(one, two, probes)
+    yield checking.written_checks(one, two)
+    yield checking.stop_checks(one)
+    yield checking.version_checks(one, runtime_of(config))
+
+
+def _commands(lines: Sequence[str], one: Observation, two: Observation) -> Iterator[Check]:
+    """A check for each `--check`; the original must pass it in both starts."""
+    for line in lines:
+        for observation in (one, two):
+            finished = observation.commands[line]
+            if finished.code != 0:
+                refuse_command(line, finished)
+        yield Check("command", line, Strength.EXERCISED, {"code": 0}, None, "user")
+
+
+def _static(target: Target, one: Observation) -> Iterator[Check]:
+    config = target.image.runtime
+    yield from static.config_checks(config)
+    if one.process is not None:
+        groups = frozenset((one.process.gid, *one.process.groups))
+        yield from static.writable_checks(target.tree, config, one.process.uid, groups)
+
+
+def _probe(text: str, one: Observation) -> Address:
+    """The address that `--probe` means: a URL, or a path on the first port. Raises UsageError."""
+    ports = sorted(port for protocol, port in one.reach if protocol == "tcp")
+    if text.startswith("/"):
+        if not ports:
+            raise UsageError(f"--probe {text}: the application opens no port", hint="give --check CMD instead")
+        return Address(ports[0], text, one.reach["tcp", ports[0]] == "loopback")
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        port = parts.port or 80
+    except ValueError:
+        raise UsageError(f"--probe {text}: not a URL", hint="write --probe http://localhost:8000/path") from None
+    if parts.scheme != "http" or not parts.hostname:
+        raise UsageError(
+            f"--probe {text}: only http is asked inside the container", hint="write --probe http://localhost:8000/path"
+        )
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Address(port, path, one.reach.get(("tcp", port)) == "loopback", parts.hostname)
+
+
+def _require_probes(checks: Sequence[Check], probes: Sequence[Address], two: Observation) -> None:
+    """Each probe must have become a check that shows something."""
+    made = {check.what: check for check in checks if check.kind == "probe"}
+    for probe in probes:
+        check = made.get(str(probe))
+        if check is None or check.expected.get("error") or check.expected.get("status", 0) >= 500:
+            refuse_probe(probe, two.answers.get(probe, ()))
+
+
+def _not_exercised(extra: Sequence[str], one: Observation, unsteady: Sequence[str]) -> Iterator[str]:
+    """What nobody looked at, in words."""
+    missing = [address.path for address, answers in one.answers.items() if answers[0].status == 404]
+    missing = [path for path in dict.fromkeys(missing) if path in extra]
+    if missing:
+        yield f"{len(missing)} routes named in the sources that answered 404: {_some(missing)}"
+    if unsteady:
+        yield f"{len(unsteady)} addresses that answer differently each time: {_some(list(unsteady))}"
+    if one.answers:
+        yield "requests other than GET, pages behind a login, outgoing connections"
+    waits = service_line(one)
+    if waits:
+        yield f"another service that it looks for: {waits}"
+
+
+def _some(items: Sequence[str]) -> str:
+    more = len(items) - _SHOWN
+    return ", ".join(items[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,292 @@
+"""A contract replayed on another image: one start, the same questions in the same order.
+
+A failure is believed only where a second fresh start repeats it and the original still passes; what is not
+believed leaves the contract for the rest of the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from jettison.contract import static
+from jettison.contract.checks import exercised, version_in
+from jettison.contract.compare import difference
+from jettison.contract.http import Address
+from jettison.contract.model import KINDS, Check, Contract, Outcome, Replay
+from jettison.contract.normalise import log_lines
+from jettison.contract.observe import Observation, Plan, Target, observe
+from jettison.contract.readiness import CAP
+from jettison.contract.refusal import last_line
+from jettison.core.errors import ContractError
+from jettison.engine.model import Phase
+
+SLOWER = 4  # a candidate may take so many times the original's time to start
+_STATIC = {"config", "environment", "closure", "writable"}  # the same each time: no second start is needed
+
+
+def replay(contract: Contract, target: Target, *, stop: bool = False) -> Replay:
+    """Every check of the contract on one fresh start; `stop` asks it to end as well, which may take four seconds."""
+    observation = observe(target, _plan(contract, stop))
+    seen = _Seen(contract, target, observation)
+    outcomes = sorted((_outcome(seen, check) for check in contract.checks), key=_cause)
+    reason = seen.telling_line
+    notes = (f"new in its log: {reason}",) if reason else ()
+    failed = [outcome for outcome in outcomes if outcome.check.decides and not outcome.ok]
+    if failed and reason and reason not in failed[0].evidence:
+        at = outcomes.index(failed[0])
+        outcomes[at] = replace(failed[0], evidence=f"{failed[0].evidence} (log: {reason})")
+    seconds = observation.settled.seconds
+    return Replay(tuple(outcomes), seconds, seconds if observation.runs else None, notes)
+
+
+def judge(contract: Contract, candidate: Target, original: Target, *, stop: bool = False) -> tuple[Replay, Contract]:
+    """The verdict on a candidate, and the contract without the checks that turned out unsteady.
+
+    Raises ContractError where no steady check that exercises anything is left.
+    """
+    lost = tuple(static.lost(original.tree, candidate.tree, original.image.runtime))
+    first = replay(contract, candidate, stop=stop)
+    if first.held:
+        return _with(first, lost), contract
+    doubted = {outcome.check.key for outcome in first.failures if outcome.check.kind not in _STATIC}
+    if not doubted:
+        return _with(first, lost), contract
+    second = replay(contract, candidate)
+    repeated = {outcome.check.key for outcome in second.failures}
+    unsteady = doubted - repeated
+    if doubted & repeated:
+        again = replay(contract, original)
+        unsteady |= {outcome.check.key for outcome in again.failures}
+    steady = _without(contract, unsteady) if unsteady else contract
+    outcomes = tuple(outcome for outcome in first.outcomes if outcome.check.key not in unsteady)
+    return _with(replace(first, outcomes=outcomes), lost), steady
+
+
+def _with(answer: Replay, lost: tuple[Outcome, ...]) -> Replay:
+    return replace(answer, outcomes=tuple(sorted((*answer.outcomes, *lost), key=_cause)))
+
+
+def _without(contract: Contract, unsteady: set[tuple[str, str]]) -> Contract:
+    checks = tuple(check for check in contract.checks if check.key not in unsteady)
+    left = exercised(checks)
+    names = ", ".join(sorted(what for _, what in unsteady))
+    if not left:
+        raise ContractError(
+            f"the original's behaviour is not steady: {names}",
+            hint="give --check CMD or --probe URL for something that stays the same, or --build-only",
+        )
+    note = f"dropped as unsteady, the original failed it too or a second start did not: {names}"
+    return replace(contract, checks=checks, exercised=left, notes=(*contract.notes, note))
+
+
+def _plan(contract: Contract, stop: bool) -> Plan:
+    of_kind: dict[str, list[Check]] = {}
+    for check in contract.checks:
+        of_kind.setdefault(check.kind, []).append(check)
+    health = next((check.expected["command"] for check in of_kind.get("health", ())), None)
+    version = next((check.expected["command"] for check in of_kind.get("version", ())), "")
+    asked = [check for check in contract.checks if check.kind in ("http", "probe")]
+    return Plan(
+        environment=contract.environment,
+        addresses=tuple(_address(check.expected) for check in asked),
+        health=health,
+        commands=tuple(check.what for check in of_kind.get("command", ())),
+        version_of=version,
+        stop=stop and "stop" in of_kind,
+        cap=max(CAP, SLOWER * (contract.start_seconds or 0.0)),
+    )
+
+
+def _address(expected: Any) -> Address:
+    return Address(
+        expected["port"], expected["path"], expected.get("loopback", False), expected.get("host", "localhost")
+    )
+
+
+def _cause(outcome: Outcome) -> tuple[int, int]:
+    """Causes first: a port that is gone explains all its addresses; `/` comes before what it leads to."""
+    check = outcome.check
+    first = check.kind == "http" and check.expected["path"] == "/"
+    return KINDS.index(check.kind), 0 if first else 1
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A candidate's start, beside what it is held against."""
+
+    contract: Contract
+    target: Target
+    observation: Observation
+
+    @cached_property
+    def telling_line(self) -> str:
+        """The first log line that the original never printed, the rarest kind of line first; empty where none is."""
+        known = set(self.contract.log)
+        new = [line for line in log_lines(*self.observation.logs[::-1]) if line not in known]
+        raw = _raw_lines(self.observation)
+        for words in (("error", "cannot", "not found", "no such", "denied", "fail", "missing"), ("",)):
+            for line in new:
+                if any(word in line.lower() for word in words):
+                    return raw.get(line, line)
+        return ""
+
+    @cached_property
+    def who(self) -> tuple[int, frozenset[int]]:
+        """The uid and the groups that it runs as; root where nothing ran."""
+        process = self.observation.process
+        if process is None:
+            return 0, frozenset({0})
+        return process.uid, frozenset((process.gid, *process.groups))
+
+
+def _raw_lines(observation: Observation) -> dict[str, str]:
+    """Masked line -> the line as printed, first of its kind."""
+    found: dict[str, str] = {}
+    for log in observation.logs:
+        for line in log.decode("utf-8", "replace").splitlines():
+            for masked in log_lines(line.encode()):
+                found.setdefault(masked, line.strip()[:300])
+    return found
+
+
+def _outcome(seen: _Seen, check: Check) -> Outcome:
+    evidence = _EVIDENCE[check.kind](seen, check)
+    return Outcome(check, not evidence, evidence)
+
+
+def _start(seen: _Seen, check: Check) -> str:
+    observation = seen.observation
+    for state in (observation.state, observation.state_after):
+        if state.phase is Phase.EXITED:
+            return f"ended with {state.code}: {state.error or last_line(observation)}"
+    return ""
+
+
+def _exit(seen: _Seen, check: Check) -> str:
+    state = seen.observation.state
+    if state.phase is Phase.RUNNING:
+        return "keeps running"
+    if state.code == check.expected:
+        return ""
+    return f"ended with {state.code}, was {check.expected}: {state.error or last_line(seen.observation)}"
+
+
+def _port(seen: _Seen, check: Check) -> str:
+    reach = seen.observation.reach.get((check.expected["protocol"], check.expected["port"]))
+    if reach == check.expected["reach"]:
+        return ""
+    return "nobody listens" if reach is None else f"reached from {reach}, was {check.expected['reach']}"
+
+
+def _user(seen: _Seen, check: Check) -> str:
+    process = seen.observation.process
+    if process is None:
+        return "no process to look at"
+    who = {"uid": process.uid, "gid": process.gid, "groups": list(process.groups)}
+    return "" if who == check.expected else f"runs as uid {process.uid}, gid {process.gid}, groups {who['groups']}"
+
+
+def _health(seen: _Seen, check: Check) -> str:
+    finished = seen.observation.health
+    if finished is None:
+        return "could not be run"
+    if finished.code == 0:
+        return ""
+    said = (finished.stderr or finished.stdout).decode("utf-8", "replace").strip().splitlines()
+    return f"ended with {finished.code}" + (f": {said[-1][:200]}" if said else "")
+
+
+def _output(seen: _Seen, check: Check) -> str:
+    return difference(check.expected, seen.observation.logs[0 if check.what == "stdout" else 1])
+
+
+def _http(seen: _Seen, check: Check) -> str:
+    expected = check.expected
+    answers = seen.observation.answers.get(_address(expected), ())
+    if not answers:
+        return "could not be asked"
+    answer = answers[0]
+    if answer.error or expected.get("error"):
+        was = expected.get("error") or f"{expected['status']}"
+        return "" if answer.error == expected.get("error", "") else f"{answer.error or answer.status}, was {was}"
+    for name, now, before in (
+        ("status", answer.status, expected["status"]),
+        ("type", answer.type, expected.get("type")),
+        ("redirect", answer.location.partition("?")[0], expected.get("location", "").partition("?")[0]),
+        ("cookies", list(answer.cookies), expected.get("cookies")),
+    ):
+        if before is not None and now != before:
+            return f"{name} {now or 'none'}, was {before or 'none'}"
+    return difference(expected["body"], answer.body) if answer.complete else ""
+
+
+def _command(seen: _Seen, check: Check) -> str:
+    finished = seen.observation.commands.get(check.what)
+    if finished is None:
+        return "could not be run"
+    if finished.code == 0:
+        return ""
+    said = (finished.stderr or finished.stdout).decode("utf-8", "replace").strip().splitlines()
+    return f"ended with {finished.code}" + (f": {said[-1][:200]}" if said else "")
+
+
+def _written(seen: _Seen, check: Check) -> str:
+    """Not written is no failure by itself: only where it could not be written any more."""
+    written = seen.observation.written or frozenset()
+    directory = check.what.encode("utf-8", "surrogateescape")
+    if any(path.rpartition(b"/")[0] == directory for path in written):
+        return ""
+    may = static.may_write(seen.target.tree, directory.strip(b"/"), *seen.who)
+    return "" if may else f"uid {seen.who[0]} may not write there any more"
+
+
+def _writable(seen: _Seen, check: Check) -> str:
+    path = check.what.encode("utf-8", "surrogateescape").strip(b"/")
+    if path not in seen.target.tree:
+        return "is gone"
+    may = static.may_write(seen.target.tree, path, *seen.who)
+    return "" if may else f"uid {seen.who[0]} may not write there any more"
+
+
+def _config(seen: _Seen, check: Check) -> str:
+    now = static.normal(check.what, seen.target.image.runtime.get(check.what))
+    return "" if now == check.expected else f"{now or 'none'}, was {check.expected or 'none'}"
+
+
+def _environment(seen: _Seen, check: Check) -> str:
+    value = static.variables(seen.target.image.runtime).get(check.expected["name"])
+    if value is None:
+        return "is not set any more"
+    return "" if static.digest(value) == check.expected["sha256"] else "has another value"
+
+
+def _stop(seen: _Seen, check: Check) -> str:
+    stopped = seen.observation.stopped
+    return "" if stopped is None or stopped[0] in (0, 143) else f"had to be killed ({stopped[0]})"
+
+
+def _version(seen: _Seen, check: Check) -> str:
+    finished = seen.observation.version
+    now = version_in(finished.stdout + finished.stderr) if finished is not None else ""
+    return "" if now == check.expected["version"] else f"{now or 'none'}, was {check.expected['version']}"
+
+
+_EVIDENCE = {
+    "start": _start,
+    "exit": _exit,
+    "port": _port,
+    "user": _user,
+    "health": _health,
+    "output": _output,
+    "http": _http,
+    "probe": _http,
+    "command": _command,
+    "written": _written,
+    "writable": _writable,
+    "config": _config,
+    "environment": _environment,
+    "stop": _stop,
+    "version": _version,
+}
