@@ -50,7 +50,7 @@ def _entries(tree: Tree, config: Mapping[str, Any]) -> list[bytes]:
     words = [str(word) for word in [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]]
     try:
         package = json.loads(tree.read(working + b"/package.json", _SIZE)) if working else {}
-        words += str((package.get("scripts") or {}).get("start") or "").split() + [str(package.get("main") or "")]
+        words += [*str((package.get("scripts") or {}).get("start") or "").split(), str(package.get("main") or "")]
     except (KeyError, ValueError, AttributeError):
         pass
     places = [_join(working, word.encode("utf-8", "surrogateescape")) for word in words if word]

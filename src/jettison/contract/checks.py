@@ -153,6 +153,7 @@ def _moves(samples: Sequence[Answer]) -> str:
 
 
 def health_checks(one: Observation, two: Observation, command: Sequence[str] | None) -> Learnt:
+    """That the HEALTHCHECK's command ends with 0, where it did in both starts."""
     if command is None or one.health is None or two.health is None:
         return Learnt(())
     if one.health.code or two.health.code:
@@ -181,6 +182,7 @@ def stop_checks(one: Observation) -> Learnt:
 
 
 def version_checks(one: Observation, config_word: str) -> Learnt:
+    """major.minor of the runtime that the entry point is; it explains."""
     if one.version is None or one.version.code != 0 or not config_word:
         return Learnt(())
     version = version_in(one.version.stdout + one.version.stderr)

@@ -54,11 +54,13 @@ def normal(key: str, value: Any) -> Any:
 
 
 def variables(config: Mapping[str, Any]) -> dict[str, str]:
+    """The environment that the config sets."""
     pairs = (str(item).partition("=") for item in config.get("Env") or [])
     return {name: value for name, _, value in pairs}
 
 
 def digest(value: str) -> str:
+    """SHA-256 of a value, which may be a secret."""
     return hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
 
 

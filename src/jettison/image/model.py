@@ -181,6 +181,12 @@ class Image:
     layers: tuple[Layer, ...]
     config_size: int = 0
     daemon_size: int | None = None  # what this engine's own list prints
+    other_platforms: tuple[str, ...] = ()  # what else the index holds that this image was chosen from
+
+    @property
+    def platform(self) -> str:
+        """`os/architecture[/variant]` as the config tells it."""
+        return "/".join(self.config[key] for key in ("os", "architecture", "variant") if self.config.get(key))
 
     @property
     def runtime(self) -> Mapping[str, Any]:
@@ -192,10 +198,10 @@ class Image:
     def history(self) -> tuple[HistoryRow, ...]:
         return tuple(
             HistoryRow(
-                row.get("created_by", ""),
+                row.get("created_by") or "",
                 bool(row.get("empty_layer")),
-                row.get("comment", ""),
-                row.get("created", ""),
+                row.get("comment") or "",
+                row.get("created") or "",
             )
             for row in self.config.get("history") or []
         )

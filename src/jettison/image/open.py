@@ -7,7 +7,6 @@ from pathlib import Path
 from jettison.core.errors import ImageError, UsageError
 from jettison.core.reference import Reference, Transport, parse
 from jettison.image.model import Image
-from jettison.image.transports import archive, daemon, layout, sniff, storage
 
 _LOCAL = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
 
@@ -24,9 +23,18 @@ def open_image(text: str | Reference) -> Image:
     assert isinstance(text, str)
     if not text:
         raise UsageError("no image was named", hint="give a name, or transport:place")
-    if Path(text).exists() and (Path(text).is_dir() or "/" in text or Path(text).is_file()):
-        return _read(Reference(sniff.transport_of(Path(text)), text))
+    if text == "-":
+        return _read(Reference(Transport.DOCKER_ARCHIVE, text))
     reasons = []
+    if Path(text).exists():
+        from jettison.image.transports import sniff
+
+        try:
+            return _read(Reference(sniff.transport_of(Path(text)), text))
+        except ImageError as error:
+            if "/" in text or not Path(text).is_dir():
+                raise
+            reasons.append(error.message)  # a folder that happens to be called like the image
     for transport in _LOCAL:
         try:
             return _read(Reference(transport, text))
@@ -36,17 +44,28 @@ def open_image(text: str | Reference) -> Image:
 
 
 def _read(reference: Reference) -> Image:
+    """Each transport is imported when it is asked for, so that none costs the start-up of another."""
     where = reference.where
     match reference.transport:
         case Transport.CONTAINERS_STORAGE:
+            from jettison.image.transports import storage
+
             return storage.read(where)
         case Transport.DOCKER_ARCHIVE:
+            from jettison.image.transports import archive
+
             return archive.read(where)
         case Transport.OCI:
+            from jettison.image.transports import layout
+
             return layout.read_directory(where)
         case Transport.OCI_ARCHIVE:
+            from jettison.image.transports import layout
+
             return layout.read_archive(where)
         case Transport.DOCKER_DAEMON:
+            from jettison.image.transports import daemon
+
             return daemon.read(where)
         case Transport.DOCKER:
             raise ImageError(

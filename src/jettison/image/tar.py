@@ -204,9 +204,7 @@ def _name(parts: tuple[bytes, ...], header: bytes) -> bytes:
     return prefix + b"/" + name if prefix else name
 
 
-def _extended_member(
-    source: Stream, parts: tuple[bytes, ...], header: bytes, told: _Told
-) -> tuple[Entry | None, int]:
+def _extended_member(source: Stream, parts: tuple[bytes, ...], header: bytes, told: _Told) -> tuple[Entry | None, int]:
     """The entry, and how many bytes of payload follow."""
     pax = told.pax
     name = pax.get(b"GNU.sparse.name") or pax.get(b"path") or told.name or _name(parts, header)
@@ -231,9 +229,7 @@ def _extended_member(
     return entry._replace(xattrs=fields.pax_xattrs(pax), extents=extents if entry.kind == Kind.FILE else ()), stored
 
 
-def _sparse(
-    source: Stream, header: bytes, told: _Told, stored: int
-) -> tuple[list[tuple[int, int]] | None, int, int]:
+def _sparse(source: Stream, header: bytes, told: _Told, stored: int) -> tuple[list[tuple[int, int]] | None, int, int]:
     """(pieces, logical size, payload bytes that follow); no pieces where the member is not sparse."""
     pax = told.pax
     if header[156:157] == b"S":

@@ -23,7 +23,7 @@ class Recipe:
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     engine_arguments: tuple[str, ...] = ()
-    record: RecordOptions = RecordOptions()
+    record: RecordOptions = field(default_factory=RecordOptions)
     contract: Contract | None = None  # given by --contract
     allow: Applicability = Applicability.TESTED
     select: frozenset[str] = frozenset()  # empty: all rules

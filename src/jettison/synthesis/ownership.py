@@ -83,19 +83,20 @@ def copies_of(subject: Subject, call: Recursive) -> list[Instruction]:
 
 
 def numeric_owner(subject: Subject, owner: str, before: Instruction, at_layer: int) -> str:
-    """`owner` as it can be written on `before`: by name where the name exists there, else by number.
+    """`owner` with its group, as it can be written on `before`: by name where the name exists there, else by number.
 
-    Raises CannotEdit where nothing in the image says what the name means.
+    A flag without a group would give the files the group of the same number; `chown USER` leaves them the group
+    that COPY gave, 0. Raises CannotEdit where nothing in the image says what the name means.
     """
     user, colon, group = owner.partition(":")
     layers = subject.alignment.layers_of(before)
     below = merge(subject.image.layers[: layers[0]]) if layers else subject.tree
     here = merge(subject.image.layers[: at_layer + 1])
-    if _known(below, user, b"etc/passwd") and (not group or _known(below, group, b"etc/group")):
-        return owner if not colon or group else user
-    uid = _number(here, user, b"etc/passwd", 2)
-    gid = _number(here, group, b"etc/group", 2) if group else _number(here, user, b"etc/passwd", 3) if colon else ""
-    return f"{uid}:{gid}" if gid else uid
+    gid = group if colon else "0"
+    if not _known(below, gid, b"etc/group"):
+        gid = _number(here, gid, b"etc/group", 2)
+    uid = user if _known(below, user, b"etc/passwd") else _number(here, user, b"etc/passwd", 2)
+    return f"{uid}:{gid}"
 
 
 def _known(tree: Tree, name: str, file: bytes) -> bool:

@@ -1,0 +1,110 @@
+"""Where bytes lie: a range of a file, opened as often as one likes, each time with a position of its own."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from jettison.core.errors import ImageError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+@dataclass(frozen=True)
+class Blob:
+    """`size` bytes of `file` from `offset`. `keep` is what must live as long: the temporary file they lie in."""
+
+    file: Path
+    offset: int
+    size: int
+    keep: object = field(default=None, compare=False, repr=False)
+
+    def open(self) -> BinaryIO:
+        """A seekable stream of these bytes. Raises ImageError."""
+        return cast(BinaryIO, Region(self.file, self.offset, self.size))
+
+    def part(self, offset: int, size: int) -> Blob:
+        """A range within this one."""
+        assert 0 <= offset <= offset + size <= self.size
+        return Blob(self.file, self.offset + offset, size, self.keep)
+
+    def head(self, count: int) -> bytes:
+        """The first bytes, fewer where there are fewer."""
+        with self.open() as stream:
+            return stream.read(count)
+
+
+class Region(io.RawIOBase):
+    """Reads a range of a file; a file that has become shorter meanwhile raises ImageError."""
+
+    def __init__(self, file: Path, offset: int, size: int) -> None:
+        self._file, self._offset, self._size = file, offset, size
+        self._at = 0
+        self._handle = _open(file)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, offset + (0, self._at, self._size)[whence])
+        return self._at
+
+    def read(self, count: int | None = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        count = left if count is None or count < 0 else min(count, left)
+        if not count:
+            return b""
+        data = os.pread(self._handle, count, self._offset + self._at)
+        if not data:
+            raise ImageError(
+                f"{self._file} became shorter while it was read", hint="wait until it is written, try again"
+            )
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._handle)
+        super().close()
+
+
+def whole(file: Path) -> Blob:
+    """All of a regular file. Raises ImageError."""
+    handle = _open(file)
+    try:
+        return Blob(file, 0, os.fstat(handle).st_size)
+    finally:
+        os.close(handle)
+
+
+def _open(file: Path) -> int:
+    """A handle on a regular file; a pipe in its place does not make us wait."""
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise ImageError(f"there is no file {file}", hint="look at the path") from None
+    except PermissionError:
+        raise ImageError(f"may not read {file}", hint="run as its owner, or make it readable for you") from None
+    except (OSError, ValueError) as error:
+        raise ImageError(f"cannot open {file}: {error}", hint="look at the path") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise ImageError(f"{file} is not a regular file", hint="give an archive, or a directory with an OCI layout")
+    return handle

@@ -1,0 +1,208 @@
+"""A layer read from its blob: a tar, gzipped, zstd or plain, somewhere in a file.
+
+A plain tar is walked from header to header, and only what is asked for is read. A compressed one is read through
+once, and its bytes are held against its digest meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from jettison.core.errors import ImageError
+from jettison.image.blob import Blob
+from jettison.image.compression import compression_of, decompress
+from jettison.image.model import Columns, Entry, LayerSource, digest_of
+from jettison.image.spool import spool
+from jettison.image.tar import walk
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_CHUNK = 2**20
+
+
+class BlobSource(LayerSource):
+    """`digest` is what the blob's bytes must hash to, None where nobody said."""
+
+    def __init__(self, blob: Blob, digest: str | None = None) -> None:
+        self.blob, self.digest = blob, digest
+        self.compression = compression_of(blob.head(6))
+        self._plain = blob if self.compression is None else None
+        self._opened = False
+
+    def columns(self) -> Columns:
+        if self._plain is not None:
+            with self._plain.open() as stream:
+                return walk(stream)
+        hashing = Hashing(self.blob.open(), self.digest)
+        with decompress(cast(BinaryIO, hashing)) as stream:
+            try:
+                columns = walk(stream)
+            except ImageError:
+                hashing.finish()  # bytes that were changed on their way explain it better
+                raise
+            hashing.finish()
+        return columns
+
+    def open(self, entry: Entry) -> BinaryIO:
+        if self._plain is None and self._opened:  # whoever reads a second file reads a third
+            with decompress(self.blob.open()) as stream:
+                self._plain = spool(stream)
+        self._opened = True
+        stored = sum(length for _, length in entry.extents) if entry.extents else entry.size
+        if self._plain is not None:
+            raw = self._plain.part(entry.offset, stored).open()
+        else:
+            stream = decompress(self.blob.open())
+            _skip(stream, entry.offset)
+            raw = cast(BinaryIO, Limited(stream, stored))
+        return cast(BinaryIO, Sparse(raw, entry)) if entry.extents else raw
+
+    def digests(self, entries: Sequence[Entry]) -> list[bytes]:
+        if self._plain is not None or len(entries) < 2:
+            return super().digests(entries)
+        found: dict[int, bytes] = {}
+        with decompress(self.blob.open()) as stream:
+            at = 0
+            for entry in sorted(entries, key=lambda entry: entry.offset):
+                if entry.offset in found:
+                    continue
+                stored = sum(length for _, length in entry.extents) if entry.extents else entry.size
+                _skip(stream, entry.offset - at)
+                raw = Limited(stream, stored, owns=False)
+                found[entry.offset] = digest_of(cast(BinaryIO, Sparse(cast(BinaryIO, raw), entry)))
+                at = entry.offset + stored
+        return [found[entry.offset] for entry in entries]
+
+    def verify(self, diff_id: str) -> None:
+        """Read all of it and hold it against both digests. Raises ImageError."""
+        hashing = Hashing(self.blob.open(), self.digest)
+        with decompress(cast(BinaryIO, hashing)) as stream:
+            plain = Hashing(stream, diff_id)
+            plain.finish()
+            hashing.finish()
+
+
+class Hashing(io.RawIOBase):
+    """Hashes a stream as it is read; a part read again counts once."""
+
+    def __init__(self, stream: BinaryIO, digest: str | None) -> None:
+        self._stream, self._digest = stream, digest
+        self._state = hashlib.new(digest.partition(":")[0]) if digest else None
+        self._at = self._hashed = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = self._stream.seek(offset, whence)
+        return self._at
+
+    def read(self, count: int | None = -1) -> bytes:
+        data = self._stream.read(-1 if count is None else count)
+        end = self._at + len(data)
+        if self._state is not None and self._at <= self._hashed < end:
+            self._state.update(memoryview(data)[self._hashed - self._at :])
+            self._hashed = end
+        self._at = end
+        return data
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def finish(self) -> None:
+        """Read what is left and compare. Raises ImageError where the bytes are not what the digest says."""
+        if self._state is None:
+            return
+        if self._at != self._hashed:
+            self.seek(self._hashed)
+        while self.read(_CHUNK):
+            pass
+        found = f"{self._state.name}:{self._state.hexdigest()}"
+        if found != self._digest:
+            raise ImageError(
+                f"a layer's bytes are not what its digest says: {self._digest} is {found}",
+                hint="the image is damaged or was tampered with: pull or save it again",
+            )
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
+
+
+class Limited(io.RawIOBase):
+    """The next `size` bytes of a stream, forward only."""
+
+    def __init__(self, stream: BinaryIO, size: int, *, owns: bool = True) -> None:
+        self._stream, self._left, self._owns = stream, size, owns
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, count: int | None = -1) -> bytes:
+        count = self._left if count is None or count < 0 else min(count, self._left)
+        if not count:
+            return b""
+        data = self._stream.read(count)
+        if not data:
+            raise ImageError("a layer ends within a file", hint="pull or save the image again")
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        if not self.closed and self._owns:
+            self._stream.close()
+        super().close()
+
+
+class Sparse(io.RawIOBase):
+    """A file with holes: its stored pieces, zeros between them; forward only. Files without holes pass through."""
+
+    def __init__(self, stored: BinaryIO, entry: Entry) -> None:
+        self._stored = stored
+        self._pieces = list(reversed(entry.extents or ((0, entry.size),)))
+        self._size = entry.size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, count: int | None = -1) -> bytes:
+        if count is None or count < 0:
+            return b"".join(iter(lambda: self.read(_CHUNK), b""))
+        while self._pieces and sum(self._pieces[-1]) <= self._at:
+            self._pieces.pop()
+        count = min(count, self._size - self._at)
+        start, length = self._pieces[-1] if self._pieces else (self._size, 0)
+        if self._at < start:
+            data = bytes(min(count, start - self._at, _CHUNK))
+        else:
+            data = self._stored.read(min(count, start + length - self._at)) if count else b""
+        self._at += len(data)
+        return data
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stored.close()
+        super().close()
+
+
+def _skip(stream: BinaryIO, count: int) -> None:
+    while count:
+        data = stream.read(min(count, _CHUNK))
+        if not data:
+            raise ImageError("a layer ends before a file that it held", hint="pull or save the image again")
+        count -= len(data)

@@ -1,0 +1,113 @@
+"""docker-daemon: an image of the Docker daemon, fetched over its socket as `docker save` would.
+
+Source: Docker Engine API, `GET /images/{name}/json`, `GET /images/{name}/get`; docker CLI reference for DOCKER_HOST.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+from dataclasses import replace
+from urllib.parse import quote, urlsplit
+
+from jettison.core.errors import ImageError
+from jettison.core.reference import Reference, Transport
+from jettison.image.model import Image
+from jettison.image.spool import spool
+from jettison.image.transports.archive import image_of
+from jettison.image.transports.documents import LARGEST, mapping, parse_json
+from jettison.image.transports.members import members_of
+
+_HOST = "unix:///var/run/docker.sock"
+_SECONDS = 300.0  # without a byte; `docker save` writes a whole copy before its first
+_NOT_DOCKER = "is it Docker that listens there?"
+
+
+def read(where: str) -> Image:
+    """The image of that name or id. Raises ImageError where there is no daemon, no permission or no such image."""
+    with _Connection(os.environ.get("DOCKER_HOST") or _HOST) as daemon:
+        facts = mapping(
+            parse_json(daemon.get(f"/images/{_quoted(where)}/json").read(LARGEST), "its answer"), "its answer"
+        )
+        identity, size = facts.get("Id"), facts.get("Size")
+        if not isinstance(identity, str):
+            raise ImageError(f"the Docker daemon tells no id of {where}", hint=_NOT_DOCKER)
+        tar = spool(_Whole(daemon.get(f"/images/{_quoted(identity)}/get")))
+    image = image_of(members_of(tar, f"the daemon's {where}"), "", Reference(Transport.DOCKER_DAEMON, where))
+    return replace(image, daemon_size=size if isinstance(size, int) else None)
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="/:@")
+
+
+class _Whole:
+    """An answer's body, whose early end is an ImageError."""
+
+    def __init__(self, answer: http.client.HTTPResponse) -> None:
+        self._answer = answer
+
+    def read(self, count: int, /) -> bytes:
+        try:
+            return self._answer.read(count)
+        except (http.client.HTTPException, OSError) as error:
+            raise ImageError(
+                f"the Docker daemon stopped sending: {error}", hint="look at its log, then try again"
+            ) from error
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a Unix socket, or plain TCP, as DOCKER_HOST says. Raises ImageError."""
+
+    def __init__(self, host: str) -> None:
+        url = urlsplit(host)
+        self._path = url.path if url.scheme == "unix" else ""
+        self._host_told = host
+        if url.scheme not in ("unix", "tcp") or os.environ.get("DOCKER_TLS_VERIFY"):
+            raise ImageError(
+                f"the Docker daemon at {host} is not reached by a plain socket",
+                hint="save the image with `docker save -o FILE` and give the file",
+            )
+        super().__init__(url.hostname or "localhost", url.port or 2375, timeout=_SECONDS)
+
+    def __enter__(self) -> _Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def connect(self) -> None:
+        """Connect to the socket that was named."""
+        if not self._path:
+            super().connect()
+            return
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(_SECONDS)
+            connection.connect(self._path)
+        except BaseException:
+            connection.close()
+            raise
+        self.sock = connection
+
+    def get(self, path: str) -> http.client.HTTPResponse:
+        """The answer to a GET, if it is a good one. Raises ImageError."""
+        try:
+            self.request("GET", path, headers={"Host": "docker"})
+            answer = self.getresponse()
+            if answer.status == 200:
+                return answer
+            why = answer.read(10_000)
+        except FileNotFoundError:
+            raise ImageError(f"there is no Docker daemon: {self._host_told} does not exist", hint="start it") from None
+        except PermissionError:
+            raise ImageError(
+                f"may not use the Docker daemon's socket {self._path}", hint="run as root, or join the group docker"
+            ) from None
+        except (http.client.HTTPException, OSError, ValueError) as error:
+            raise ImageError(f"no Docker daemon answers at {self._host_told}: {error}", hint="start it") from error
+        told = parse_json(why, "the daemon's answer") if why[:1] == b"{" else {}
+        message = told.get("message", "") if isinstance(told, dict) else ""
+        hint = "`docker images` lists what there is" if answer.status == 404 else "look at the daemon's log"
+        raise ImageError(f"the Docker daemon says {answer.status}: {message or answer.reason}", hint=hint)
