@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import zstandard
 from isal import igzip, isal_zlib
@@ -21,17 +21,21 @@ if TYPE_CHECKING:
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = tuple(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
-_BROKEN = (EOFError, zlib.error, isal_zlib.IsalError, zstandard.ZstdError, igzip.BadGzipFile)
+_BROKEN: tuple[Any, ...] = (EOFError, zlib.error, isal_zlib.error, zstandard.ZstdError, igzip.BadGzipFile)
+_OTHERS = {b"BZh": "bzip2", b"\xfd7zXZ": "xz"}  # docker load takes them, no registry does
 _LARGEST_WINDOW = 2**27  # what zstd itself takes without --long; bounds the memory a blob can ask for
 _BUFFER = 2**18
 
 
 def compression_of(head: bytes) -> str | None:
-    """`gzip`, `zstd`, or None for plain bytes; needs the first 4."""
+    """`gzip`, `zstd`, or None for plain bytes; needs the first 6. Raises ImageError for what is not read."""
     if head.startswith(_GZIP):
         return "gzip"
     if head.startswith((_ZSTD, *_SKIPPABLE)):
         return "zstd"
+    for magic, name in _OTHERS.items():
+        if head.startswith(magic):
+            raise ImageError(f"compressed by {name}, which is not read here", hint=f"unpack it with `{name} -d` first")
     return None
 
 
@@ -65,12 +69,13 @@ class Decompressed(io.RawIOBase):
 
 def decompress(blob: BinaryIO) -> BinaryIO:
     """The plain stream of a seekable blob, which it owns from now on: the blob itself where it is plain already."""
-    kind = compression_of(blob.read(4))
+    kind = compression_of(blob.read(6))
     blob.seek(0)
     if kind == "gzip":
-        return cast(BinaryIO, Decompressed(cast(BinaryIO, igzip.IGzipFile(fileobj=blob, mode="rb")), blob))
+        reader = cast(BinaryIO, igzip.IGzipFile(fileobj=blob, mode="rb"))  # type: ignore[no-untyped-call]
+        return cast(BinaryIO, Decompressed(reader, blob))
     if kind == "zstd":
         engine = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
-        reader = engine.stream_reader(blob, read_size=_BUFFER, read_across_frames=True, closefd=False)
-        return cast(BinaryIO, Decompressed(cast(BinaryIO, reader), blob))
+        frames = engine.stream_reader(blob, read_size=_BUFFER, read_across_frames=True, closefd=False)
+        return cast(BinaryIO, Decompressed(cast(BinaryIO, frames), blob))
     return blob

@@ -76,7 +76,7 @@ def pax_records(data: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def pax_xattrs(pax: Mapping[bytes, bytes]) -> tuple[tuple[bytes, bytes], ...]:
-    """Extended attributes that belong to a file, by name; those that only describe the store or the host are left out."""
+    """Extended attributes that belong to a file, by name; those of the store or the host are left out."""
     found = {}
     for key, value in pax.items():
         if key.startswith(_XATTR):

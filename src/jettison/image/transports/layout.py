@@ -6,9 +6,6 @@ what stands behind the path.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from jettison.core.errors import ImageError
 from jettison.core.platform import Platform
 from jettison.core.reference import Reference, Transport
@@ -17,7 +14,6 @@ from jettison.image.layer_blob import BlobSource
 from jettison.image.model import Image, Layer
 from jettison.image.transports import config as image_config
 from jettison.image.transports.documents import (
-    AGAIN,
     Files,
     mapping,
     parse_json,
