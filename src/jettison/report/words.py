@@ -1,0 +1,156 @@
+"""What a ledger says, as raw sentences: each face escapes and lays them out in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jettison.contract.model import Contract
+from jettison.core.units import show_bytes, show_seconds
+from jettison.documents.ledger import imbalance
+from jettison.lighten.ledger import Ledger, Step, Verdict, Weight
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A labelled sentence below the table, with its details; `good` None where it is neither."""
+
+    label: str
+    text: str
+    details: tuple[str, ...] = ()
+    good: bool | None = None
+
+
+def place(ledger: Ledger) -> str:
+    """The Dockerfile that this is about."""
+    return f"{ledger.project.rstrip('/')}/{ledger.dockerfile}"
+
+
+def ends(ledger: Ledger) -> str:
+    """First and last size: `1.43 GB → 170.2 MB`."""
+    return f"{show_bytes(ledger.before.sizes.unpacked)} → {show_bytes(ledger.after.sizes.unpacked)}"
+
+
+def factor(ledger: Ledger) -> str:
+    """What that makes: saved bytes, share, and how many times smaller from two on."""
+    before, after = ledger.before.sizes.unpacked, ledger.after.sizes.unpacked
+    if not ledger.changed:
+        return "nothing was changed"
+    saved = before - after
+    words = f"{show_bytes(abs(saved))} {'saved' if saved >= 0 else 'more'}"
+    if before > 0:
+        words += f", {abs(saved) / before * 100:.1f} %"
+    if 0 < after * 2 <= before:
+        words += f", {before / after:.1f} times smaller"
+    return words
+
+
+def build_words(weight: Weight | None) -> str:
+    """`17.2 s cold`; only cold may be compared with cold, so the word is always there."""
+    return "" if weight is None else f"{show_seconds(weight.build_seconds)} {'cold' if weight.cold else 'cached'}"
+
+
+def maybe_bytes(count: int | None) -> str:
+    """A size, or a dash where nothing was measured."""
+    return "-" if count is None else show_bytes(count)
+
+
+def undone(step: Step) -> str:
+    """Why a step was not kept, or what is to be said of a kept one; empty where there is nothing."""
+    if step.verdict.kept:
+        return step.reason
+    word = "not tried" if step.verdict is Verdict.SKIPPED and step.weight is None else "undone"
+    return f"{word}: {step.reason}" if step.reason else word
+
+
+def facts(ledger: Ledger) -> Iterator[Fact]:
+    """What stands below the table: contract, proof, noise, notes, and whether the books balance."""
+    yield _contract(ledger)
+    if ledger.verification is not None:
+        yield _verification(ledger)
+    elif not ledger.complete:
+        yield Fact("stopped", "this is the best so far; it was not yet built cold and checked once more", (), False)
+    yield _noise(ledger)
+    gap = imbalance(ledger)
+    if gap:
+        yield Fact("books", f"the steps and both ends do not balance: {show_bytes(gap)} are not explained", (), False)
+    if ledger.notes:
+        first, *rest = ledger.notes
+        yield Fact("note", first, tuple(rest))
+
+
+def _contract(ledger: Ledger) -> Fact:
+    contract = ledger.contract
+    if contract is None:
+        return Fact("works", "nothing was run (--build-only): only changes that leave the tree equal were kept")
+    count = len(contract.deciding)
+    answers = f"{contract.exercised} distinct {_plural(contract.exercised, 'answer')}"
+    where = "by v0" if not ledger.changed else "by every kept version" if _each_kept_held(ledger) else ""
+    text = f"{count} {_plural(count, 'check')}{f' held {where}' if where else ''}, {answers} exercised"
+    failed = ledger.verification is not None and not ledger.verification.held
+    return Fact("works", text, tuple(_contract_details(contract)), None if failed else True)
+
+
+def _each_kept_held(ledger: Ledger) -> bool:
+    """A kept step is one whose replay held; the cold build must have held as well before this is said of all."""
+    return ledger.verification is None or ledger.verification.held
+
+
+def _contract_details(contract: Contract) -> Iterator[str]:
+    for what in contract.not_exercised:
+        yield f"not exercised: {what}"
+    for skipped in contract.skipped:
+        yield f"not checked: {skipped.what}: {skipped.reason}"
+    yield from contract.notes
+
+
+def _verification(ledger: Ledger) -> Fact:
+    found = ledger.verification
+    assert found is not None
+    if not found.held:
+        return Fact("proof", f"the result did not hold when built cold: {found.reason}", (), False)
+    text = f"built cold once more: {show_bytes(found.weight.sizes.unpacked)}"
+    text += f", {_drift(found.drift)}" if found.drift else ", the same to the byte"
+    if found.replay is not None:
+        deciding = [outcome for outcome in found.replay.outcomes if outcome.check.decides]
+        text += f"; {sum(outcome.ok for outcome in deciding)} of {len(deciding)} checks held"
+    return Fact("proof", text, tuple(_seconds(ledger)), True)
+
+
+def _drift(drift: int) -> str:
+    return f"{show_bytes(abs(drift))} {'more' if drift > 0 else 'less'} than the last version"
+
+
+def _seconds(ledger: Ledger) -> Iterator[str]:
+    """Cold against cold, before and after."""
+    found = ledger.verification
+    if found is None:
+        return
+    if ledger.before.cold and found.weight.cold:
+        yield f"cold build {show_seconds(ledger.before.build_seconds)} → {show_seconds(found.weight.build_seconds)}"
+    start = found.replay.start_seconds if found.replay is not None else None
+    if ledger.before.start_seconds is not None and start is not None:
+        yield f"start {show_seconds(ledger.before.start_seconds)} → {show_seconds(start)}"
+
+
+def _noise(ledger: Ledger) -> Fact:
+    size, paths = ledger.noise.size, len(ledger.noise.paths)
+    if not size and not paths:
+        return Fact("noise", "none: two cold builds of v0 are equal")
+    what = f"{show_bytes(size)} and {paths} {_plural(paths, 'path')}"
+    return Fact("noise", f"two cold builds of v0 differ by {what}; a smaller saving counts as none")
+
+
+def next_steps(ledger: Ledger, *, written: bool = False) -> Iterator[tuple[str, str]]:
+    """What to do now, as (flag, what it does)."""
+    failed = ledger.verification is not None and not ledger.verification.held
+    if failed:
+        yield "--no-cache", "build it twice by hand so: what changes between two builds is what did not hold"
+    elif ledger.changed:
+        if not written:
+            yield "--write", f"put the smaller {ledger.dockerfile} in place"
+        yield "--diff", "show what was changed in it"
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"
