@@ -1,1 +1,1 @@
-"""Stand-ins for official base images, made from real parts. Python's standard library only: it runs on a bare Debian."""
+"""Stand-ins for official base images, from real parts. Standard library only: it runs on a bare Debian."""

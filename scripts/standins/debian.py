@@ -58,9 +58,9 @@ def bootstrap(suite: str, rootfs: Path) -> None:
         for name in names.format(suite=suite).split()
     ]
     # Without the hook and usr-is-merged, mmdebstrap takes usrmerge, which brings the whole of Perl.
+    options = ["--quiet", "--variant=minbase", f"--hook-dir={HOOK}", "--include=usr-is-merged"]
     run(
-        ["mmdebstrap", "--quiet", "--variant=minbase", f"--hook-dir={HOOK}", "--include=usr-is-merged"]
-        + [suite, str(rootfs), *lines],
+        ["mmdebstrap", *options, suite, str(rootfs), *lines],
         {"SOURCE_DATE_EPOCH": str(epoch)},
     )
     (rootfs / "debuerreotype-epoch").write_text(f"{epoch}\n")
@@ -90,7 +90,7 @@ def package(tar: Path, epoch: int, base: Base, authorities: Authorities | None) 
     with (
         tar.open("rb") as source,
         packed.open("wb") as raw,
-        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=9, mtime=0, filename="") as sink,
+        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, mtime=0, filename="") as sink,
     ):
         while block := source.read(1 << 20):
             plain.update(block)
@@ -100,7 +100,10 @@ def package(tar: Path, epoch: int, base: Base, authorities: Authorities | None) 
     size = packed.stat().st_size
     packed.rename(out / digest)
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
-    environment = [PATH, *(f"{key}={value}" for key, value in (authorities.environment() if authorities else {}).items())]
+    environment = [
+        PATH,
+        *(f"{key}={value}" for key, value in (authorities.environment() if authorities else {}).items()),
+    ]
     name = f"{base.suite}{' (slim)' if base.slim else ''}"
     config = json.dumps(
         {

@@ -1,0 +1,66 @@
+"""Make one recipe, and push it to the mirror under its official name."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+from standins import debian, parts
+from standins.authorities import Authorities
+from standins.house import STORAGE, House, write
+from standins.mirror import Mirror
+from standins.recipes import ENTRYPOINT, Recipe
+from standins.tools import run
+
+
+@contextlib.contextmanager
+def workshop(house: House) -> Iterator[dict[str, str]]:
+    """A storage of its own for the making, gone afterwards: intermediate images never reach the user's builds."""
+    root = house.work
+    clear(house)
+    root.mkdir(parents=True)
+    conf = root / "storage.conf"
+    write(conf, STORAGE.format(graph=root / "storage", run=root / "run"))
+    try:
+        yield {**house.environment(), "CONTAINERS_STORAGE_CONF": str(conf)}
+    finally:
+        clear(house)
+
+
+def clear(house: House) -> None:
+    """Remove the workshop. A storage keeps its `overlay` folder mounted upon itself, so that goes first."""
+    for graph in (house.work / "storage" / "overlay", house.work / "storage" / "overlay-containers"):
+        subprocess.run(["umount", "-l", str(graph)], capture_output=True, check=False)
+    if house.work.exists():
+        shutil.rmtree(house.work)
+
+
+def bake(
+    recipe: Recipe, house: House, mirror: Mirror, environment: dict[str, str], authorities: Authorities | None
+) -> None:
+    """Make the image and push it. Raises StandInError where a part cannot be had or a step fails."""
+    target = f"docker://127.0.0.1:{mirror.port}/library/{recipe.name}"
+    if recipe.base is not None:
+        made = debian.make(recipe.base, house.work, authorities)
+        run(["skopeo", "copy", "--dest-tls-verify=false", f"dir:{made}", target], environment)
+        shutil.rmtree(made)
+        return
+    context = house.work / "context"
+    shelf = house.work / "shelf"
+    for folder in (context, shelf):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    entrypoint = context / "docker-entrypoint.sh"
+    entrypoint.write_text(ENTRYPOINT)
+    entrypoint.chmod(0o755)
+    (context / "Dockerfile").write_text(recipe.dockerfile)
+    parts.gather(recipe.npm, house.parts, shelf)
+    if authorities is not None:
+        (shelf / "authorities.crt").write_text(authorities.bundle)
+    name = f"docker.io/library/{recipe.name}"
+    build = ["buildah", "bud", "--layers", "--format", "docker", "--isolation", "chroot", "--network", "host"]
+    # /mnt exists in Debian: mounting there leaves no trace in a layer.
+    run([*build, "--pull=false", "--volume", f"{shelf}:/mnt:ro", "--tag", name, str(context)], environment)
+    run(["buildah", "push", "--tls-verify=false", name, target], environment)

