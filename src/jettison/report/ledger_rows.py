@@ -110,12 +110,11 @@ def _below(row: Row, shown: Sequence[str], room: tuple[int, int], colour: bool) 
     """The bar with what changed beside it, and the reason."""
     largest, width = room
     left = INDENT + 2 + _GAP
-    long = max(8, min(width - 56, 32))
-    drawn = bar(row.size, largest, long)
-    at = left + long + _GAP
+    long = max(8, min(width - 56, 32)) if row.size else 0
+    at = left + (long + _GAP if long else 0)
+    drawn = paint(bar(row.size, largest, long), "green" if row.verdict else "cyan", colour=colour)
     for number, text in enumerate(wrap(row.title, width - at)):
-        start = paint(drawn, "green" if row.verdict else "cyan", colour=colour) if number == 0 else " " * long
-        yield " " * left + start + " " * _GAP + text
+        yield (" " * left + drawn + " " * _GAP if long and number == 0 else " " * at) + text
     for text in _moved(row, shown):
         yield from (" " * at + paint(line, "dim", colour=colour) for line in wrap(text, width - at))
     if row.says:

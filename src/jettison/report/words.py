@@ -84,9 +84,9 @@ def _contract(ledger: Ledger) -> Fact:
     if contract is None:
         return Fact("works", "nothing was run (--build-only): only changes that leave the tree equal were kept")
     count = len(contract.deciding)
-    answers = f"{contract.exercised} distinct {_plural(contract.exercised, 'answer')}"
+    answers = f"{contract.exercised} distinct {plural(contract.exercised, 'answer')}"
     where = "by v0" if not ledger.changed else "by every kept version" if _each_kept_held(ledger) else ""
-    text = f"{count} {_plural(count, 'check')}{f' held {where}' if where else ''}, {answers} exercised"
+    text = f"{count} {plural(count, 'check')}{f' held {where}' if where else ''}, {answers} exercised"
     failed = ledger.verification is not None and not ledger.verification.held
     return Fact("works", text, tuple(_contract_details(contract)), None if failed else True)
 
@@ -137,7 +137,7 @@ def _noise(ledger: Ledger) -> Fact:
     size, paths = ledger.noise.size, len(ledger.noise.paths)
     if not size and not paths:
         return Fact("noise", "none: two cold builds of v0 are equal")
-    what = f"{show_bytes(size)} and {paths} {_plural(paths, 'path')}"
+    what = f"{show_bytes(size)} and {paths} {plural(paths, 'path')}"
     return Fact("noise", f"two cold builds of v0 differ by {what}; a smaller saving counts as none")
 
 
@@ -152,5 +152,6 @@ def next_steps(ledger: Ledger, *, written: bool = False) -> Iterator[tuple[str, 
         yield "--diff", "show what was changed in it"
 
 
-def _plural(count: int, word: str) -> str:
+def plural(count: int, word: str) -> str:
+    """`word` as it goes with a number."""
     return word if count == 1 else f"{word}s"
