@@ -34,7 +34,6 @@ _NO_PAYLOAD = frozenset((b"1", b"2", b"3", b"4", b"5", b"6"))  # a size in their
 _EXTENDED = frozenset((b"x", b"g", b"X", b"L", b"K"))
 _TRAILER = 2**20  # bytes after the end marker that are still counted as padding
 _MOST_HELD = 2**29  # bytes of long names, links and attributes kept of one layer
-_MOST_GLOBALS = 1000
 
 
 class Stream:
@@ -116,12 +115,13 @@ def walk(stream: BinaryIO) -> Columns:
     columns = Columns()
     source = Stream(stream)
     stored = held = 0  # payload bytes as they stand in the stream; bytes that only extended headers can bring
-    everywhere: dict[bytes, bytes] = {}
     told = _NOTHING
     while True:
         start = source.position
         header = source.take(_BLOCK)
         if header == _ZERO or not header:
+            if header and source.take(_BLOCK).strip(b"\0"):
+                raise fields.broken(start, "a block of zeros stands before the end")
             break
         if len(header) < _BLOCK:
             raise fields.broken(start, "it ends within a header")
@@ -131,13 +131,13 @@ def walk(stream: BinaryIO) -> Columns:
         try:
             size = fields.bounded(fields.number(parts[4]))
             if flag in _EXTENDED:
-                told = _extended(told, flag, _extension(source, size), everywhere)
+                told = _extended(told, flag, _extension(source, size))
                 continue
-            if told is _NOTHING and not everywhere and flag != b"S":
+            if told is _NOTHING and flag != b"S":
                 link = parts[8].partition(b"\0")[0]
                 entry = _entry(parts, _name(parts, header), link, (size, source.position))
             else:
-                entry, size = _extended_member(source, parts, header, replace(told, pax={**everywhere, **told.pax}))
+                entry, size = _extended_member(source, parts, header, told)
                 told = _NOTHING
                 if entry is not None:
                     held += len(entry.path) + len(entry.link) + sum(len(value) for _, value in entry.xattrs)
@@ -181,17 +181,14 @@ def _extension(source: Stream, size: int) -> bytes:
     return data[:size]
 
 
-def _extended(told: _Told, flag: bytes, data: bytes, everywhere: dict[bytes, bytes]) -> _Told:
-    """What is told so far and in this header; a global header goes to `everywhere`."""
+def _extended(told: _Told, flag: bytes, data: bytes) -> _Told:
+    """What is told so far and in this header; a global one tells nothing, as in Go, where engines skip it."""
     if flag == b"L":
         return replace(told, name=data.partition(b"\0")[0])
     if flag == b"K":
         return replace(told, link=data.partition(b"\0")[0])
     records = fields.pax_records(data)
     if flag == b"g":
-        everywhere.update(records)
-        if len(everywhere) > _MOST_GLOBALS:
-            raise ValueError("absurdly many global headers")
         return told
     return replace(told, pax=dict(records), records=tuple(records))
 
@@ -207,14 +204,15 @@ def _name(parts: tuple[bytes, ...], header: bytes) -> bytes:
 def _extended_member(source: Stream, parts: tuple[bytes, ...], header: bytes, told: _Told) -> tuple[Entry | None, int]:
     """The entry, and how many bytes of payload follow."""
     pax = told.pax
-    name = pax.get(b"GNU.sparse.name") or pax.get(b"path") or told.name or _name(parts, header)
-    link = pax.get(b"linkpath") or told.link or parts[8].partition(b"\0")[0]
+    name = told.name or pax.get(b"path") or _name(parts, header)
+    link = told.link or pax.get(b"linkpath") or parts[8].partition(b"\0")[0]
     stored = fields.bounded(int(pax[b"size"]) if pax.get(b"size") else fields.number(parts[4]))
     extents: fields.Extents = ()
     size = stored
     if parts[7] not in _NO_PAYLOAD:
         pieces, size, stored = _sparse(source, header, told, stored)
         extents = fields.checked(pieces, size, stored) if pieces is not None else ()
+        name = (pax.get(b"GNU.sparse.name") if pieces is not None else None) or name
     entry = _entry(parts, name, link, (size, source.position))
     if entry is None:
         return None, stored
@@ -240,13 +238,16 @@ def _sparse(source: Stream, header: bytes, told: _Told, stored: int) -> tuple[li
             if len(pieces) > fields.MOST_EXTENTS:
                 raise ValueError("absurdly many sparse pieces")
         return pieces, size, stored
-    if pax.get(b"GNU.sparse.major") == b"1":
-        pieces, used = _leading_map(source)
-        return pieces, int(pax[b"GNU.sparse.realsize"]), fields.bounded(stored - used)
-    told_pieces = fields.pax_sparse(told.records, pax)
-    if told_pieces is None:
+    version = fields.sparse_version(pax)
+    if not version:
         return None, stored, stored
-    return told_pieces, int(pax[b"GNU.sparse.size"]), stored
+    told_size = pax.get(b"GNU.sparse.size") or pax.get(b"GNU.sparse.realsize")
+    if not told_size:
+        raise ValueError("a sparse file without its size")
+    if version == 1:
+        pieces, used = _leading_map(source)
+        return pieces, int(told_size), fields.bounded(stored - used)
+    return fields.pax_sparse(told.records, pax), int(told_size), stored
 
 
 def _leading_map(source: Stream) -> tuple[list[tuple[int, int]], int]:

@@ -35,7 +35,7 @@ def number(field: bytes) -> int:
     if field[0] & 0x80:
         value = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
         return value - (1 << (8 * len(field) - 1)) if field[0] & 0x40 else value
-    digits = field.partition(b"\0")[0].strip(b" ")
+    digits = field.strip(b" \0").partition(b"\0")[0]
     if digits and not digits.isdigit():
         raise ValueError(f"{field!r} is not a number")
     return int(digits, 8) if digits else 0
@@ -116,15 +116,26 @@ def _pairs(data: bytes) -> list[tuple[int, int]]:
     return pieces
 
 
-def pax_sparse(records: Iterable[tuple[bytes, bytes]], pax: Mapping[bytes, bytes]) -> list[tuple[int, int]] | None:
-    """Pieces of sparse formats 0.0 and 0.1; None where the header holds no map."""
+def sparse_version(pax: Mapping[bytes, bytes]) -> int | None:
+    """0 for the formats 0.0 and 0.1, 1 for 1.0, None for a file without holes and for versions unknown to Go."""
+    version = (pax.get(b"GNU.sparse.major", b""), pax.get(b"GNU.sparse.minor", b""))
+    if version == (b"1", b"0"):
+        return 1
+    if version in ((b"0", b"0"), (b"0", b"1")):
+        return 0
+    told = b"GNU.sparse.map" in pax or b"GNU.sparse.offset" in pax
+    return 0 if version == (b"", b"") and told else None
+
+
+def pax_sparse(records: Iterable[tuple[bytes, bytes]], pax: Mapping[bytes, bytes]) -> list[tuple[int, int]]:
+    """Pieces of sparse formats 0.0 and 0.1."""
     if b"GNU.sparse.map" in pax:
         values = [int(value) for value in pax[b"GNU.sparse.map"].split(b",") if value]
         return list(zip(values[::2], values[1::2], strict=True))
     records = list(records)
     offsets = [int(value) for key, value in records if key == b"GNU.sparse.offset"]
     lengths = [int(value) for key, value in records if key == b"GNU.sparse.numbytes"]
-    return list(zip(offsets, lengths, strict=True)) if offsets else None
+    return list(zip(offsets, lengths, strict=True))
 
 
 def checked(pieces: list[tuple[int, int]], size: int, stored: int) -> Extents:

@@ -1,35 +1,27 @@
-"""Layers stacked: what a container sees, and which payload each path names.
-
-Source: OCI image-spec v1.1 `layer.md`, "Applying Changesets" and "Whiteouts". Whiteouts and opaque markers of a
-layer act on lower layers only, wherever they stand in it.
-"""
+"""The merged tree: what a container sees, and which payload each path names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
-from jettison.image.model import Columns, Entry, Kind, Layer, Sizes
+from jettison.image.merge import FOLLOWED, Merge, Node, Place
+from jettison.image.model import Entry, Kind, Layer, Sizes
 
-Place = tuple[int, int]  # layer index, entry index: one payload, one inode
-_FOLLOWED = 40  # symbolic links in one resolution, as Linux allows (path_resolution(7))
-
-
-@dataclass(frozen=True)
-class Node:
-    """A path of the merged tree: the member that made the name, the member that brought the inode."""
-
-    member: Place
-    inode: Place
+__all__ = ["Merge", "Node", "Place", "Tree", "merge", "sizes"]
 
 
 class Tree:
-    """The merged tree. Paths are bytes without leading slash."""
+    """The merged tree. Paths are bytes without leading slash, the root is not among them.
 
-    def __init__(self, layers: Sequence[Layer], nodes: dict[bytes, Node]) -> None:
+    Directories that no layer describes (`a` where there only is `a/b`) are there, as an engine makes them.
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer], nodes: Mapping[bytes, Node], children: Mapping[bytes, set[bytes]]
+    ) -> None:
         self._layers = layers
         self._nodes = nodes
-        self._below: dict[bytes, list[bytes]] | None = None
+        self._children = children
 
     def get(self, path: bytes) -> Entry | None:
         """The entry at this exact path, symlinks not followed; a hard link shows its payload's entry."""
@@ -38,6 +30,8 @@ class Tree:
 
     def _entry(self, path: bytes, node: Node) -> Entry:
         layer, index = node.inode
+        if index < 0:
+            return Entry(path, Kind.DIRECTORY, 0o755, 0, 0, 0, 0, b"", -1, (0, 0), ())
         return self._layers[layer].columns[index]._replace(path=path)
 
     def payload(self, path: bytes) -> Place:
@@ -66,7 +60,7 @@ class Tree:
                 at.append(part)
                 continue
             followed += 1
-            if followed > _FOLLOWED:
+            if followed > FOLLOWED:
                 return None
             if entry.link.startswith(b"/"):
                 at = []
@@ -84,12 +78,8 @@ class Tree:
                 stack.append(child)
 
     def children(self, path: bytes) -> Iterator[bytes]:
-        """Names directly in a directory, as full paths."""
-        if self._below is None:
-            self._below = {}
-            for each in self._nodes:
-                self._below.setdefault(each.rpartition(b"/")[0], []).append(each)
-        return iter(self._below.get(path, ()))
+        """Names directly in a directory, as full paths, in byte order."""
+        return iter(sorted(self._children.get(path, ())))
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._nodes)
@@ -112,81 +102,14 @@ class Tree:
         return self._layers[layer].read(entry, limit)
 
     def alive(self) -> set[Place]:
-        """The inodes that at least one path names."""
-        return {node.inode for node in self._nodes.values()}
+        """The inodes that at least one path names; without the directories that no layer describes."""
+        return {node.inode for node in self._nodes.values() if node.inode[1] >= 0}
 
 
 def merge(layers: Sequence[Layer]) -> Tree:
-    """Apply the layers bottom first."""
-    return Tree(layers, Merge(layers).nodes)
-
-
-class Merge:
-    """A stack being merged; `lost` tells of every inode which layer took its last name, and how."""
-
-    def __init__(self, layers: Sequence[Layer]) -> None:
-        self.nodes: dict[bytes, Node] = {}
-        self.names: dict[Place, int] = {}  # inode -> how many paths name it now
-        self.lost: dict[Place, tuple[int, str]] = {}  # inode -> (layer that took its last name, how)
-        self.survivor: dict[Place, Place] = {}  # inode -> the inode now at its last name, where replaced
-        self._children: dict[bytes, set[bytes]] = {}
-        for number, layer in enumerate(layers):
-            self._apply(number, layer.columns)
-
-    def _apply(self, number: int, columns: Columns) -> None:
-        before = {}
-        for index in range(len(columns)):
-            kind = columns.kinds[index]
-            if kind == Kind.WHITEOUT:
-                self._remove_lower(columns.paths[index], number, "whiteout")
-            elif kind == Kind.OPAQUE:
-                for child in list(self._children.get(columns.paths[index], ())):
-                    self._remove_lower(child, number, "opaque")
-        for index in range(len(columns)):
-            kind = columns.kinds[index]
-            if kind in (Kind.WHITEOUT, Kind.OPAQUE):
-                continue
-            path = columns.paths[index]
-            inode = (number, index)
-            if kind == Kind.HARDLINK:
-                target = self.nodes.get(columns.links.get(index, b""))
-                if target is None:
-                    continue
-                inode = target.inode
-            self._place(path, Node((number, index), inode), kind == Kind.DIRECTORY, number)
-            before[path] = index
-
-    def _place(self, path: bytes, node: Node, is_directory: bool, number: int) -> None:
-        old = self.nodes.get(path)
-        if old is not None and old.inode == node.inode:
-            self.nodes[path] = node
-            return
-        if not is_directory and self._children.get(path):
-            for child in list(self._children[path]):
-                self._remove_lower(child, number, "replaced")
-        self.nodes[path] = node
-        self.names[node.inode] = self.names.get(node.inode, 0) + 1
-        if old is None:
-            self._children.setdefault(path.rpartition(b"/")[0], set()).add(path)
-        else:
-            self._drop_name(old.inode, number, "replaced", node.inode)
-
-    def _remove_lower(self, path: bytes, number: int, how: str) -> None:
-        """Remove `path` and all below it."""
-        for child in list(self._children.get(path, ())):
-            self._remove_lower(child, number, how)
-        node = self.nodes.pop(path, None)
-        if node is None:
-            return
-        self._children.get(path.rpartition(b"/")[0], set()).discard(path)
-        self._drop_name(node.inode, number, how, None)
-
-    def _drop_name(self, inode: Place, number: int, how: str, replaced_by: Place | None) -> None:
-        self.names[inode] -= 1
-        if self.names[inode] == 0:
-            self.lost[inode] = (number, how)
-            if replaced_by is not None:
-                self.survivor[inode] = replaced_by
+    """Apply the layers bottom first. Raises ImageError where engines refuse them, too."""
+    merged = Merge(layers)
+    return Tree(layers, merged.nodes, merged.children)
 
 
 def sizes(layers: Sequence[Layer], *, config_size: int = 0, daemon: int | None = None) -> Sizes:

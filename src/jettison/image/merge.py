@@ -1,0 +1,176 @@
+"""Layers stacked: each applied to what lies below, and every inode's end remembered.
+
+Source: OCI image-spec v1.1 `layer.md`, "Applying Changesets" and "Whiteouts": those of a layer act on lower layers
+only, wherever they stand in it. What the specification leaves open is as overlay engines do it (moby and
+containers/storage `pkg/archive`): a layer is unpacked into a directory of its own, so its names lead through its own
+symbolic links, and hide those of lower layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from jettison.core.errors import ImageError
+from jettison.core.escape import show_path
+from jettison.image.model import Columns, Kind, Layer
+
+Place = tuple[int, int]  # layer index, entry index: one payload, one inode; below 0: a directory nobody describes
+FOLLOWED = 40  # symbolic links in one resolution, as Linux allows (path_resolution(7))
+
+
+class Node(NamedTuple):
+    """A path of the merged tree: the member that made the name, the member that brought the inode."""
+
+    member: Place
+    inode: Place
+
+
+class Merge:
+    """A stack being merged; `lost` tells of every inode which layer took its last name, and how."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.nodes: dict[bytes, Node] = {}
+        self.children: dict[bytes, set[bytes]] = {b"": set()}  # of every directory, and of nothing else
+        self.lost: dict[Place, tuple[int, str]] = {}  # inode -> (layer that took its last name, how)
+        self.survivor: dict[Place, Place] = {}  # inode -> the inode now at its last name, where replaced
+        self._names: dict[Place, int] = {}  # inode -> how many paths name it, where that is not one
+        self._layers = layers
+        self._made = 0
+        for number, layer in enumerate(layers):
+            self._remove_lower(number, layer.columns)
+            self._add(number, layer.columns)
+
+    def _remove_lower(self, number: int, columns: Columns) -> None:
+        kinds, paths = columns.kinds, columns.paths
+        for index in (index for index, kind in enumerate(kinds) if kind >= Kind.WHITEOUT):
+            path = paths[index]
+            if kinds[index] == Kind.OPAQUE:
+                if path not in self.children:
+                    path = self._directory(path, number)
+                for child in list(self.children[path]):
+                    self._remove(child, number, "opaque")
+                continue
+            if path.rpartition(b"/")[0] not in self.children:
+                path = self._settled(path, number)
+            self._remove(path, number, "whiteout")
+
+    def _add(self, number: int, columns: Columns) -> None:
+        """Every member of the layer in its order; one loop without calls, for there are millions."""
+        nodes, children, directory_kind, hard_link, marker = (
+            self.nodes,
+            self.children,
+            int(Kind.DIRECTORY),
+            int(Kind.HARDLINK),
+            int(Kind.WHITEOUT),
+        )
+        for index, (path, kind) in enumerate(zip(columns.paths, columns.kinds, strict=True)):
+            if kind >= marker:
+                continue
+            parent = path.rpartition(b"/")[0]
+            if parent not in children:
+                path = self._settled(path, number)
+                parent = path.rpartition(b"/")[0]
+            member = inode = (number, index)
+            if kind == hard_link:
+                inode = self._target(path, columns.links.get(index, b""), number)
+            old = nodes.get(path)
+            if old is None:
+                children[parent].add(path)
+            elif old.inode == inode:
+                nodes[path] = Node(member, inode)
+                continue
+            else:
+                self._drop_name(old.inode, number, "replaced", inode)
+            if kind == directory_kind:
+                if path not in children:
+                    children[path] = set()
+            elif path in children:
+                for child in list(children[path]):
+                    self._remove(child, number, "replaced")
+                del children[path]
+            if kind == hard_link:
+                self._names[inode] = self._names.get(inode, 1) + 1
+            nodes[path] = Node(member, inode)
+
+    def _target(self, path: bytes, link: bytes, number: int) -> Place:
+        """The inode that a hard link shares. Raises ImageError where there is none: no engine unpacks that."""
+        node = self.nodes.get(link)
+        if node is None and link:
+            node = self.nodes.get(self._settled(link, number, make=False))
+        inside = (link + b"/").startswith(path + b"/")  # what stands at the link's own name goes first
+        if node is None or inside or self._kind(node) == Kind.DIRECTORY:
+            what = "nothing" if node is None or inside else "a directory"
+            raise ImageError(
+                f"layer {number} has a hard link {show_path(path)} to {what}: {show_path(link)}",
+                hint="engines refuse this layer as well: build the image again",
+            )
+        return node.inode
+
+    def _settled(self, path: bytes, number: int, *, make: bool = True) -> bytes:
+        """Where a member of layer `number` really comes to lie."""
+        parent, _, last = path.rpartition(b"/")
+        real = self._directory(parent, number, make=make)
+        return real + b"/" + last if real else last
+
+    def _directory(self, path: bytes, number: int, *, make: bool = True) -> bytes:
+        """The directory that a path leads to for layer `number`; what is missing is made."""
+        parts, at, followed = path.split(b"/")[::-1] if path else [], b"", 0
+        while parts:
+            part = parts.pop()
+            if part == b"..":
+                at = at.rpartition(b"/")[0]
+                continue
+            here = at + b"/" + part if at else part
+            node = self.nodes.get(here)
+            if node is not None and here not in self.children and (not make or node.member[0] == number):
+                followed += 1
+                link = self._layers[node.inode[0]].columns.links.get(node.inode[1])
+                if self._kind(node) != Kind.SYMLINK or link is None or followed > FOLLOWED:
+                    raise ImageError(
+                        f"layer {number} puts a file below {show_path(here)}, which is none of its directories",
+                        hint="engines refuse this layer as well: build the image again",
+                    )
+                at = b"" if link.startswith(b"/") else at
+                parts += [piece for piece in link.split(b"/") if piece and piece != b"."][::-1]
+                continue
+            if here not in self.children and make:
+                self._make(here, number)
+            at = here
+        return at
+
+    def _make(self, path: bytes, number: int) -> None:
+        """A directory that no layer describes; it hides what a lower layer has there."""
+        self._made += 1
+        place = (number, -self._made)
+        old = self.nodes.get(path)
+        if old is None:
+            self.children[path.rpartition(b"/")[0]].add(path)
+        else:
+            self._drop_name(old.inode, number, "replaced", place)
+        self.nodes[path] = Node(place, place)
+        self.children[path] = set()
+
+    def _kind(self, node: Node) -> int:
+        layer, index = node.inode
+        return self._layers[layer].columns.kinds[index] if index >= 0 else Kind.DIRECTORY
+
+    def _remove(self, path: bytes, number: int, how: str) -> None:
+        """Remove `path` and all below it, if it is there."""
+        if path not in self.nodes:
+            return
+        self.children[path.rpartition(b"/")[0]].discard(path)
+        stack = [path]
+        while stack:
+            each = stack.pop()
+            stack.extend(self.children.pop(each, ()))
+            self._drop_name(self.nodes.pop(each).inode, number, how, None)
+
+    def _drop_name(self, inode: Place, number: int, how: str, replaced_by: Place | None) -> None:
+        left = self._names.pop(inode, 1) - 1
+        if left:
+            self._names[inode] = left
+            return
+        self.lost[inode] = (number, how)
+        if replaced_by is not None:
+            self.survivor[inode] = replaced_by
