@@ -30,7 +30,7 @@ def cut(text: str, width: int) -> str:
     """`text` in at most `width` columns; what is missing at its end is told by an ellipsis."""
     if columns(text) <= width:
         return text
-    head, _ = _split(text, max(width - 1, 0))
+    head = _split(text, width - 1, least=0)[0]
     return head + ELLIPSIS if width > 0 else ""
 
 
@@ -64,23 +64,22 @@ def wrap(text: str, width: int, *, most: int = 0) -> list[str]:
         if line:
             lines.append(line)
         while columns(word) > width:
-            head, word = _split(word, width)
+            head, word = _split(word, width, least=1)
             lines.append(head)
         line = word
     if line or not lines:
         lines.append(line)
     if most and len(lines) > most:
-        last = lines[most - 1]
-        lines = [*lines[: most - 1], cut(last, width - 1).removesuffix(ELLIPSIS) + ELLIPSIS]
+        lines = [*lines[: most - 1], cut(lines[most - 1] + ELLIPSIS, width)]
     return lines
 
 
-def _split(word: str, width: int) -> tuple[str, str]:
-    """As many characters as fit, at least one; and the rest."""
+def _split(word: str, width: int, *, least: int) -> tuple[str, str]:
+    """As many characters as fit, but at least so many; and the rest."""
     taken = 0
     for index, c in enumerate(word):
         taken += _columns_of(c)
-        if taken > width and index:
+        if taken > width and index >= least:
             return word[:index], word[index:]
     return word, ""
 

@@ -45,7 +45,7 @@ def _step(step: Step) -> str:
 
 def _weight(weight: Weight | None) -> tuple[str, str, str]:
     if weight is None:
-        return "-", "-", "-"
+        return "-", "-", build_words(None)
     return show_bytes(weight.sizes.unpacked), maybe_bytes(weight.sizes.transfer), build_words(weight)
 
 

@@ -57,7 +57,7 @@ def _fact(fact: Fact, width: int, colour: bool) -> Iterator[str]:
 
 def _next(step: tuple[str, str], width: int, colour: bool) -> Iterator[str]:
     flag, does = step
-    left = INDENT + 12
+    left = INDENT + 14
     for number, line in enumerate(wrap(terminal(does), width - left)):
-        head = " " * INDENT + paint(flag, "cyan", colour=colour) + " " * (12 - len(flag)) if number == 0 else " " * left
+        head = " " * INDENT + paint(flag, "cyan", colour=colour) + " " * (14 - len(flag)) if number == 0 else " " * left
         yield head + line

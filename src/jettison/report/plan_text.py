@@ -18,7 +18,8 @@ def plan_text(plan: Plan, *, width: int) -> str:
     """Each change worth a build with what it would save and what its build would take; then what is left out."""
     width = max(width, 40)
     sizes = plan.weight.sizes
-    lines = [f"v0 weighs {show_bytes(sizes.unpacked)} unpacked, built in {build_words(plan.weight)}.", ""]
+    first = f"v0 weighs {show_bytes(sizes.unpacked)} unpacked, built in {build_words(plan.weight)}."
+    lines = [*wrap(first, width), ""]
     if plan.tried:
         lines.append("Would be tried, in this order:")
         for candidate in plan.tried:

@@ -6,6 +6,7 @@ from jettison.core.escape import terminal
 from jettison.core.units import show_bytes, show_seconds
 from jettison.lighten import events
 from jettison.lighten.ledger import Step, Verdict
+from jettison.report.words import plural
 
 
 def describe(event: events.Event) -> str:
@@ -52,19 +53,22 @@ def _building(event: events.Building) -> str:
 
 
 def _recorded(event: events.Recorded) -> str:
-    line = f"{_name('v0')}contract: {event.checks} checks, {event.exercised} distinct answers exercised"
+    line = f"{_name('v0')}contract: {event.checks} {plural(event.checks, 'check')}, "
+    line += f"{event.exercised} distinct {plural(event.exercised, 'answer')} exercised"
     if event.not_exercised:
         line += f"; not exercised: {', '.join(event.not_exercised)}"
     return "; ".join((line, *event.notes))
 
 
 def _done(step: Step) -> str:
-    saved = ""
+    """The reason of a step without gain is its measurement, which is told anyway."""
+    weighed = ""
     if step.measured is not None:
         word = "saved" if step.measured >= 0 else "grew by"
-        saved = f"{word} {show_bytes(abs(step.measured))}, predicted {show_bytes(step.predicted)}"
+        weighed = f"{word} {show_bytes(abs(step.measured))}, predicted {show_bytes(step.predicted)}"
     if step.verdict.kept:
-        return "; ".join(part for part in (f"{_name(step.version)}{step.verdict.value}: {saved}", step.reason) if part)
+        told = "; ".join(part for part in (weighed, step.reason) if part)
+        return f"{_name(step.version)}{step.verdict.value}: {told}"
     word = "skipped" if step.verdict is Verdict.SKIPPED else f"undone ({step.verdict.value})"
-    because = ": ".join(part for part in (step.title, step.reason) if part)
-    return f"{_name('')}{word}: {because}" + (f" ({saved})" if saved else "")
+    reason = "" if step.verdict is Verdict.NO_GAIN and weighed else step.reason
+    return _name("") + ": ".join(part for part in (word, weighed, step.title, reason) if part)

@@ -46,8 +46,8 @@ def factor(ledger: Ledger) -> str:
 
 
 def build_words(weight: Weight | None) -> str:
-    """`17.2 s cold`; only cold may be compared with cold, so the word is always there."""
-    return "" if weight is None else f"{show_seconds(weight.build_seconds)} {'cold' if weight.cold else 'cached'}"
+    """`17.2 s cold`; only cold may be compared with cold, so the word is always there; a dash without a build."""
+    return "-" if weight is None else f"{show_seconds(weight.build_seconds)} {'cold' if weight.cold else 'cached'}"
 
 
 def maybe_bytes(count: int | None) -> str:
@@ -143,13 +143,14 @@ def _noise(ledger: Ledger) -> Fact:
 
 def next_steps(ledger: Ledger, *, written: bool = False) -> Iterator[tuple[str, str]]:
     """What to do now, as (flag, what it does)."""
-    failed = ledger.verification is not None and not ledger.verification.held
-    if failed:
-        yield "--no-cache", "build it twice by hand so: what changes between two builds is what did not hold"
-    elif ledger.changed:
-        if not written:
-            yield "--write", f"put the smaller {ledger.dockerfile} in place"
-        yield "--diff", "show what was changed in it"
+    if ledger.verification is not None and not ledger.verification.held:
+        return  # nothing was written, and the error that follows says what to look for
+    if not ledger.changed:
+        yield "--min-saving", "try what saves less, for example --min-saving 100kB"
+        return
+    if not written:
+        yield "--write", f"put the smaller {ledger.dockerfile} in place"
+    yield "--diff", "show what was changed in it"
 
 
 def plural(count: int, word: str) -> str:
