@@ -77,7 +77,7 @@ def _largest(image: Image, top: int) -> tuple[Payload, ...]:
     names: dict[tuple[int, int], bytes] = {}
     for path in tree:
         place = tree.payload(path)
-        if place not in names or path < names[place]:
+        if place[1] >= 0 and (place not in names or path < names[place]):  # below 0: a directory nobody described
             names[place] = path
     columns = [layer.columns.sizes for layer in image.layers]
     found = (Payload(path, columns[layer][index], layer) for (layer, index), path in names.items())
