@@ -42,10 +42,11 @@ class Merge:
             self._add(number, layer.columns)
 
     def _remove_lower(self, number: int, columns: Columns) -> None:
+        """Whiteouts and opaque directories, parents first: their order in the layer means nothing."""
         kinds, paths = columns.kinds, columns.paths
-        for index in (index for index, kind in enumerate(kinds) if kind >= Kind.WHITEOUT):
-            path = paths[index]
-            if kinds[index] == Kind.OPAQUE:
+        markers = [(paths[at], kind) for at, kind in enumerate(kinds) if kind >= Kind.WHITEOUT]
+        for path, kind in sorted(markers):
+            if kind == Kind.OPAQUE:
                 if path not in self.children:
                     path = self._directory(path, number)
                 for child in list(self.children[path]):
