@@ -1,0 +1,72 @@
+"""Both examples, v0 to vN, on real builds."""
+
+from __future__ import annotations
+
+import shutil
+from statistics import median
+
+import pytest
+import second_way
+from example import FLAGS, images_of, optimize, read_ledger
+
+pytestmark = [pytest.mark.real, pytest.mark.engine]
+
+
+def kept(ledger):
+    return [step for step in ledger["steps"] if step["verdict"].startswith("kept")]
+
+
+def errors(ledger):
+    """Relative errors of the predictions of kept steps; a step without a prediction is 100 % wrong."""
+    return [
+        abs(step["predicted"] - step["measured"]) / max(step["measured"], 1_000_000) if step["predicted"] else 1.0
+        for step in kept(ledger)
+    ]
+
+
+def test_the_example_gets_smaller_and_its_contract_held(optimized):
+    ledger = optimized.ledger
+    assert ledger["result"]["changed"]
+    assert kept(ledger)
+    assert ledger["after"]["sizes"]["unpacked"] <= ledger["before"]["sizes"]["unpacked"] - 1_000_000
+    assert [] == [check for check in ledger["contract"]["checks"] if check["ok"] is False]
+    assert ledger["contract"]["exercised"] >= 1
+
+
+def test_the_ledger_is_balanced(optimized):
+    ledger = optimized.ledger
+    difference = ledger["before"]["sizes"]["unpacked"] - ledger["after"]["sizes"]["unpacked"]
+    assert difference == sum(step["measured"] for step in kept(ledger))
+
+
+def test_both_ends_weigh_the_same_a_second_way(optimized, tmp_path, monkeypatch):
+    for key, value in optimized.environment.items():
+        monkeypatch.setenv(key, value)
+    ledger = optimized.ledger
+    for end, version in (("before", "v0"), ("after", kept(ledger)[-1]["version"])):
+        layout = second_way.copy_to_layout(f"{images_of(ledger)}:{version}", tmp_path / version)
+        assert ledger[end]["sizes"]["unpacked"] == second_way.unpacked(layout)
+        assert ledger[end]["sizes"]["effective"] == second_way.effective(layout)
+        shutil.rmtree(layout)
+
+
+def test_predictions_are_within_three_percent(optimized):
+    found = errors(optimized.ledger)
+    assert median(found) <= 0.03, found
+
+
+def test_the_result_held_when_built_cold(optimized):
+    verification = optimized.ledger["verification"]
+    assert verification["contract"]["held"]
+    assert abs(verification["drift"]) <= 0.001 * optimized.ledger["after"]["sizes"]["unpacked"]
+
+
+def test_a_second_run_finds_nothing_worth_a_build(optimized, tmp_path):
+    """On a copy of the result; v0 is always built cold, so no cache helps it."""
+    project = shutil.copytree(optimized.project, tmp_path / "again")
+    output = tmp_path / "ledger.json"
+    flags = ("-o", str(output), *FLAGS[optimized.project.name])
+    ended = optimize(project, tmp_path / "state", *flags, engine_environment=optimized.environment)
+    assert 0 == ended.returncode, ended.stderr[-4000:]
+    ledger = read_ledger(output)
+    assert ([], False) == (ledger["steps"], ledger["result"]["changed"])

@@ -1,0 +1,83 @@
+"""Broken on purpose, one thing at a time: caught by a behaviour check. Harmless changes: not reported."""
+
+from __future__ import annotations
+
+import pytest
+from example import EXAMPLES, ROOT, bases, copy_of, environment
+from mutations import BREAKS, HARMLESS
+
+from jettison.compare import compare_trees
+from jettison.contract.model import RecordOptions
+from jettison.contract.observe import Target
+from jettison.contract.record import record
+from jettison.contract.replay import judge
+from jettison.engine.find import find_engine
+from jettison.engine.model import PREFIX, BuildRequest
+from jettison.image.open import open_image
+
+pytestmark = [pytest.mark.real, pytest.mark.engine]
+BEHAVIOUR = {"start", "exit", "port", "user", "health", "output", "http", "probe", "command"}
+LABEL = "mutations"
+
+
+class Original:
+    """An example's image with its contract; mutants are built on top of it."""
+
+    def __init__(self, example, folder):
+        self.engine, self.example, self.folder = find_engine(), example, folder
+        self.project = copy_of(example, folder)
+        self.target = self._build("v0", self.project / "Dockerfile")
+        self.contract = record(self.target, RecordOptions())
+
+    def _build(self, name, dockerfile):
+        tag = f"{PREFIX}/{LABEL}-{self.example}:{name}"
+        built = self.engine.build(BuildRequest(context=self.project, dockerfile=dockerfile, tag=tag))
+        return Target(self.engine, built.image_id, open_image(built.reference), LABEL)
+
+    def mutant(self, lines):
+        dockerfile = self.folder / "Mutant"
+        back = self.target.image.runtime.get("User") or "root"
+        name = f"{PREFIX}/{LABEL}-{self.example}:v0"
+        dockerfile.write_text(f"FROM {name}\nUSER root\n{lines}\nUSER {back}\n")
+        return self._build("mutant", dockerfile)
+
+    def judge(self, lines):
+        mutant = self.mutant(lines)
+        if lines.startswith("RUN"):
+            assert compare_trees(self.target.image, mutant.image), "this mutant changed nothing"
+        answer, _ = judge(self.contract, mutant, self.target)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def original(request, tmp_path_factory):
+    told = environment(*bases(ROOT / "examples" / request.param / "Dockerfile"))
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in told.items():
+            patch.setenv(key, value)
+        yield Original(request.param, tmp_path_factory.mktemp("mutations"))
+        find_engine().sweep(f"{PREFIX}/{LABEL}-{request.param}:")
+
+
+def pairs(table):
+    """(example, what) of everything that an example has to break or to change."""
+    return [(example, what) for example in EXAMPLES for what, lines in table[example].items() if lines]
+
+
+@pytest.mark.parametrize(("original", "what"), pairs(BREAKS), indirect=["original"])
+def test_a_break_is_caught_by_a_behaviour_check(original, what, record_property):
+    answer = original.judge(BREAKS[original.example][what])
+    caught = [outcome for outcome in answer.failures if outcome.check.kind in BEHAVIOUR]
+    record_property("caught", f"{caught[0].check.what}: {caught[0].evidence}" if caught else "")
+    assert caught, [(outcome.check.key, outcome.evidence) for outcome in answer.outcomes if not outcome.ok]
+
+
+@pytest.mark.parametrize(("original", "what"), pairs(HARMLESS), indirect=["original"])
+def test_a_harmless_change_is_not_reported(original, what):
+    answer = original.judge(HARMLESS[original.example][what])
+    assert [] == [(outcome.check.key, outcome.evidence) for outcome in answer.failures]
+
+
+def test_each_example_is_broken_and_changed_often_enough():
+    assert [10, 6] == [sum(lines is not None for lines in BREAKS[example].values()) for example in EXAMPLES]
+    assert all(len(HARMLESS[example]) >= 20 for example in EXAMPLES)

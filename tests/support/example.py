@@ -1,0 +1,69 @@
+"""A whole example: its bases made sure of, built by hand, optimized by the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ("apt-service", "node-hello")
+FLAGS = {"apt-service": (), "node-hello": ("--min-saving", "1MB")}  # its npm cache is below 0.5 % of the image
+
+
+@cache
+def environment(*bases: str) -> Mapping[str, str]:
+    """Our environment, with an engine that finds these official bases, real or stood in for."""
+    standins = [sys.executable, str(ROOT / "scripts" / "standins.py")]
+    subprocess.run([*standins, "ensure", *bases], check=True)
+    shown = subprocess.run([*standins, "env"], check=True, capture_output=True, text=True).stdout
+    told = dict(re.findall(r"^export (\w+)=(.*)$", shown, re.MULTILINE))
+    return {**os.environ, **told}
+
+
+def bases(dockerfile: Path) -> tuple[str, ...]:
+    """The images that a Dockerfile is FROM."""
+    return tuple(dict.fromkeys(re.findall(r"^FROM\s+(\S+)", dockerfile.read_text(), re.MULTILINE)))
+
+
+@dataclass(frozen=True)
+class Optimized:
+    """An example after `jettison optimize`: the ledger, and the project with the result in place."""
+
+    project: Path
+    ledger: dict[str, Any]
+    seconds: float
+    environment: Mapping[str, str]
+
+
+def copy_of(example: str, to: Path) -> Path:
+    """The example's files in a directory of their own."""
+    return Path(shutil.copytree(ROOT / "examples" / example, to / example))
+
+
+def optimize(
+    project: Path, state: Path, *flags: str, engine_environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """`jettison optimize PROJECT --format json` with a state directory of its own."""
+    command = [sys.executable, "-m", "jettison", "optimize", str(project), "--format", "json", *flags]
+    told = {**engine_environment, "JETTISON_STATE": str(state)}
+    return subprocess.run(command, capture_output=True, text=True, env=told)
+
+
+def images_of(ledger: Mapping[str, Any]) -> str:
+    """The repository of the images that `--keep-images` left."""
+    return str(ledger["result"]["reference"]).partition(":")[2].rpartition(":")[0]
+
+
+def read_ledger(path: Path) -> dict[str, Any]:
+    """The ledger in a file."""
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found

@@ -1,0 +1,71 @@
+"""Things broken on purpose, and harmless changes, as Dockerfile lines on top of an example's image."""
+
+from __future__ import annotations
+
+PYTHON = "/usr/lib/python3/dist-packages"
+LOCAL = "/usr/local/lib/python3.11/dist-packages"
+MODULES = "/app/node_modules"
+
+# example -> what is broken -> the lines that break it; None where the application has no such thing
+BREAKS: dict[str, dict[str, str | None]] = {
+    "apt-service": {
+        "run-time dependency": f"RUN rm -rf {LOCAL}/numpy",
+        "shared library": "RUN rm /usr/lib/x86_64-linux-gnu/libsqlite3.so.0*",
+        "entry file": "RUN rm /srv/app/app.py",
+        "port": "RUN sed -i s/0.0.0.0:8000/0.0.0.0:8001/ /srv/app/app.py",
+        "write permission": "RUN mkdir -p /srv/app/data && chown -R root:root /srv/app/data && chmod 755 /srv/app/data",
+        "CA bundle": "RUN rm /etc/ssl/certs/ca-certificates.crt && find /etc/ssl/certs -type l -delete",
+        "static asset": "RUN rm /srv/app/static/logo.svg",
+        "execute bit": "RUN chmod 644 /srv/app/entrypoint.sh",
+        "environment variable": "ENV GREETING=",
+        "health-check tool": "RUN rm /usr/bin/curl",
+    },
+    "node-hello": {
+        "run-time dependency": f"RUN rm -rf {MODULES}/express",
+        "shared library": "RUN rm /usr/lib/x86_64-linux-gnu/libstdc++.so.6*",
+        "entry file": "RUN rm /app/index.js",
+        "port": "RUN sed -i 's/= 3000/= 3001/' /app/index.js",
+        "write permission": None,  # it writes nothing
+        "CA bundle": None,  # it calls nobody
+        "static asset": None,  # it has none
+        "execute bit": "RUN chmod 644 /usr/local/bin/node",
+        "environment variable": "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+        "health-check tool": None,  # it has no health check
+    },
+}
+
+_EVERYWHERE = {
+    "manual pages": "RUN rm -rf /usr/share/man",
+    "documentation": "RUN rm -rf /usr/share/doc",
+    "translations": "RUN rm -rf /usr/share/locale",
+    "an unused locale": "RUN mkdir -p /usr/share/i18n && rm -rf /usr/share/i18n/locales",
+    "apt's lists": "RUN rm -rf /var/lib/apt/lists/*",
+    "apt's caches": "RUN rm -rf /var/cache/apt",
+    "debconf's cache": "RUN rm -f /var/cache/debconf/*-old /var/cache/debconf/templates.dat",
+    "dpkg's backup": "RUN rm -f /var/lib/dpkg/status-old /var/lib/dpkg/available",
+    "logs": "RUN rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log",
+    "bug scripts": "RUN rm -rf /usr/share/bug /usr/share/lintian",
+    "info pages and menus": "RUN rm -rf /usr/share/info /usr/share/menu /usr/share/doc-base",
+    "shell completions": "RUN rm -rf /usr/share/bash-completion",
+    "perl's documentation": "RUN find / -xdev -name '*.pod' -delete",
+    "a build tool": "RUN rm -f /usr/bin/make /usr/bin/gcc /usr/bin/g++",
+    "static libraries": "RUN find /usr/lib -xdev -name '*.a' -delete",
+    "C headers": "RUN rm -rf /usr/include",
+    "an unused package": "RUN dpkg --purge --force-remove-essential --force-depends e2fsprogs",
+    "a new file": "RUN echo hello > /etc/motd.new",
+    "a new label": 'LABEL note="nothing else"',
+}
+HARMLESS: dict[str, dict[str, str]] = {
+    "apt-service": {
+        **_EVERYWHERE,
+        "Python's bytecode": "RUN find / -xdev -name __pycache__ -prune -exec rm -rf {} +",
+        "numpy's tests": f"RUN find {LOCAL}/numpy -type d -name tests -prune -exec rm -rf {{}} +",
+        "pip": f"RUN rm -rf {PYTHON}/pip {PYTHON}/pip-*",
+    },
+    "node-hello": {
+        **_EVERYWHERE,
+        "npm's cache": "RUN rm -rf /root/.npm",
+        "source maps": "RUN find / -xdev -name '*.map' -delete",
+        "texts in node_modules": f"RUN find {MODULES} -name '*.md' -delete",
+    },
+}
