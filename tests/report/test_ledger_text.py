@@ -158,8 +158,11 @@ def test_an_interrupted_run_is_not_called_proven() -> None:
 
 
 def test_noise_is_told_with_what_it_means() -> None:
-    assert "two cold builds of v0 differ by 2.0 kB and 2 paths; a smaller saving counts as none" in shown()
+    first = "two cold builds of v0 differ by 2.0 kB, and a smaller saving counts as none; 2 paths changed"
+    assert first in shown()
     assert "two cold builds of v0 are equal" in shown(replace(LEDGER, noise=Noise(0, frozenset())))
+    weightless = shown(replace(LEDGER, noise=Noise(0, frozenset({b"a"}))))
+    assert "two cold builds of v0 weigh the same; 1 path changed" in weightless
 
 
 def test_books_that_do_not_balance_say_so_themselves() -> None:

@@ -22,6 +22,7 @@ EVENTS = [
         "v1    try 2 (5 known): remove apt's lists, because line 3 leaves them; predicted 59.7 MB",
     ),
     (events.Built("v1", 15.3), "v1    built in 15.3 s"),
+    (events.Built("v0-again", 15.3), "v0    built in 15.3 s"),
     (events.Built("v1", 200.0), "v1    built in 3 min 20 s"),
     (events.Weighed("v1", V1.sizes), "v1    weighs 1.37 GB unpacked, 490.1 MB to transfer"),
     (

@@ -38,9 +38,12 @@ def _line(event: events.Event) -> str:
     return ""
 
 
+_SHOWN = {"verification": "proof", "v0-again": "v0"}
+
+
 def _name(version: str) -> str:
     """Versions in a column of their own."""
-    return f"{'proof' if version == 'verification' else version:<5} "
+    return f"{_SHOWN.get(version, version):<5} "
 
 
 def _building(event: events.Building) -> str:

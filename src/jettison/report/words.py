@@ -137,8 +137,11 @@ def _noise(ledger: Ledger) -> Fact:
     size, paths = ledger.noise.size, len(ledger.noise.paths)
     if not size and not paths:
         return Fact("noise", "none: two cold builds of v0 are equal")
-    what = f"{show_bytes(size)} and {paths} {plural(paths, 'path')}"
-    return Fact("noise", f"two cold builds of v0 differ by {what}; a smaller saving counts as none")
+    differ = f"{paths} {plural(paths, 'path')} changed"
+    if not size:
+        return Fact("noise", f"two cold builds of v0 weigh the same; {differ}")
+    text = f"two cold builds of v0 differ by {show_bytes(size)}, and a smaller saving counts as none"
+    return Fact("noise", f"{text}; {differ}")
 
 
 def next_steps(ledger: Ledger, *, written: bool = False) -> Iterator[tuple[str, str]]:
