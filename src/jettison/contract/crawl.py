@@ -17,7 +17,26 @@ ADDRESSES = 150
 SECONDS = 45.0  # a whole crawl of one port
 TIMEOUTS = 4  # in a row: it waits for something that is not there
 IMPOSSIBLE = "/jettison-asks-for-what-cannot-exist"
-WELL_KNOWN = ["/robots.txt", "/favicon.ico", "/sitemap.xml", "/openapi.json", "/swagger.json", "/health", "/healthz", "/ready", "/live", "/ping", "/status", "/version", "/metrics", "/docs", "/redoc", "/api", "/login", "/admin/"]
+WELL_KNOWN = [
+    "/robots.txt",
+    "/favicon.ico",
+    "/sitemap.xml",
+    "/openapi.json",
+    "/swagger.json",
+    "/health",
+    "/healthz",
+    "/ready",
+    "/live",
+    "/ping",
+    "/status",
+    "/version",
+    "/metrics",
+    "/docs",
+    "/redoc",
+    "/api",
+    "/login",
+    "/admin/",
+]
 _HARMFUL = re.compile(r"logout|log-out|signout|sign-out|delete|remove|unsubscribe|destroy", re.IGNORECASE)
 _CSS = re.compile(r"url\(\s*['\"]?([^'\")]+)")
 _QUOTED = re.compile(r"[\"'`](/[\w./-]+)[\"'`]")

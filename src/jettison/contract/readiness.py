@@ -59,7 +59,7 @@ def settle(sandbox: Sandbox, *, cap: float = CAP) -> Settled:
             cpu, cpu_at = used, now
         quiet = now - quiet_since >= QUIET if used is not None else now - ports_since >= BLIND
         if quiet and (now - ports_since >= PORTS_STABLE if ports else now - began >= WITHOUT_PORT):
-            return Settled(max(ports_since - began, 0.0) if ports else now - began, True)
+            return Settled(ports_since - began if ports else now - began, True)
         if now - began > cap:
-            return Settled(now - began, False)
+            return Settled(ports_since - began if ports else now - began, False)
         time.sleep(_STEP)

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import pytest
+from fake_sandbox import Clock
+
+from jettison.contract import observe, readiness
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time that only passes when somebody waits: settling costs a test nothing, and is the same each time."""
+    made = Clock()
+    monkeypatch.setattr(readiness, "time", made)
+    monkeypatch.setattr(observe, "time", made)
+    return made
