@@ -51,9 +51,9 @@ def _findings(subject: Subject, instruction: Instruction, calls: list[AptCall], 
     if not set(after) - set(below):
         return
     named = {name for call in apt_calls(subject, instruction) for name in call.packages if call.verb == "install"}
-    extras = set(after) - set(below) - closure(after, named | set(below))
-    kept = recommended_and_needed.found(extras)
-    extras -= closure(after, set(kept))
+    stay = closure(after, named | set(below))
+    kept = recommended_and_needed.found(after, stay)
+    extras = set(after) - set(below) - stay - closure(after, set(kept))
     if not extras:
         return
     predicted, paths = weigh_packages(after_tree, [after[name] for name in sorted(extras)], layer)
