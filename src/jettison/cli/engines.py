@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 import click
 
@@ -15,7 +16,7 @@ from jettison.engine.find import ENGINES, find_engine
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(form: str) -> int:
     """List engines, their versions and capabilities; what is not here says why."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in ENGINES:
         try:
             engine = find_engine(name)

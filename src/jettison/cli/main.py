@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import sys
 
@@ -54,6 +55,9 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line; its exit code. The one place that catches everything we know how to say."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that is not UTF-8 shows escapes, not a traceback
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = group.main(args=arguments, prog_name="jettison", standalone_mode=False)
         sys.stdout.flush()
