@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 from standins import debian, parts
 from standins.authorities import Authorities
+from standins.errors import StandInError
 from standins.house import STORAGE, House, write
 from standins.mirror import Mirror
 from standins.recipes import ENTRYPOINT, Recipe
@@ -30,11 +33,20 @@ def workshop(house: House) -> Iterator[dict[str, str]]:
 
 
 def clear(house: House) -> None:
-    """Remove the workshop. A storage keeps its `overlay` folder mounted upon itself, so that goes first."""
-    for graph in (house.work / "storage" / "overlay", house.work / "storage" / "overlay-containers"):
-        subprocess.run(["umount", "-l", str(graph)], capture_output=True, check=False)
+    """Remove the workshop. Raises StandInError where something stays mounted below: removing would reach through it."""
+    for point in reversed(mounted(house.work)):
+        subprocess.run(["umount", "--lazy", str(point)], capture_output=True, check=False)
+    if left := mounted(house.work):
+        raise StandInError(f"still mounted: {left[0]}", f"umount {left[0]}")
     if house.work.exists():
         shutil.rmtree(house.work)
+
+
+def mounted(folder: Path) -> list[Path]:
+    """Mount points below, in the order they were mounted: a storage mounts its own `overlay`, a bootstrap /proc."""
+    lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    points = [re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split(" ")[4]) for line in lines]
+    return [Path(point) for point in points if Path(point).is_relative_to(folder)]
 
 
 def bake(
@@ -61,6 +73,7 @@ def bake(
         (shelf / "authorities.crt").write_text(authorities.bundle)
     name = f"docker.io/library/{recipe.name}"
     build = ["buildah", "bud", "--layers", "--format", "docker", "--isolation", "chroot", "--network", "host"]
+    build += ["--identity-label=false", "--pull=false"]
     # /mnt exists in Debian: mounting there leaves no trace in a layer.
-    run([*build, "--pull=false", "--volume", f"{shelf}:/mnt:ro", "--tag", name, str(context)], environment)
+    run([*build, "--volume", f"{shelf}:/mnt:ro", "--tag", name, str(context)], environment)
     run(["buildah", "push", "--tls-verify=false", name, target], environment)

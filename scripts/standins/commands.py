@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -17,11 +18,14 @@ from standins.recipes import RECIPES
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code: 0, 1 something failed, 2 wrong usage, 3 the machine lacks something."""
+    """Exit code: 0, 1 something failed, 2 wrong usage, 3 the machine lacks something, 130 interrupted."""
     given = parser().parse_args(arguments)
     house = House(given.directory.expanduser().absolute())
+    os.umask(0o022)  # modes in an image must not depend on who made it
     try:
         given.act(house, given)
+    except KeyboardInterrupt:
+        return 130
     except StandInError as error:
         print(f"standins: {error}\n  next: {error.hint}", file=sys.stderr)
         return error.code

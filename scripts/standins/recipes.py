@@ -89,8 +89,7 @@ RUN set -ex \\
     done \\
  && cd /usr/local/bin && ln -s ../lib/node_modules/npm/bin/npm-cli.js npm \\
  && ln -s ../lib/node_modules/npm/bin/npx-cli.js npx {corepack}\\
- && chmod +x ../lib/node_modules/*/bin/*.js ../lib/node_modules/*/dist/*.js 2>/dev/null; \\
-    ln -s /usr/local/bin/node /usr/local/bin/nodejs \\
+ && chmod +x npm npx {commands}&& ln -s /usr/local/bin/node nodejs \\
  {after}&& if [ -f /mnt/authorities.crt ]; then \\
       mkdir -p /usr/local/etc && echo cafile=/etc/ssl/certs/ca-certificates.crt > /usr/local/etc/npmrc; \\
     fi \\
@@ -139,6 +138,7 @@ def node(tag: str, on: str, npm: Mapping[str, str], published: Published, remark
         yarn=npm["yarn"],
         modules=" ".join(modules),
         corepack="&& ln -s ../lib/node_modules/corepack/dist/corepack.js corepack " if "corepack" in npm else "",
+        commands="corepack " if "corepack" in npm else "",
         before="@BEFORE@",
         after="@AFTER@",
     )
@@ -155,7 +155,7 @@ def node(tag: str, on: str, npm: Mapping[str, str], published: Published, remark
         npm=npm,
         published=published,
         remark=remark,
-        disk=1500 * MB if slim else 6000 * MB,
+        disk=1500 * MB if slim else 5000 * MB,
     )
 
 
@@ -189,7 +189,7 @@ _ALL = (
         f"buildpack-deps:bookworm-scm; {PACKAGES}",
         on="buildpack-deps:bookworm-scm",
         dockerfile=BUILDPACK,
-        disk=4500 * MB,
+        disk=4000 * MB,
     ),
     node(
         "8",

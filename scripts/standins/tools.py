@@ -23,7 +23,7 @@ def require(programs: Mapping[str, str]) -> None:
         line = f"{sudo}apt-get install --yes --no-install-recommends {' '.join(missing)}"
         raise StandInError(f"missing: {', '.join(missing)}", line, 3)
     if sudo:
-        raise StandInError("root is needed: buildah mounts, and a root file system has owners", "sudo -E, the same", 3)
+        raise StandInError("root is needed to mount, and to give files to owners", "sudo -E, then the same command", 3)
 
 
 def run(command: Sequence[str], env: Mapping[str, str] | None = None, *, timeout: int = 3600) -> str:
