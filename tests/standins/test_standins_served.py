@@ -175,8 +175,11 @@ def test_clearing_the_workshop_never_reaches_through_a_mount(tmp_path):
     assert not house.work.exists()
 
 
-def test_an_image_without_recipe_is_refused_with_the_known_ones(usual):
-    ended = call(usual, "ensure", "nosuch:tag", "--hub", "http://127.0.0.1:9")
+@pytest.mark.parametrize("answers", [False, True])
+def test_an_image_that_cannot_be_had_and_has_no_recipe_is_refused(usual, other, answers):
+    hub = f"http://127.0.0.1:{mirror.running(usual).port}" if answers else "http://127.0.0.1:9"
+    ended = call(other, "ensure", "nosuch:tag", "--hub", hub)
+    assert answers == ("manifest unknown" in ended.stderr)
     assert 2 == ended.returncode
     assert "no recipe for nosuch:tag" in ended.stderr
     assert IMAGE in ended.stderr
