@@ -25,6 +25,7 @@ _BROKEN: tuple[Any, ...] = (EOFError, zlib.error, isal_zlib.error, zstandard.Zst
 _OTHERS = {b"BZh": "bzip2", b"\xfd7zXZ": "xz"}  # docker load takes them, no registry does
 _LARGEST_WINDOW = 2**27  # what zstd itself takes without --long; bounds the memory a blob can ask for
 _BUFFER = 2**18
+_AGAIN = "pull or save the image again"
 
 
 def compression_of(head: bytes) -> str | None:
@@ -52,7 +53,7 @@ class Decompressed(io.RawIOBase):
         try:
             return self._plain.read(size)
         except _BROKEN as error:
-            raise ImageError(f"broken compressed data: {error}", hint="pull or save the image again") from error
+            raise ImageError(f"broken compressed data: {error}", hint=_AGAIN) from error
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
@@ -75,7 +76,39 @@ def decompress(blob: BinaryIO) -> BinaryIO:
         reader = cast(BinaryIO, igzip.IGzipFile(fileobj=blob, mode="rb"))  # type: ignore[no-untyped-call]
         return cast(BinaryIO, Decompressed(reader, blob))
     if kind == "zstd":
+        _check_frames(blob)
         engine = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
         frames = engine.stream_reader(blob, read_size=_BUFFER, read_across_frames=True, closefd=False)
         return cast(BinaryIO, Decompressed(cast(BinaryIO, frames), blob))
     return blob
+
+
+def _check_frames(blob: BinaryIO) -> None:
+    """Raises ImageError where the last frame is cut: the decompressor would take its end for the stream's."""
+    at = 0
+    size = blob.seek(0, io.SEEK_END)
+    while at < size:
+        blob.seek(at)
+        head = blob.read(8)
+        if head.startswith(_SKIPPABLE) and len(head) == 8:
+            at += 8 + int.from_bytes(head[4:], "little")
+        elif head.startswith(_ZSTD) and len(head) > 4:
+            at = _frame_end(blob, at + 4, head[4], size)
+        else:
+            at = size + 1
+    if at > size:
+        raise ImageError("broken compressed data: the last zstd frame is cut short", hint=_AGAIN)
+    blob.seek(0)
+
+
+def _frame_end(blob: BinaryIO, at: int, told: int, size: int) -> int:
+    """Where a frame ends, by its descriptor and the headers of its blocks (RFC 8878, 3.1.1)."""
+    single = told >> 5 & 1
+    at += 1 + (1 - single) + (0, 1, 2, 4)[told & 3] + (single, 2, 4, 8)[told >> 6]
+    last = 0
+    while not last and at < size:
+        blob.seek(at)
+        header = int.from_bytes(blob.read(3), "little")
+        last, kind = header & 1, header >> 1 & 3
+        at += 3 + (1 if kind == 1 else header >> 3)  # a run of one byte stores that byte alone
+    return at + (4 if told >> 2 & 1 else 0) if last else size + 1

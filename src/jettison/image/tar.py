@@ -122,6 +122,8 @@ def walk(stream: BinaryIO) -> Columns:
         if header == _ZERO or not header:
             if header and source.take(_BLOCK).strip(b"\0"):
                 raise fields.broken(start, "a block of zeros stands before the end")
+            if told is not _NOTHING:
+                raise fields.broken(start, "it ends within a member: its extended header is the last")
             break
         if len(header) < _BLOCK:
             raise fields.broken(start, "it ends within a header")
@@ -252,16 +254,18 @@ def _sparse(source: Stream, header: bytes, told: _Told, stored: int) -> tuple[li
 
 def _leading_map(source: Stream) -> tuple[list[tuple[int, int]], int]:
     """The map that stands before a sparse 1.0 payload, decimal lines padded to whole blocks; and its length."""
-    text, used, wanted = b"", 0, 1
-    while text.count(b"\n") < wanted:
+    blocks: list[bytes] = []
+    lines, wanted = 0, 1
+    while lines < wanted:
         block = source.take(_BLOCK)
-        if len(block) < _BLOCK or len(text) > fields.MOST_EXTENTS * 16:
+        if len(block) < _BLOCK or len(blocks) * _BLOCK > fields.MOST_EXTENTS * 16:
             raise ValueError("a sparse map without end")
-        text, used = text + block, used + _BLOCK
-        if b"\n" in text:
-            wanted = 1 + 2 * int(text.partition(b"\n")[0])
-    values = [int(line) for line in text.split(b"\n")[1:wanted]]
-    return list(zip(values[::2], values[1::2], strict=True)), used
+        blocks.append(block)
+        if not lines and b"\n" in block:
+            wanted = 1 + 2 * fields.bounded(int(b"".join(blocks).partition(b"\n")[0]))
+        lines += block.count(b"\n")
+    values = [int(line) for line in b"".join(blocks).split(b"\n")[1:wanted]]
+    return list(zip(values[::2], values[1::2], strict=True)), len(blocks) * _BLOCK
 
 
 def _entry(parts: tuple[bytes, ...], name: bytes, link: bytes, payload: tuple[int, int]) -> Entry | None:
