@@ -241,7 +241,7 @@ def _sparse(source: Stream, header: bytes, told: _Told, stored: int) -> tuple[li
                 raise ValueError("absurdly many sparse pieces")
         return pieces, size, stored
     version = fields.sparse_version(pax)
-    if not version:
+    if version is None:
         return None, stored, stored
     told_size = pax.get(b"GNU.sparse.size") or pax.get(b"GNU.sparse.realsize")
     if not told_size:

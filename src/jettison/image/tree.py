@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO
 
 from jettison.image.merge import FOLLOWED, Merge, Node, Place
 from jettison.image.model import Entry, Kind, Layer, Sizes
@@ -92,14 +93,19 @@ class Tree:
 
     def read(self, path: bytes, limit: int = 64 * 2**20) -> bytes:
         """Content of a regular file, hard links and symlinks followed; KeyError where there is none."""
+        with self.open(path) as stream:
+            return stream.read(limit)
+
+    def open(self, path: bytes) -> BinaryIO:
+        """A regular file's content as a stream, links followed as in `read`; KeyError where there is none."""
         real = self.resolve(path)
         if real is None or real not in self._nodes:
             raise KeyError(path)
         layer, index = self._nodes[real].inode
-        entry = self._layers[layer].columns[index]
+        entry = self._entry(real, self._nodes[real])
         if entry.kind is not Kind.FILE:
             raise KeyError(path)
-        return self._layers[layer].read(entry, limit)
+        return self._layers[layer].source.open(self._layers[layer].columns[index])
 
     def alive(self) -> set[Place]:
         """The inodes that at least one path names; without the directories that no layer describes."""
