@@ -8,6 +8,7 @@ we run get namespaces of their own (buildah_sandbox).
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -53,6 +54,8 @@ class Buildah:
             raise EngineError(
                 "buildah is not installed", hint="apt-get install buildah (as root), or name another --engine"
             )
+        if os.geteuid() != 0:
+            raise EngineError("buildah needs root to run containers apart from this host", hint="run jettison as root")
         information = read_json(["buildah", "info"])
         if information is None:
             ended = run(["buildah", "info"], timeout=60)
@@ -73,18 +76,20 @@ class Buildah:
     def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:
         """Build. Raises BuildFailed, EngineError, DiskError, UsageError (unknown target)."""
         secrets = [value for value in request.build_args.values() if value]
-        before = leftovers.seen()
+        run_id = leftovers.run_of(request.tag)
 
         def line(text: str) -> None:
             if progress is not None:
                 progress(_hide(text, secrets))
 
         try:
-            ended = run(self._command(request), on_line=line)
+            with leftovers.temporary_folder(leftovers.build_folder(run_id)) as folder:
+                environment = {**os.environ, "TMPDIR": str(folder)}
+                ended = run(self._command(request), on_line=line, environment=environment)
         except OSError as error:
             raise EngineError(f"cannot start buildah: {error.strerror}", hint="see `jettison engines`") from error
         finally:
-            leftovers.remove_new(before)
+            leftovers.remove_builds(self.graph_root, run_id)
         lines = tuple(_hide(text, secrets) for text in ended.lines)
         if ended.code != 0:
             raise buildah_output.failure(ended.code, lines)
@@ -108,6 +113,8 @@ class Buildah:
             "--network",
             "host",
             "--pull=false",
+            "--cgroup-parent",
+            leftovers.mark_of(leftovers.run_of(request.tag)),
         ]
         command += ["-t", request.tag, "-f", str(request.dockerfile)]
         if not request.use_cache:
@@ -130,6 +137,11 @@ class Buildah:
         inspected = read_json(["buildah", "inspect", "--type", "image", image_id])
         if inspected is None:
             raise EngineError(f"the image {image_id} is gone", hint="run again")
+        if not self.capabilities.private_network:
+            raise EngineError(
+                "containers cannot be kept apart from this host: `unshare` and `ip` are needed, and namespaces allowed",
+                hint="apt-get install util-linux iproute2, as root; or --build-only, which starts nothing",
+            )
         return BuildahSandbox(image_id, inspected["Docker"]["config"], options, self)
 
     def remove_images(self, names: Sequence[str]) -> None:
@@ -138,17 +150,17 @@ class Buildah:
             run(["buildah", "rmi", "--force", name], timeout=600)
 
     def sweep(self, prefix: str, *, images: bool = True) -> tuple[str, ...]:
-        """Containers and images whose name starts with `prefix`, removed; nothing else is touched."""
-        if not prefix.startswith(f"{PREFIX}/"):
-            raise ValueError(f"not ours: {prefix}")
-        run_id = prefix.removeprefix(f"{PREFIX}/").partition(":")[0]
+        """What the run that `prefix` names has left: containers, killed builds, temporary folders, images."""
+        if not re.fullmatch(re.escape(PREFIX) + "/[^:]+:.*", prefix):
+            raise ValueError(f"no run of ours: {prefix}")
+        run_id = leftovers.run_of(prefix)
         removed = []
-        for container in read_json(["buildah", "containers", "--all", "--json"]) or []:
-            name = container["containername"]
-            if name.startswith(f"jettison-{run_id}-"):
-                leftovers.kill_processes_of(name)
-                run(["buildah", "rm", container["id"]], timeout=120)
-                removed.append(name)
+        for container in leftovers.working_containers(self.graph_root):
+            if re.fullmatch(rf"jettison-{re.escape(run_id)}-[0-9a-f]{{8}}", container.name):
+                leftovers.kill_processes_of(container.name)
+                run(["buildah", "rm", container.id], timeout=120)
+                removed.append(container.name)
+        removed += leftovers.remove_builds(self.graph_root, run_id) + leftovers.remove_folders(run_id)
         if images:
             listed = read_json(["buildah", "images", "--json"]) or []
             names = [name for image in listed for name in image.get("names") or [] if name.startswith(prefix)]

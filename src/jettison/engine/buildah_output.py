@@ -1,25 +1,41 @@
-"""What `buildah bud` prints, as data. Tried with buildah 1.28."""
+"""What `buildah bud` and `buildah run` print, as data. Tried with buildah 1.28."""
 
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Sequence
 
 from jettison.core.errors import BuildFailed, CouldNot, DiskError, EngineError, UsageError
-from jettison.engine.model import InstructionRun
+from jettison.engine.model import ContainerState, InstructionRun, Phase
 
 _STEP = re.compile(r"^(?:\[\d+/\d+\] )?STEP \d+/\d+: (.*)$")
 _CACHED = re.compile(r"^--> Using cache ")
 _WITHOUT_WORK = ("FROM ", "COMMIT ")
 
-_DISK_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
-_NO_BASE = re.compile(
-    r"image not known|manifest unknown|unable to (?:copy|find|pull)|initializing source|no such host|did not resolve"
-    r"|name unknown|requested access to the resource is denied|error pinging|dial tcp",
+# A full temporary directory shows as a pipe closed under the writer of a layer: containers/image drops the cause.
+_DISK_FULL = re.compile(
+    r"no space left on device|disk quota exceeded|storing layer \S+ to file: io: read/write on closed pipe",
     re.IGNORECASE,
 )
-_NO_TARGET = re.compile(r'the target "([^"]*)" was not found')
+_NO_BASE = re.compile(
+    r"image not known|manifest unknown|unable to (?:copy|find|pull)|initializing source|no such host|did not resolve"
+    r"|name unknown|requested access to the resource is denied|error pinging|dial tcp"
+    r"|invalid reference format",
+    re.IGNORECASE,
+)
+_NO_TARGET = re.compile(r'the target "([^"]*)" was not found', re.IGNORECASE)
+_NO_SECRET = re.compile(r"could not parse secrets: (.*)")
+_NO_FLAG = re.compile(r"^Error: (unknown (?:shorthand )?flag: .*)", re.MULTILINE)
 _NO_PERMISSION = re.compile(r"permission denied|operation not permitted", re.IGNORECASE)
+_SIGNALS = {(signal.strsignal(number) or "").lower(): int(number) for number in signal.valid_signals()}
+# What `buildah run --isolation chroot` adds to stderr at the very end; glued to a last line that has no newline.
+_ADDED = re.compile(
+    rb"(?:process failed to start with error: (?P<error>[^\n]*?)process exited with error: [^\n]*\n"
+    rb"|subprocess exited on (?P<signal>[^\n]+)\n)?"
+    rb"(?:subprocess exited with status \d+\n)*Error: (?:exit status|while running)[^\n]*\n?\Z"
+)
+_NO_USER = re.compile(rb"Error: (?P<error>determining run uid: [^\n]*)\n?\Z")
 _TROUBLE = re.compile(r"^(?:Error|error|time=)")
 
 
@@ -44,10 +60,17 @@ def failure(code: int, lines: Sequence[str]) -> CouldNot | UsageError:
     if code < 0:
         return EngineError(f"buildah was killed by signal {-code}", hint="run again; --resume goes on from here")
     if _DISK_FULL.search("\n".join(lines[-40:])):
-        return DiskError("no space left while building", hint="free some space, then run again")
+        return DiskError(
+            "no space left while building",
+            hint="free some space where images and temporary files lie; see `buildah info`, TMPDIR",
+        )
     target = _NO_TARGET.search(text)
     if target:
         return UsageError(f"there is no stage called {target[1]}", hint="name one of the Dockerfile's stages")
+    if not last and (secret := _NO_SECRET.search(text)):
+        return UsageError(f"a --secret cannot be used: {secret[1]}", hint="write --secret id=NAME,src=FILE")
+    if not last and (flag := _NO_FLAG.search(text)):
+        return UsageError(f"buildah does not take this: {flag[1]}", hint="what follows `--` goes to `buildah bud`")
     if last.startswith("FROM ") or not last:
         if _NO_BASE.search(text):
             base = last.removeprefix("FROM ").split(" ")[0] or "the base image"
@@ -62,6 +85,32 @@ def failure(code: int, lines: Sequence[str]) -> CouldNot | UsageError:
     return BuildFailed(
         f"the build failed{what}", hint="see the lines above; it must build before it can be made small", log=log
     )
+
+
+def ended(code: int, errors: bytes) -> ContainerState:
+    """How a container ended; `errors` is the end of its stderr, `code` what buildah itself ended with.
+
+    buildah answers 1 for a command that is not there and for one that a signal ended; its last words tell which.
+    125 (no such user), 126 (not executable), 127 (not found), 128 + N (died of signal N) are what docker says.
+    """
+    added = _ADDED.search(errors) if code > 0 else None
+    nobody = _NO_USER.search(errors) if code > 0 else None
+    if nobody:
+        return ContainerState(Phase.EXITED, 125, nobody["error"].decode("utf-8", "replace"))
+    if added and added["error"] is not None:
+        error = added["error"].decode("utf-8", "replace").strip()
+        return ContainerState(Phase.EXITED, 126 if "permission denied" in error else 127, error)
+    if added and added["signal"] is not None:
+        name = added["signal"].decode("utf-8", "replace").lower()
+        number = _SIGNALS.get(name) or int(name.removeprefix("signal ") if name[7:].isdigit() else 0)
+        return ContainerState(Phase.EXITED, 128 + number)
+    return ContainerState(Phase.EXITED, code if code >= 0 else 128 - code)
+
+
+def without_added(errors: bytes) -> bytes:
+    """stderr of a container that ended, without what buildah adds at its end."""
+    match = _ADDED.search(errors)
+    return errors[: match.start()] if match else errors
 
 
 def _short(text: str) -> str:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import tempfile
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -23,20 +22,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jettison.core.errors import EngineError
-from jettison.engine import namespaces
+from jettison.engine import buildah_output, enter, leftovers, namespaces
 from jettison.engine.model import ContainerState, Finished, Listener, Phase, ProcessFacts, RunOptions
 from jettison.engine.process import _die_with_parent, kill_group, run
 
 OUTSIDE = "10.99.0.2"
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LOG_LIMIT = 4 * 2**20
 NAMESPACES = ("unshare", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc")
 _SETUP = f'hostname "$1"; ip link set lo up; ip addr add {OUTSIDE}/32 dev lo; shift; exec "$@"'
-_ADDED = re.compile(
-    rb"^(?:subprocess exited (?:on|with status) |process failed to start with error:|error running subprocess"
-    rb"|Error: (?:while running|exit status)).*\Z",
-    re.MULTILINE | re.DOTALL,
-)
-_SIGNALS = {(signal.strsignal(number) or "").lower(): int(number) for number in signal.valid_signals()}
 _MADE_BY_BUILDAH = (b"etc/hosts", b"etc/resolv.conf", b"etc/hostname", b"run/.containerenv", b"dev", b"proc", b"sys")
 
 
@@ -72,41 +66,52 @@ class BuildahSandbox:
         self._config = config
         self._options = options
         self._graph_root = engine.graph_root
+        self._process: subprocess.Popen[bytes] | None = None
         self._stopped: ContainerState | None = None
         self._closed = False
+        self._executed = 0
         self.name = f"jettison-{options.label or 'run'}-{secrets.token_hex(4)}"
+        self._folder = leftovers.make_folder(options.label or "run")
+        try:
+            self._begin(image_id, command_of(config, options))
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, image_id: str, argv: Sequence[str]) -> None:
         ended = run(["buildah", "from", "--pull-never", "--name", self.name, image_id], timeout=120)
         if ended.code != 0:
             raise EngineError(f"buildah could not make a container: {_last(ended.lines)}", hint="see `buildah info`")
-        self._logs = Path(tempfile.mkdtemp(prefix="jettison-"))
-        argv = command_of(config, options)
         if not argv:
             self._stopped = ContainerState(Phase.EXITED, 127, "the image names no command")
-            self._process = None
             return
-        with (self._logs / "out").open("wb") as out, (self._logs / "err").open("wb") as err:
-            self._process = subprocess.Popen(
-                self._wrapped(argv, options.environment),
+        inner = self._run_command(argv, self._options.environment)
+        self._process = self._spawn([*NAMESPACES, "sh", "-c", _SETUP, "sh", self._options.hostname, *inner], "main")
+
+    def _run_command(self, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+        command = ["buildah", "run", "--isolation", "chroot", "--hostname", self._options.hostname]
+        for key, value in environment.items():
+            command += ["--env", f"{key}={value}"]
+        return [*command, self.name, "--", *argv]
+
+    def _spawn(self, command: Sequence[str], name: str) -> subprocess.Popen[bytes]:
+        """Start with stdout and stderr in files: nobody need read them for the child to go on."""
+        with (self._folder / f"{name}.out").open("wb") as out, (self._folder / f"{name}.err").open("wb") as err:
+            return subprocess.Popen(
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
+                env={**os.environ, "TMPDIR": str(self._folder)},
             )
-
-    def _wrapped(self, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-        inner = ["buildah", "run", "--isolation", "chroot", "--hostname", self._options.hostname]
-        for key, value in environment.items():
-            inner += ["--env", f"{key}={value}"]
-        inner += [self.name, "--", *argv]
-        return [*NAMESPACES, "sh", "-c", _SETUP, "sh", self._options.hostname, *inner]
 
     def _inside(self) -> list[int]:
         """Processes of the application: those below buildah's own, main process first."""
         if self._process is None:
             return []
-        found = list(namespaces.descendants(self._process.pid))
-        return [pid for pid in found if not _is_buildahs(pid)]
+        return [pid for pid in namespaces.descendants(self._process.pid) if _is_application(pid)]
 
     def _main(self) -> int | None:
         inside = self._inside()
@@ -119,7 +124,7 @@ class BuildahSandbox:
         code = self._process.poll()
         if code is None:
             return ContainerState(Phase.RUNNING)
-        self._stopped = _ended(code, self._raw("err"))
+        self._stopped = buildah_output.ended(code, self._tail("main.err"))
         return self._stopped
 
     def listeners(self) -> frozenset[Listener]:
@@ -133,12 +138,24 @@ class BuildahSandbox:
         return namespaces.connect_inside(main, "127.0.0.1" if loopback else OUTSIDE, port, timeout)
 
     def logs(self) -> tuple[bytes, bytes]:
-        return self._raw("out"), _without_buildah(self._raw("err"))
+        out, errors = self._head("main.out"), self._head("main.err")
+        ended = self._stopped is not None and self._stopped.code not in (0, None)
+        return out, buildah_output.without_added(errors) if ended else errors
 
-    def _raw(self, name: str) -> bytes:
+    def _head(self, name: str) -> bytes:
+        """The first 4 MiB of a log."""
         try:
-            with (self._logs / name).open("rb") as stream:
+            with (self._folder / name).open("rb") as stream:
                 return stream.read(LOG_LIMIT)
+        except OSError:
+            return b""
+
+    def _tail(self, name: str) -> bytes:
+        """The last 8 KiB of a log, where buildah's own words stand."""
+        try:
+            with (self._folder / name).open("rb") as stream:
+                stream.seek(max(0, os.fstat(stream.fileno()).st_size - 8192))
+                return stream.read()
         except OSError:
             return b""
 
@@ -168,38 +185,36 @@ class BuildahSandbox:
     def execute(
         self, command: Sequence[str], *, timeout: float, environment: Mapping[str, str] | None = None
     ) -> Finished:
-        """Run a command beside the application, in its namespaces, as the image's user."""
+        """Run a command beside the application: in its namespaces and its root, as its user (engine/enter.py)."""
         main = self._main()
         if main is None:
-            return Finished(125, b"", b"the container does not run")
-        inner = ["buildah", "run", "--isolation", "chroot", "--hostname", self._options.hostname]
-        for key, value in {**self._options.environment, **(environment or {})}.items():
-            inner += ["--env", f"{key}={value}"]
-        inner += [self.name, "--", *command]
+            return Finished(enter.GONE, b"", b"the container does not run")
+        directory = str(self._config.get("WorkingDir") or "/")
         child = subprocess.Popen(
-            [
-                "nsenter",
-                f"--net=/proc/{main}/ns/net",
-                f"--pid=/proc/{main}/ns/pid",
-                f"--uts=/proc/{main}/ns/uts",
-                *inner,
-            ],
+            [sys.executable, "-I", "-m", enter.__name__, str(main), directory, *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
             preexec_fn=_die_with_parent,
+            env=self._environment(main) | dict(environment or {}),
         )
         try:
             out, err = child.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             kill_group(child, grace=0.2)
             out, err = child.communicate()
-            return Finished(124, out, _without_buildah(err), timed_out=True)
+            return Finished(124, out, err, timed_out=True)
         except BaseException:
             kill_group(child, grace=0.2)
             raise
-        return Finished(_ended(child.returncode, err).code or 0, out, _without_buildah(err))
+        return Finished(child.returncode if child.returncode >= 0 else 128 - child.returncode, out, err)
+
+    def _environment(self, main: int) -> dict[str, str]:
+        """The image's variables, HOME as the application has it, and those of the options, which win."""
+        pairs = [item.partition("=") for item in ["PATH=" + DEFAULT_PATH, *(self._config.get("Env") or [])]]
+        home = [item.partition("=") for item in namespaces.environment(main) if item.startswith("HOME=")]
+        return {name: value for name, _, value in [*home, *pairs]} | dict(self._options.environment)
 
     def stop(self, grace: float) -> ContainerState:
         """The stop signal to the application alone, `grace` seconds, then the end of its namespaces."""
@@ -215,8 +230,7 @@ class BuildahSandbox:
             deadline = time.monotonic() + grace
             while time.monotonic() < deadline:
                 if self._process.poll() is not None:
-                    self._stopped = _ended(self._process.returncode, self._raw("err"))
-                    return self._stopped
+                    return self.state()
                 time.sleep(0.02)
         self._kill()
         self._stopped = ContainerState(Phase.EXITED, 137)
@@ -235,7 +249,7 @@ class BuildahSandbox:
             if run(["buildah", "rm", self.name], timeout=120).code == 0:
                 break
             time.sleep(0.2)
-        shutil.rmtree(self._logs, ignore_errors=True)
+        leftovers.remove_folder(self._folder)
 
     def __enter__(self) -> BuildahSandbox:
         return self
@@ -244,39 +258,20 @@ class BuildahSandbox:
         self.close()
 
 
-def _is_buildahs(pid: int) -> bool:
-    """unshare, sh before its exec, buildah and its chroot helpers (run from a memfd)."""
-    words = namespaces.arguments(pid)
-    if not words:
-        return True
+def _is_application(pid: int) -> bool:
+    """Whether a process below ours lives in the container's root and is not one of buildah's own helpers.
+
+    unshare, the shell that sets the network up and buildah have the host's root; buildah's last helper enters the
+    container's before it starts the application, and runs from a memfd.
+    """
     try:
         executable = str(Path(f"/proc/{pid}/exe").readlink())
+        root, ours = Path(f"/proc/{pid}/root/").stat(), Path("/").stat()
     except OSError:
-        return True
-    return (
-        words[0].startswith((b"buildah", b"unshare", b"buildah-"))
-        or executable.startswith("/memfd:buildah")
-        or words[:3] == [b"sh", b"-c", _SETUP.encode()]
-    )
-
-
-def _ended(code: int, errors: bytes) -> ContainerState:
-    """buildah answers 1 for a command that is not there and crashes where a signal ended it; its words tell."""
-    tail = errors[-8192:].decode("utf-8", "replace")
-    ended_by = re.search(r"^subprocess exited on (.+)$", tail, re.MULTILINE)
-    if ended_by:
-        return ContainerState(Phase.EXITED, 128 + _SIGNALS.get(ended_by[1], 0))
-    for line in reversed(tail.splitlines()):
-        if line.startswith("process failed to start with error:"):
-            error = line.removeprefix("process failed to start with error:").split("process exited with error")[0]
-            return ContainerState(Phase.EXITED, 126 if "permission denied" in line else 127, error.strip())
-    return ContainerState(Phase.EXITED, code if code >= 0 else 128 - code)
-
-
-def _without_buildah(errors: bytes) -> bytes:
-    """stderr without what buildah adds at its end."""
-    match = _ADDED.search(errors)
-    return errors[: match.start()] if match else errors
+        return False
+    if (root.st_dev, root.st_ino) == (ours.st_dev, ours.st_ino):
+        return False
+    return bool(namespaces.arguments(pid)) and not executable.startswith("/memfd:buildah")
 
 
 def _signal_number(name: str | None) -> int:

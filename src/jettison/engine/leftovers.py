@@ -1,92 +1,147 @@
-"""What a build or a container leaves behind when it is stopped, and taking away exactly that.
+"""What a build or a container leaves behind when it is killed, and taking away exactly that.
 
-A killed `buildah bud` leaves its working container (named after the image, unlabelled), its mount, and a
-`buildahNNNN` folder in the temporary directory. Only what was not there before, and is not in use by a living
-buildah, is ours.
+A killed `buildah bud` leaves its working container (named after the base image, unlabelled) and folders in its
+temporary directory. So each build of ours gets a mark that lands in the container's own record (a cgroup parent,
+which chroot isolation does not use) and a temporary directory named after the run; nothing else is ever touched.
 """
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from jettison.core.errors import DiskError
+from jettison.engine.model import PREFIX
 from jettison.engine.process import run
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Working containers by id, and temporary folders, at one moment."""
+class WorkingContainer:
+    """A container of the store, by its record; `mark` is the cgroup parent it was made with, empty without one."""
 
-    containers: frozenset[str]
-    folders: frozenset[Path]
+    id: str
+    name: str
+    mark: str
 
 
-def seen() -> Seen:
-    """What is there now."""
-    ended = subprocess.run(
-        ["buildah", "containers", "--all", "--json"], stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
+def run_of(tag: str) -> str:
+    """The run that an image name of ours belongs to: `localhost/jettison/RUN:VERSION` -> RUN."""
+    return tag.removeprefix(f"{PREFIX}/").partition(":")[0]
+
+
+def mark_of(run_id: str) -> str:
+    """What a build passes as its cgroup parent."""
+    return f"jettison/{run_id}"
+
+
+def build_folder(run_id: str) -> str:
+    """What the temporary directory of the run's builds is called; its containers' are called after the run."""
+    return f"build-{run_id}"
+
+
+def make_folder(name: str) -> Path:
+    """A temporary directory called after a run or its builds. Raises DiskError."""
     try:
-        listed = json.loads(ended.stdout or b"[]") or []
-    except ValueError:
-        listed = []
-    return Seen(frozenset(one["id"] for one in listed), frozenset(_folders()))
+        return Path(tempfile.mkdtemp(prefix=_prefix(name), dir=_place()))
+    except OSError as error:
+        raise DiskError(
+            f"cannot make a temporary directory in {_place()}: {error.strerror}",
+            hint="free some space there, or set TMPDIR to another place",
+        ) from error
 
 
-def _folders() -> list[Path]:
-    places = {Path(tempfile.gettempdir()), Path("/var/tmp"), Path(os.environ.get("TMPDIR", "/var/tmp"))}
-    return [folder for place in places if place.is_dir() for folder in place.glob("buildah[0-9]*")]
+@contextmanager
+def temporary_folder(name: str) -> Iterator[Path]:
+    """Such a directory, gone afterwards. Raises DiskError."""
+    folder = make_folder(name)
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
 
 
-def remove_new(before: Seen) -> None:
-    """Take away what a build of ours has left since `before`; nothing where another build is going on."""
-    if _other_builds():
-        return
-    now = seen()
-    for container in now.containers - before.containers:
-        run(["buildah", "rm", container], timeout=120)
-    for folder in now.folders - before.folders:
-        subprocess.run(
-            ["umount", "--lazy", "--quiet", str(folder / "mnt" / "rootfs")], capture_output=True, check=False
-        )
-        shutil.rmtree(folder, ignore_errors=True)
+def _place() -> str:
+    """Where buildah itself would put large temporary files."""
+    return os.environ.get("TMPDIR") or "/var/tmp"
 
 
-def _other_builds() -> bool:
-    """Whether any other process builds with buildah now."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
+def _prefix(name: str) -> str:
+    return f"jettison-{name.replace('/', '-')}-"
+
+
+def working_containers(graph_root: Path) -> tuple[WorkingContainer, ...]:
+    """Every container of the store, read from its records; those without one are left out."""
+    folder = graph_root / "overlay-containers"
+    found = []
+    for name in ("containers.json", "volatile-containers.json"):
         try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
+            listed = json.loads((folder / name).read_bytes())
+        except (OSError, ValueError):
             continue
-        if (
-            len(words) > 1
-            and words[0].endswith(b"buildah")
-            and words[1] in (b"bud", b"build", b"build-using-dockerfile")
-        ):
-            return True
-    return False
+        for one in listed:
+            try:
+                record = json.loads((folder / one["id"] / "userdata" / "buildah.json").read_bytes())
+            except (OSError, ValueError):
+                continue
+            mark = (record.get("CommonBuildOpts") or {}).get("CgroupParent") or ""
+            found.append(WorkingContainer(one["id"], record.get("container-name", ""), mark))
+    return tuple(found)
+
+
+def remove_builds(graph_root: Path, run_id: str) -> tuple[str, ...]:
+    """Working containers and temporary directories that builds of this run have left; their names."""
+    ours = [one for one in working_containers(graph_root) if one.mark == mark_of(run_id)]
+    removed = [one.name for one in ours if run(["buildah", "rm", one.id], timeout=120).code == 0]
+    return (*removed, *remove_folders(build_folder(run_id)))
+
+
+def remove_folders(name: str) -> tuple[str, ...]:
+    """Every temporary directory that `make_folder(name)` made, removed; their paths."""
+    found = sorted(Path(_place()).glob(f"{glob.escape(_prefix(name))}????????"))
+    return tuple(str(folder) for folder in found if remove_folder(folder))
+
+
+def remove_folder(folder: Path) -> bool:
+    """Remove a folder of ours, unmounting what is mounted in it; False where a mount stays.
+
+    A removal that walked into a mount would empty what is mounted there: with buildah, the host's /dev.
+    """
+    for mount in reversed(_mounts_below(folder)):
+        subprocess.run(["umount", "--lazy", "--quiet", str(mount)], capture_output=True, check=False)
+    if _mounts_below(folder):
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+def _mounts_below(folder: Path) -> list[Path]:
+    """Mount points in `folder`, outer ones first (proc(5), /proc/self/mountinfo: field 5, octal escapes)."""
+    found = []
+    real = os.fsencode(folder.resolve())
+    for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
+        point = line.split()[4].decode("unicode_escape").encode("latin-1")
+        if point == real or point.startswith(real + b"/"):
+            found.append(Path(os.fsdecode(point)))
+    return sorted(found, key=lambda path: len(path.parts))
 
 
 def kill_processes_of(container: str) -> None:
     """SIGKILL what still runs in a working container of ours, by the container's name in its arguments."""
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
+            if container.encode() in words:
+                os.kill(int(entry.name), signal.SIGKILL)
         except OSError:
             continue
-        if container.encode() in words and int(entry.name) != os.getpid():
-            try:
-                os.kill(int(entry.name), signal.SIGKILL)
-            except OSError:
-                continue

@@ -47,6 +47,14 @@ def arguments(pid: int) -> list[bytes]:
         return []
 
 
+def environment(pid: int) -> list[str]:
+    """`NAME=VALUE` of the environment that a process was started with; empty where it is gone."""
+    try:
+        return [os.fsdecode(item) for item in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") if item]
+    except OSError:
+        return []
+
+
 def cpu_seconds(pids: Iterator[int]) -> float:
     """User and system seconds that these processes have used."""
     total = 0
