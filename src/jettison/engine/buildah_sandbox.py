@@ -86,7 +86,8 @@ class BuildahSandbox:
             self._stopped = ContainerState(Phase.EXITED, 127, "the image names no command")
             return
         inner = self._run_command(argv, self._options.environment)
-        self._process = self._spawn([*NAMESPACES, "sh", "-c", _SETUP, "sh", self._options.hostname, *inner], "main")
+        wrapped = [*NAMESPACES, "sh", "-c", _SETUP, "sh", self._options.hostname, *inner]
+        self._process = self._spawn(wrapped, "main", {**os.environ, "TMPDIR": str(self._folder)})
 
     def _run_command(self, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
         command = ["buildah", "run", "--isolation", "chroot", "--hostname", self._options.hostname]
@@ -94,7 +95,7 @@ class BuildahSandbox:
             command += ["--env", f"{key}={value}"]
         return [*command, self.name, "--", *argv]
 
-    def _spawn(self, command: Sequence[str], name: str) -> subprocess.Popen[bytes]:
+    def _spawn(self, command: Sequence[str], name: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """Start with stdout and stderr in files: nobody need read them for the child to go on."""
         with (self._folder / f"{name}.out").open("wb") as out, (self._folder / f"{name}.err").open("wb") as err:
             return subprocess.Popen(
@@ -104,7 +105,7 @@ class BuildahSandbox:
                 stderr=err,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
-                env={**os.environ, "TMPDIR": str(self._folder)},
+                env=environment,
             )
 
     def _inside(self) -> list[int]:
@@ -190,25 +191,20 @@ class BuildahSandbox:
         if main is None:
             return Finished(enter.GONE, b"", b"the container does not run")
         directory = str(self._config.get("WorkingDir") or "/")
-        child = subprocess.Popen(
-            [sys.executable, "-I", "-m", enter.__name__, str(main), directory, *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-            env=self._environment(main) | dict(environment or {}),
-        )
+        self._executed += 1
+        name = f"command-{self._executed}"
+        inside = [sys.executable, "-I", "-m", enter.__name__, str(main), directory, *command]
+        child = self._spawn(inside, name, self._environment(main) | dict(environment or {}))
+        timed_out = False
         try:
-            out, err = child.communicate(timeout=timeout)
+            child.wait(timeout)
         except subprocess.TimeoutExpired:
-            kill_group(child, grace=0.2)
-            out, err = child.communicate()
-            return Finished(124, out, err, timed_out=True)
-        except BaseException:
-            kill_group(child, grace=0.2)
-            raise
-        return Finished(child.returncode if child.returncode >= 0 else 128 - child.returncode, out, err)
+            timed_out = True
+        finally:
+            if child.poll() is None:
+                kill_group(child, grace=0.2)
+        code = child.returncode if child.returncode >= 0 else 128 - child.returncode
+        return Finished(124 if timed_out else code, self._head(f"{name}.out"), self._head(f"{name}.err"), timed_out)
 
     def _environment(self, main: int) -> dict[str, str]:
         """The image's variables, HOME as the application has it, and those of the options, which win."""

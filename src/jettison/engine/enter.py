@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -63,6 +64,8 @@ def _become(status: dict[str, str], libc: ctypes.CDLL) -> None:
 
 
 def _execute(command: list[str]) -> None:
+    for number in (signal.SIGPIPE, signal.SIGINT):  # Python has taken both
+        signal.signal(number, signal.SIG_DFL)
     try:
         os.execvp(command[0], command)
     except FileNotFoundError:
