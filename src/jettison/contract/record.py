@@ -131,6 +131,9 @@ def _not_exercised(extra: Sequence[str], one: Observation, unsteady: Sequence[st
     missing = [path for path in dict.fromkeys(missing) if path in extra]
     if missing:
         yield f"{len(missing)} routes named in the sources that answered 404: {_some(missing)}"
+    broken = [address.path for address, answers in one.answers.items() if answers[0].status >= 500]
+    if broken:
+        yield f"{len(broken)} addresses that answer with a server's error: {_some(broken)}"
     if unsteady:
         yield f"{len(unsteady)} addresses that answer differently each time: {_some(list(unsteady))}"
     if one.answers:
