@@ -5,22 +5,22 @@ Source: System V ABI, "Dynamic Section" and "Shared Object Dependencies"; ld.so(
 
 from __future__ import annotations
 
+import io
 import posixpath
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, NamedTuple
 
+from jettison.closure.command import variable
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
-_LIMIT = 256 * 2**20
 _DYNAMIC, _INTERP, _LOAD = 2, 3, 1
-_NEEDED, _STRTAB, _RPATH, _RUNPATH = 1, 5, 15, 29
-_STANDARD = (
-    b"lib", b"usr/lib", b"lib64", b"usr/lib64", b"usr/local/lib", b"lib/x86_64-linux-gnu", b"usr/lib/x86_64-linux-gnu",
-    b"lib/aarch64-linux-gnu", b"usr/lib/aarch64-linux-gnu", b"usr/local/lib64",
-)  # fmt: skip
+_NEEDED, _STRTAB, _STRSZ, _RPATH, _RUNPATH = 1, 5, 10, 15, 29
+_LARGEST = 16 * 2**20  # bytes of a table; larger ones are nonsense
+_STANDARD = (b"lib", b"usr/lib", b"lib64", b"usr/lib64", b"usr/local/lib", b"usr/local/lib64")
+_TRIPLETS = (b"lib", b"usr/lib", b"usr/local/lib")  # have directories named x86_64-linux-gnu and the like
 
 
 @dataclass(frozen=True)
@@ -31,97 +31,175 @@ class Object:
     needed: tuple[bytes, ...]
     paths: tuple[bytes, ...]  # rpath and runpath, `$ORIGIN` as written
 
-
-def lost(original: Tree, candidate: Tree, gone: frozenset[bytes], config: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for each file of the candidate whose libraries were found in the original and are no more."""
-    names = {path.rpartition(b"/")[2] for path in gone}
-    if not any(b".so" in name for name in names):
-        return
-    before, after = _directories(original, config), _directories(candidate, config)
-    for path in sorted(candidate):
-        if not _may_be_elf(candidate, path):
-            continue
-        parsed = parse(_bytes(candidate, path))
-        if parsed is None:
-            continue
-        needs = [*parsed.needed, parsed.interpreter] if parsed.interpreter else list(parsed.needed)
-        for need in needs:
-            if need.rpartition(b"/")[2] not in names:
-                continue
-            if _found(original, need, path, parsed, before) and not _found(candidate, need, path, parsed, after):
-                yield f"/{path.decode('utf-8', 'replace')} needs {need.decode('utf-8', 'replace')}"
+    @property
+    def needs(self) -> tuple[bytes, ...]:
+        return (*self.needed, self.interpreter) if self.interpreter else self.needed
 
 
-def _may_be_elf(tree: Tree, path: bytes) -> bool:
-    item = tree.get(path)
-    return item is not None and item.kind is Kind.FILE and item.size > 64 and (item.mode & 0o111 != 0 or b".so" in path)
+class Need(NamedTuple):
+    """A file of the original whose need for a library was met there."""
+
+    path: bytes
+    name: bytes
+    own: tuple[bytes, ...]  # directories that the file itself names
 
 
-def _bytes(tree: Tree, path: bytes) -> bytes:
-    try:
-        return tree.read(path, _LIMIT) if tree.read(path, 4) == b"\x7fELF" else b""
-    except (KeyError, OSError):
-        return b""
+@dataclass(frozen=True)
+class Linker:
+    """Where libraries are looked for in a tree; remembers what it found."""
+
+    tree: Tree
+    directories: tuple[bytes, ...]
+    _real: dict[bytes, bytes | None] = field(default_factory=dict)
+    _found: dict[tuple[bytes, tuple[bytes, ...]], bool] = field(default_factory=dict)
+
+    def finds(self, name: bytes, own: tuple[bytes, ...]) -> bool:
+        """Whether a library of this name is in one of these directories or in those that all programs share."""
+        key = name, own
+        if key not in self._found:
+            self._found[key] = self._search(name, own)
+        return self._found[key]
+
+    def _search(self, name: bytes, own: tuple[bytes, ...]) -> bool:
+        if b"/" in name:
+            return self._is_file(posixpath.normpath(name).strip(b"/"))
+        return any(
+            self._is_file(real + b"/" + name) for real in map(self._directory, (*own, *self.directories)) if real
+        )
+
+    def _directory(self, path: bytes) -> bytes | None:
+        if path not in self._real:
+            self._real[path] = self.tree.resolve(path)
+        return self._real[path]
+
+    def _is_file(self, path: bytes) -> bool:
+        real = self.tree.resolve(path)
+        item = self.tree.get(real) if real is not None else None
+        return item is not None and item.kind is Kind.FILE and item.size > 0
 
 
-def _directories(tree: Tree, config: Mapping[str, Any]) -> list[bytes]:
-    """Where the linker looks: LD_LIBRARY_PATH, ld.so.conf, the standard places."""
-    found: list[bytes] = []
-    for item in config.get("Env") or []:
-        if item.startswith("LD_LIBRARY_PATH="):
-            found += [part.strip("/").encode() for part in item.partition("=")[2].split(":") if part]
+def linker(tree: Tree, config: Mapping[str, Any]) -> Linker:
+    """LD_LIBRARY_PATH, ld.so.conf, then the standard places."""
+    told = variable(config, "LD_LIBRARY_PATH").split(":")
+    found = [part.strip("/").encode("utf-8", "surrogateescape") for part in told if part]
     for path in (b"etc/ld.so.conf", *sorted(tree.children(b"etc/ld.so.conf.d"))):
         try:
             lines = tree.read(path, 65536).splitlines()
         except KeyError:
             continue
         found += [line.strip().strip(b"/") for line in lines if line.strip().startswith(b"/")]
-    return [*found, *_STANDARD]
+    tops = {real for real in map(tree.resolve, _TRIPLETS) if real}
+    triplets = [path for top in sorted(tops) for path in tree.children(top) if b"-linux-" in path.rpartition(b"/")[2]]
+    return Linker(tree, tuple(dict.fromkeys([*found, *_STANDARD, *triplets])))
 
 
-def _found(tree: Tree, need: bytes, path: bytes, parsed: Object, directories: list[bytes]) -> bool:
-    if b"/" in need:
-        return tree.resolve(need.strip(b"/")) is not None
-    origin = posixpath.dirname(tree.resolve(path) or path)
-    own = [each.replace(b"${ORIGIN}", origin).replace(b"$ORIGIN", origin).strip(b"/") for each in parsed.paths]
-    return any(tree.resolve(directory + b"/" + need) is not None for directory in [*own, *directories])
+def needs(tree: Tree, config: Mapping[str, Any]) -> Iterator[Need]:
+    """Every need of every ELF file that is met."""
+    links = linker(tree, config)
+    for path in sorted(path for path in tree if _may_be_elf(tree, path)):
+        parsed = read(tree, path)
+        if parsed is None:
+            continue
+        own = _own(parsed, path)
+        yield from (Need(path, name, own) for name in parsed.needs if links.finds(name, own))
 
 
-def parse(data: bytes) -> Object | None:
-    """The dynamic section of an ELF file; None where there is none or it makes no sense."""
-    if len(data) < 64 or data[:4] != b"\x7fELF" or data[4] not in (1, 2) or data[5] not in (1, 2):
-        return None
-    order, wide = "<" if data[5] == 1 else ">", data[4] == 2
+def lost(found: Sequence[Need], candidate: Tree, config: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each file of the candidate whose libraries were found in the original and are no more."""
+    links = linker(candidate, config)
+    for need in found:
+        if links.finds(need.name, need.own):
+            continue
+        parsed = read(candidate, need.path)  # it may be gone, too, or have been linked anew
+        if parsed is not None and need.name in parsed.needs and not links.finds(need.name, _own(parsed, need.path)):
+            yield f"/{need.path.decode('utf-8', 'replace')} needs {need.name.decode('utf-8', 'replace')}"
+
+
+def _may_be_elf(tree: Tree, path: bytes) -> bool:
+    item = tree.get(path)
+    if item is None or item.kind is not Kind.FILE or item.size <= 64:
+        return False
+    return item.mode & 0o111 != 0 or b".so" in path or path.endswith(b".node")
+
+
+def _own(parsed: Object, path: bytes) -> tuple[bytes, ...]:
+    origin = posixpath.dirname(path)
+    expanded = (each.replace(b"${ORIGIN}", b"/" + origin).replace(b"$ORIGIN", b"/" + origin) for each in parsed.paths)
+    return tuple(posixpath.normpath(each).strip(b"/") for each in expanded)
+
+
+def read(tree: Tree, path: bytes) -> Object | None:
+    """What the file at this path asks for; None where it is no dynamic ELF file. Reads headers and tables only."""
     try:
-        return _parse(data, order, wide)
+        with tree.open(path) as stream:
+            head = stream.read(64)
+            if head[:4] != b"\x7fELF":
+                return None
+            if stream.seekable():
+                return parse(stream)
+            return parse(io.BytesIO(head + stream.read()))
+    except KeyError:
+        return None
+
+
+def parse(stream: BinaryIO) -> Object | None:
+    """The dynamic section of an ELF file; None where there is none or it makes no sense."""
+    head = _at(stream, 0, 64)
+    if len(head) < 64 or head[:4] != b"\x7fELF" or head[4] not in (1, 2) or head[5] not in (1, 2):
+        return None
+    order, wide = "<" if head[5] == 1 else ">", head[4] == 2
+    try:
+        return _dynamic(stream, _segments(stream, head, order, wide), struct.Struct(order + ("QQ" if wide else "II")))
     except (struct.error, ValueError, OverflowError):
         return None
 
 
-def _parse(data: bytes, order: str, wide: bool) -> Object | None:
+def _at(stream: BinaryIO, offset: int, length: int) -> bytes:
+    if not 0 <= offset < 2**62 or not 0 <= length <= _LARGEST:
+        raise ValueError
+    stream.seek(offset)
+    return stream.read(length)
+
+
+class _Segment(NamedTuple):
+    kind: int
+    offset: int
+    address: int
+    length: int
+
+
+def _segments(stream: BinaryIO, head: bytes, order: str, wide: bool) -> list[_Segment]:
     if wide:
-        start, size, count = (*struct.unpack_from(order + "Q", data, 32), *struct.unpack_from(order + "HH", data, 54))
+        start, size, count = (*struct.unpack_from(order + "Q", head, 32), *struct.unpack_from(order + "HH", head, 54))
     else:
-        start, size, count = (*struct.unpack_from(order + "I", data, 28), *struct.unpack_from(order + "HH", data, 42))
-    segments = []
+        start, size, count = (*struct.unpack_from(order + "I", head, 28), *struct.unpack_from(order + "HH", head, 42))
+    table = _at(stream, start, size * count)
+    found = []
     for number in range(count):
-        at = start + number * size
         if wide:
-            kind, _, offset, address, _, length = struct.unpack_from(order + "IIQQQQ", data, at)
+            kind, _, offset, address, _, length = struct.unpack_from(order + "IIQQQQ", table, number * size)
         else:
-            kind, offset, address, _, length = struct.unpack_from(order + "IIIII", data, at)
-        segments.append((kind, offset, address, length))
-    dynamic = next(((offset, length) for kind, offset, _, length in segments if kind == _DYNAMIC), None)
+            kind, offset, address, _, length = struct.unpack_from(order + "IIIII", table, number * size)
+        found.append(_Segment(kind, offset, address, length))
+    return found
+
+
+def _dynamic(stream: BinaryIO, segments: list[_Segment], entry: struct.Struct) -> Object | None:
+    dynamic = next((segment for segment in segments if segment.kind == _DYNAMIC), None)
     if dynamic is None:
         return None
-    interpreter = next((data[o : o + n].rstrip(b"\0") for kind, o, _, n in segments if kind == _INTERP), b"")
-    entry = struct.Struct(order + ("QQ" if wide else "II"))
-    tags = list(entry.iter_unpack(data[dynamic[0] : dynamic[0] + dynamic[1] // entry.size * entry.size]))
-    strings = next((value for tag, value in tags if tag == _STRTAB), 0)
-    table = next((o + strings - a for kind, o, a, n in segments if kind == _LOAD and a <= strings < a + n), strings)
+    named = next((segment for segment in segments if segment.kind == _INTERP), None)
+    interpreter = _at(stream, named.offset, named.length).rstrip(b"\0") if named else b""
+    table = _at(stream, dynamic.offset, dynamic.length)
+    tags = list(entry.iter_unpack(table[: len(table) // entry.size * entry.size]))
+    at = next((value for tag, value in tags if tag == _STRTAB), 0)
+    length = next((value for tag, value in tags if tag == _STRSZ), 0)
+    loaded = (segment for segment in segments if segment.kind == _LOAD)
+    offset = next((s.offset + at - s.address for s in loaded if s.address <= at < s.address + s.length), at)
+    strings = _at(stream, offset, length)
 
     def text(value: int) -> bytes:
-        return data[table + value : data.index(b"\0", table + value)]
+        return strings[value : strings.index(b"\0", value)]
 
     needed = tuple(text(value) for tag, value in tags if tag == _NEEDED)
     paths = tuple(p for tag, value in tags if tag in (_RPATH, _RUNPATH) for p in text(value).split(b":") if p)

@@ -5,6 +5,7 @@ A whole package that is gone is not its business: imports and the application it
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -13,18 +14,20 @@ from jettison.image.tree import Tree
 
 _PACKAGE = re.compile(rb"^(.*/(?:site-packages|dist-packages|node_modules)/(?:@[^/]+/)?[^/]+)/(.+)$")
 _HARMLESS = re.compile(
-    rb"(^|/)(tests?|__tests__|testing|docs?|examples?|man|benchmarks?|locale|__pycache__|\.[^/]+)/|(^|/)\.[^/]+$"
+    rb"(^|/)py\.typed$"
+    rb"|(^|/)(tests?|__tests__|testing|docs?|examples?|man|benchmarks?|locale|__pycache__|\.[^/]+)/|(^|/)\.[^/]+$"
     rb"|\.(md|markdown|txt|rst|map|ts|mts|cts|pyc|pyi|pyx|pxd|h|hpp|c|cc|cpp|gyp|gypi|flow|coffee|tsbuildinfo)$"
     rb"|(^|/)(licen[cs]e|copying|notice|authors|contributors|changelog|changes|history|readme|security|makefile"
     rb"|gruntfile|gulpfile|bower|karma|rollup|tsconfig|jest|webpack)[^/]*$|\.(dist|egg)-info/",
     re.IGNORECASE,
 )
 _INFO = b"var/lib/dpkg/info/"
+_RECORD = re.compile(rb"^(.*)/[^/]+\.dist-info/RECORD$")
 
 
 def lost(original: Tree, candidate: Tree, gone: frozenset[bytes]) -> Iterator[str]:
     """A sentence for each package that lost files which are no tests, texts or sources."""
-    removed = _of_removed_debs(original, gone)
+    removed = _of_removed_packages(original, gone)
     packages: dict[bytes, list[bytes]] = {}
     for path in sorted(gone - removed):
         match = _PACKAGE.match(path)
@@ -49,10 +52,16 @@ def _remains(tree: Tree, package: bytes) -> bool:
     return False
 
 
-def _of_removed_debs(original: Tree, gone: frozenset[bytes]) -> frozenset[bytes]:
-    """Files of Debian packages that are gone as a whole: several packages may share a Python package's folder."""
+def _of_removed_packages(original: Tree, gone: frozenset[bytes]) -> frozenset[bytes]:
+    """Files of packages that are gone as a whole: several may share a Python package's folder.
+
+    Source: dpkg(1), `info/*.list`; PyPA, "Recording installed projects", RECORD.
+    """
     found: set[bytes] = set()
     for path in gone:
         if path.startswith(_INFO) and path.endswith(b".list"):
             found |= {line.strip(b"/") for line in original.read(path).splitlines()}
+        elif record := _RECORD.match(path):
+            names = (line.partition(b",")[0] for line in original.read(path).splitlines())
+            found |= {posixpath.normpath(record[1] + b"/" + name) for name in names}
     return frozenset(found)

@@ -1,12 +1,15 @@
-"""All closures over two trees at once."""
+"""All closures at once: what an original needs, read once, and what of it a candidate has no more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from jettison.closure import elf, entry, half_removed, node, python
+from jettison.closure.command import Command, commands
+from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
 
@@ -18,19 +21,59 @@ class Lost:
     evidence: str
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What an original leads to; each part is read when the first candidate asks for it."""
+
+    tree: Tree
+    config: Mapping[str, Any]
+
+    @cached_property
+    def commands(self) -> tuple[Command, ...]:
+        return commands(self.tree, self.config)
+
+    @cached_property
+    def called(self) -> tuple[str, ...]:
+        return entry.called(self.tree, self.commands, self.config)
+
+    @cached_property
+    def libraries(self) -> tuple[elf.Need, ...]:
+        return tuple(elf.needs(self.tree, self.config))
+
+    @cached_property
+    def modules(self) -> python.Reached:
+        return python.reached(self.tree, self.commands, self.config)
+
+    @cached_property
+    def scripts(self) -> tuple[node.Required, ...]:
+        return tuple(node.reached(self.tree, self.commands, self.config))
+
+
 def lost(original: Tree, candidate: Tree, config: Mapping[str, Any]) -> Iterator[Lost]:
-    """Everything lost, one of each kind of loss; nothing where no path is gone. `config` is the original's."""
+    """Everything lost, one of each kind of loss. `config` is the original's."""
+    return lost_of(Reach(original, config), candidate)
+
+
+def lost_of(reach: Reach, candidate: Tree) -> Iterator[Lost]:
+    """The same for an original that several candidates are held against."""
+    original, config = reach.tree, reach.config
     gone = frozenset(path for path in original if path not in candidate)
-    reports = [("what the entry point calls", entry.lost(original, candidate, config))]
+    reports = [("what the entry point calls", entry.lost(reach.called, original, candidate, config))]
+    if any(b".so" in path or _is_symlink(original, path) for path in gone):
+        reports.append(("shared libraries", elf.lost(reach.libraries, candidate, config)))
+    if any(map(python.is_module, gone)):
+        reports.append(("Python imports", python.lost(reach.modules, candidate)))
+    if any(map(node.is_module, gone)):
+        reports.append(("Node modules", node.lost(reach.scripts, candidate, gone)))
     if gone:
-        reports += [
-            ("shared libraries", elf.lost(original, candidate, gone, config)),
-            ("Python imports", python.lost(original, candidate, gone, config)),
-            ("Node modules", node.lost(original, candidate, gone, config)),
-            ("parts of packages", half_removed.lost(original, candidate, gone)),
-        ]
+        reports.append(("parts of packages", half_removed.lost(original, candidate, gone)))
     for what, found in reports:
         sentences = list(found)
         if sentences:
             more = f" and {len(sentences) - 1} more" if len(sentences) > 1 else ""
             yield Lost(what, sentences[0] + more)
+
+
+def _is_symlink(tree: Tree, path: bytes) -> bool:
+    item = tree.get(path)
+    return item is not None and item.kind is Kind.SYMLINK

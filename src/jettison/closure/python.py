@@ -1,77 +1,180 @@
 """Python imports, read by parsing and never executed: importing a package would run it.
 
-Breadth first from the command's script and the modules of the working directory. Blind to names that are computed.
-Imports that are guarded by `try: ... except ImportError` count only in the application's own files.
+Breadth first from the command's scripts and modules and those of the working directory. Blind to names that are
+computed. Imports that are guarded by `try: ... except ...` count only in the application's own files.
 """
 
 from __future__ import annotations
 
-import ast
+import posixpath
 import re
-import warnings
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+from jettison.closure.command import Command, at, interpreter, locate, variable, working_directory
+from jettison.closure.python_source import imports
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
 _FILES = 4000
 _SIZE = 2**20
-_OURS = re.compile(rb"\.py$|\.so$|\.pyc$|/(?:site|dist)-packages/")
 _ROOT = re.compile(rb"^(?:usr/(?:local/)?lib/(?:python3(?:\.\d+)?(?:/(?:site|dist)-packages|/lib-dynload)?)"
-                   rb"|.*/lib/python3\.\d+/site-packages)$")  # fmt: skip
-_EXTENSION = re.compile(rb"\.(?:cpython-[\w-]+|abi3)\.so$|\.so$")
+                   rb"|(?:.*/)?lib/python3\.\d+(?:/(?:site|dist)-packages|/lib-dynload)?)$")  # fmt: skip
+_EXTENSION = re.compile(rb"\.(?:cpython-[\w-]+|abi3)\.so$|\.so$|\.pyc?$")
+_NOT_RUN = re.compile(rb"(?:^|/)(?:setup|conftest|noxfile|test_[^/]*|[^/]*_test)\.py$")
 
 
-def lost(original: Tree, candidate: Tree, gone: frozenset[bytes], config: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for each import that is reached in the original and finds nothing in the candidate."""
-    if not any(_OURS.search(path) for path in gone):
-        return
-    tops = _entries(original, config)
-    if not tops:
-        return
-    roots = [path for path in sorted(original) if _ROOT.match(path) and _is_directory(original, path)]
-    own = list(dict.fromkeys(path.rpartition(b"/")[0] for path in tops))
-    seen: set[bytes] = set()
-    told: set[str] = set()
-    queue = list(tops)
+class Import(NamedTuple):
+    """A module that was found, and who wants it."""
+
+    name: str
+    importer: bytes  # empty: the command
+    found: bytes
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What the original imports, and the directories that it is looked for in."""
+
+    imports: tuple[Import, ...]
+    roots: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Modules:
+    """Where a tree's modules are; remembers the directories that it has looked at."""
+
+    tree: Tree
+    roots: tuple[bytes, ...]
+    _stems: dict[bytes, dict[bytes, bytes]] = field(default_factory=dict)
+
+    def find(self, name: str) -> bytes | None:
+        """The file of a module, or its directory for a namespace package; None where it is none (or built in)."""
+        parent, _, last = name.replace(".", "/").encode("utf-8", "surrogateescape").rpartition(b"/")
+        namespace = None
+        for root in self.roots:
+            base = b"/".join(part for part in (root, parent) if part)
+            found = self.stems(base).get(last)
+            if found is not None and not self.is_namespace(found):
+                return found
+            namespace = namespace or found
+        return namespace if namespace and any(map(is_module, self.tree.under(namespace))) else None
+
+    def is_namespace(self, path: bytes) -> bool:
+        return not _EXTENSION.search(path)
+
+    def stems(self, directory: bytes) -> dict[bytes, bytes]:
+        """Module name -> file, of one directory; a package before a module, a module before a bare directory."""
+        if directory not in self._stems:
+            real = self.tree.resolve(directory) if directory else b""
+            children = list(self.tree.children(real)) if real is not None else []
+            self._stems[directory] = dict(self._modules(children))
+        return self._stems[directory]
+
+    def _modules(self, children: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        packages: list[tuple[bytes, bytes]] = []
+        files: list[tuple[bytes, bytes]] = []
+        bare: list[tuple[bytes, bytes]] = []
+        for path in children:
+            name = path.rpartition(b"/")[2]
+            item = self.tree.get(self.tree.resolve(path) or path)
+            if item is not None and item.kind is Kind.FILE and _EXTENSION.search(name):
+                files.append((_EXTENSION.sub(b"", name), path))
+            elif item is not None and item.kind is Kind.DIRECTORY and name != b"__pycache__":
+                inside = [path + b"/__init__" + end for end in (b".py", b".pyc")]
+                init = next((each for each in inside if self.tree.resolve(each) is not None), None)
+                (packages if init else bare).append((name, init or path))
+        taken: set[bytes] = set()
+        for name, path in [*packages, *files, *bare]:
+            if name not in taken:
+                taken.add(name)
+                yield name, path
+
+
+def is_module(path: bytes) -> bool:
+    """Whether a path may be what an import finds; bytecode beside its source is not."""
+    return path.endswith((b".py", b".so")) or (path.endswith(b".pyc") and b"__pycache__" not in path)
+
+
+def reached(tree: Tree, commands: Sequence[Command], config: Mapping[str, Any]) -> Reached:
+    """Every import that the application leads to and that is found."""
+    working = working_directory(config)
+    tops, names = _entries(tree, commands, config)
+    if not tops and not names:
+        return Reached((), ())
+    told = [part.strip("/").encode() for part in variable(config, "PYTHONPATH").split(":") if part]
+    installed = _installed(tree)
+    own = list(dict.fromkeys([*(posixpath.dirname(path) for path in tops), working, *told]))
+    modules = Modules(tree, (*own, *installed))
+    found = [Import(path.decode("utf-8", "replace"), b"", path) for path in tops]
+    found += [Import(name, b"", place) for name in names if (place := modules.find(name)) is not None]
+    queue, seen = deque(each.found for each in found), set[bytes]()
     while queue and len(seen) < _FILES:
-        path = queue.pop(0)
-        if path in seen:
+        path = queue.popleft()
+        if path in seen or not (path.endswith(b".py") or path in tops):
             continue
         seen.add(path)
-        application = not any(path.startswith(root + b"/") for root in roots)
-        for name in imports(_source(original, path), guarded=application, package=_package(path, [*own, *roots])):
-            found = _resolve(original, name, [*own, *roots])
-            if found is None:
+        application = not any(path.startswith(root + b"/") for root in installed)
+        for name in imports(_source(tree, path), guarded=application, package=_package(path, modules.roots)):
+            place = modules.find(name)
+            if place is not None:
+                found.append(Import(name, path, place))
+                queue.append(place)
+    return Reached(tuple(found), modules.roots)
+
+
+def lost(reach: Reached, candidate: Tree) -> Iterator[str]:
+    """A sentence for each import that found something in the original and finds nothing in the candidate."""
+    modules = Modules(candidate, tuple(dict.fromkeys((*reach.roots, *_installed(candidate)))))
+    told: set[str] = set()
+    for each in reach.imports:
+        if each.name in told or candidate.resolve(each.found) is not None:
+            continue
+        if not each.importer:
+            told.add(each.name)
+            yield f"{each.name}, which the command names"
+            continue
+        now = modules.find(each.name) if each.importer in candidate else each.found
+        if now is None or (modules.is_namespace(now) and not modules.is_namespace(each.found)):
+            told.add(each.name)
+            yield f"{each.name}, imported by /{each.importer.decode('utf-8', 'replace')}"
+
+
+def _entries(tree: Tree, commands: Sequence[Command], config: Mapping[str, Any]) -> tuple[list[bytes], list[str]]:
+    """Scripts that the commands name, those of the working directory; and names of modules (`-m x`, `x:app`)."""
+    paths: list[bytes] = []
+    names: list[str] = []
+    for command in commands:
+        for before, word in zip(["", *command], command, strict=False):
+            if before == "-m" or re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.()]*", word):
+                name = word.partition(":")[0]
+                names += [name, f"{name}.__main__"] if before == "-m" else [name]
                 continue
-            if name not in told and _resolve(candidate, name, [*own, *roots]) is None:
-                told.add(name)
-                yield f"{name}, imported by /{path.decode('utf-8', 'replace')}"
-            if found.endswith(b".py"):
-                queue.append(found)
-
-
-def _entries(tree: Tree, config: Mapping[str, Any]) -> list[bytes]:
-    """The scripts of the command, the module behind `-m`, the modules directly in the working directory."""
-    working = str(config.get("WorkingDir") or "/").strip("/").encode()
-    words = [str(word) for word in [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]]
-    found: list[bytes] = []
-    for before, word in zip(["", *words], words, strict=False):
-        name = word.encode("utf-8", "surrogateescape")
-        places = [name.strip(b"/")] if name.startswith(b"/") else [(working + b"/" + name).strip(b"/")]
-        if before == "-m" or re.fullmatch(r"[\w.]+:\w+", word):
-            module = name.partition(b":")[0].replace(b".", b"/")
-            places = [(working + b"/" + module + end).strip(b"/") for end in (b".py", b"/__main__.py", b"/__init__.py")]
-        found += [place for place in places if place.endswith(b".py") and place in tree]
+            place = at(config, word) if word.endswith(".py") else locate(tree, word, config)
+            real = tree.resolve(place) if place else None
+            if real and (real.endswith(b".py") or "python" in interpreter(tree, real)) and _is_file(tree, real):
+                paths.append(real)
+    working = working_directory(config)
     if working:
-        found += [path for path in sorted(tree.children(working)) if path.endswith(b".py")]
-    return list(dict.fromkeys(found))
+        paths += [p for p in tree.children(working) if p.endswith(b".py") and not _NOT_RUN.search(p)]
+    return list(dict.fromkeys(paths)), list(dict.fromkeys(names))
+
+
+def _installed(tree: Tree) -> list[bytes]:
+    """Where Python's own modules and installed ones lie."""
+    return [path for path in sorted(tree) if _ROOT.match(path) and _is_directory(tree, path)]
 
 
 def _is_directory(tree: Tree, path: bytes) -> bool:
     item = tree.get(path)
     return item is not None and item.kind is Kind.DIRECTORY
+
+
+def _is_file(tree: Tree, path: bytes) -> bool:
+    item = tree.get(path)
+    return item is not None and item.kind is Kind.FILE
 
 
 def _source(tree: Tree, path: bytes) -> str:
@@ -81,70 +184,9 @@ def _source(tree: Tree, path: bytes) -> str:
         return ""
 
 
-def _package(path: bytes, roots: list[bytes]) -> str:
-    """The package that a file belongs to, for its relative imports."""
-    for root in sorted(roots, key=len, reverse=True):
-        if path.startswith(root + b"/"):
-            return path[len(root) + 1 :].rpartition(b"/")[0].decode("utf-8", "replace").replace("/", ".")
-    return ""
-
-
-def imports(source: str, *, guarded: bool, package: str = "") -> list[str]:
-    """Absolute names of the modules that a source imports, in functions too; in `try` only where `guarded`."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    found: dict[str, None] = {}
-    stack: list[ast.AST] = [tree]
-    while stack:
-        each = stack.pop()
-        if isinstance(each, ast.Try) and not guarded and each.handlers:
-            stack += [*each.orelse, *each.finalbody]
-            continue
-        if isinstance(each, ast.If) and _only_for_checkers(each.test):
-            stack += each.orelse
-            continue
-        if isinstance(each, ast.Import):
-            found.update(dict.fromkeys(alias.name for alias in each.names))
-        elif isinstance(each, ast.ImportFrom):
-            found.update(dict.fromkeys(_from(each, package)))
-        stack += ast.iter_child_nodes(each)
-    return list(found)
-
-
-def _only_for_checkers(test: ast.expr) -> bool:
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
-
-
-def _from(statement: ast.ImportFrom, package: str) -> Iterator[str]:
-    base = statement.module or ""
-    if statement.level:
-        parts = package.split(".") if package else []
-        parts = parts[: len(parts) - statement.level + 1]
-        base = ".".join([*parts, *([base] if base else [])])
-    if base:
-        yield base
-        yield from (f"{base}.{alias.name}" for alias in statement.names if alias.name != "*")
-
-
-def _resolve(tree: Tree, name: str, roots: list[bytes]) -> bytes | None:
-    """The file of a module, or its directory for a namespace package; None where it is none (or built in)."""
-    relative = name.replace(".", "/").encode("utf-8", "surrogateescape")
-    for root in roots:
-        base = root + b"/" + relative if root else relative
-        for place in (base + b"/__init__.py", base + b".py"):
-            if place in tree:
-                return place
-        parent, _, last = base.rpartition(b"/")
-        for sibling in tree.children(parent):
-            file = sibling.rpartition(b"/")[2]
-            if file.startswith(last + b".") and _EXTENSION.sub(b"", file) == last:
-                return sibling
-        if _is_directory(tree, base) and any(child.endswith(b".py") for child in tree.under(base)):
-            return base
-    return None
+def _package(path: bytes, roots: Sequence[bytes]) -> str:
+    """The package that a file belongs to, for its relative imports: below the nearest root that is above it."""
+    above = [root for root in roots if not root or path.startswith(root + b"/")]
+    root = max(above, key=len, default=b"")
+    inside = path[len(root) :].strip(b"/").rpartition(b"/")[0]
+    return inside.decode("utf-8", "replace").replace("/", ".")

@@ -46,7 +46,7 @@ def judge(contract: Contract, candidate: Target, original: Target, *, stop: bool
 
     Raises ContractError where no steady check that exercises anything is left.
     """
-    lost = tuple(static.lost(original.tree, candidate.tree, original.image.runtime))
+    lost = tuple(static.lost(original, candidate.tree))
     first = replay(contract, candidate, stop=stop)
     if first.held:
         return _with(first, lost), contract

@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from jettison.closure.lost import lost as closures
+from jettison.closure.lost import Reach, lost_of
 from jettison.contract.model import Check, Outcome, Strength
+from jettison.contract.observe import Target
 from jettison.image.model import Entry, Kind
 from jettison.image.tree import Tree
 
 _DECIDING = ("User", "ExposedPorts", "Volumes", "Healthcheck", "StopSignal")
 _EXPLAINING = ("Entrypoint", "Cmd", "WorkingDir")
-_BASES_OWN = (  # what official base images declare about themselves: legal to lose with the base
-    "NODE_VERSION YARN_VERSION PYTHON_VERSION PYTHON_PIP_VERSION PYTHON_SETUPTOOLS_VERSION PYTHON_SHA256 GPG_KEY "
-    "PYTHON_GET_PIP_URL PYTHON_GET_PIP_SHA256 JAVA_VERSION JAVA_HOME JAVA_ALPINE_VERSION RUBY_VERSION RUBY_MAJOR "
-    "RUBY_DOWNLOAD_URL RUBY_DOWNLOAD_SHA256 PHP_VERSION PHP_URL PHP_SHA256 PHP_ASC_URL GPG_KEYS PHPIZE_DEPS PHP_CFLAGS "
-    "PHP_CPPFLAGS PHP_LDFLAGS PHP_INI_DIR GOLANG_VERSION GOTOOLCHAIN NGINX_VERSION NJS_VERSION NJS_RELEASE PKG_RELEASE "
-    "DYNPKG_RELEASE"
-).split()
+_BASES_OWN = {  # what official base images declare about themselves: legal to lose with the base
+    "NODE_VERSION", "YARN_VERSION", "PYTHON_VERSION", "PYTHON_PIP_VERSION", "PYTHON_SETUPTOOLS_VERSION",
+    "PYTHON_SHA256", "GPG_KEY", "PYTHON_GET_PIP_URL", "PYTHON_GET_PIP_SHA256", "JAVA_VERSION", "JAVA_HOME",
+    "JAVA_ALPINE_VERSION", "RUBY_VERSION", "RUBY_MAJOR", "RUBY_DOWNLOAD_URL", "RUBY_DOWNLOAD_SHA256", "PHP_VERSION",
+    "PHP_URL", "PHP_SHA256", "PHP_ASC_URL", "GPG_KEYS", "PHPIZE_DEPS", "PHP_CFLAGS", "PHP_CPPFLAGS", "PHP_LDFLAGS",
+    "PHP_INI_DIR", "GOLANG_VERSION", "GOTOOLCHAIN", "NGINX_VERSION", "NJS_VERSION", "NJS_RELEASE", "PKG_RELEASE",
+    "DYNPKG_RELEASE",
+}  # fmt: skip
 ALWAYS_WRITABLE = ("/tmp", "/var/tmp")
 
 
@@ -96,8 +100,22 @@ def _bits(entry: Entry, uid: int, groups: frozenset[int]) -> int:
     return entry.mode & 0o7
 
 
-def lost(original: Tree, candidate: Tree, config: Mapping[str, Any]) -> Iterator[Outcome]:
+def lost(original: Target, candidate: Tree) -> Iterator[Outcome]:
     """What the closures of the original reach and the candidate has no more, as failed checks."""
-    for each in closures(original, candidate, config):
+    for each in lost_of(_reach(_Known(original.image.digest, original)), candidate):
         check = Check("closure", each.what, Strength.STATIC, "as in the original")
         yield Outcome(check, False, each.evidence)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A target that is equal to another of the same image."""
+
+    digest: str
+    target: Target = field(compare=False)
+
+
+@lru_cache(maxsize=2)
+def _reach(known: _Known) -> Reach:
+    """What an original leads to: every candidate of a run is held against the same one."""
+    return Reach(known.target.tree, known.target.image.runtime)

@@ -112,17 +112,23 @@ class Tree:
         return {node.inode for node in self._nodes.values() if node.inode[1] >= 0}
 
 
-def merge(layers: Sequence[Layer]) -> Tree:
+def merge(layers: Sequence[Layer], merged: Merge | None = None) -> Tree:
     """Apply the layers bottom first. Raises ImageError where engines refuse them, too."""
-    merged = Merge(layers)
+    merged = merged or Merge(layers)
     return Tree(layers, merged.nodes, merged.children)
 
 
-def sizes(layers: Sequence[Layer], *, config_size: int = 0, daemon: int | None = None) -> Sizes:
-    """The five numbers of a stack; `transfer` only where every layer has a stored blob."""
+def sizes(
+    layers: Sequence[Layer], *, config_size: int = 0, daemon: int | None = None, merged: Merge | None = None
+) -> Sizes:
+    """The five numbers of a stack; `transfer` only where every layer has a stored blob.
+
+    `merged` where the stack has been merged before: it costs as much as all the rest.
+    """
     unpacked = sum(layer.unpacked for layer in layers)
-    tree = merge(layers)
-    effective = sum(layers[layer].columns.sizes[index] for layer, index in tree.alive())
+    merged = merged or Merge(layers)
+    alive = {node.inode for node in merged.nodes.values() if node.inode[1] >= 0}
+    effective = sum(layers[layer].columns.sizes[index] for layer, index in alive)
     blobs = {layer.digest or layer.diff_id: layer.transfer for layer in layers}
     known = [size for size in blobs.values() if size is not None]
     transfer = sum(known) + config_size if len(known) == len(blobs) and blobs else None
