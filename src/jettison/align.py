@@ -8,7 +8,7 @@ and layers are walked together. What the builders write into the history differs
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jettison.dockerfile.graph import stage_chain
@@ -30,6 +30,7 @@ class Alignment:
     base_layers: int
     instruction_of: Mapping[int, Instruction] = field(default_factory=dict)
     reason: str = ""
+    matched: tuple[tuple[Instruction, HistoryRow], ...] = ()  # each instruction with its row, where known
 
     def layers_of(self, instruction: Instruction) -> tuple[int, ...]:
         """Indices of the layers that this instruction made."""
@@ -44,12 +45,29 @@ def align(dockerfile: Dockerfile, stage: Stage, image: Image, base: Image | None
         for instruction in one.instructions
         if instruction.keyword != "FROM" and not (builder == "buildkit" and instruction.keyword in _NO_ROW_IN_BUILDKIT)
     ]
-    rows = image.history
-    own = (
-        rows[len(base.history) :] if base is not None and _is_prefix(base, image) else rows[len(rows) - len(expected) :]
-    )
-    if own and len(own) == len(expected) + 1 and _kind(own[-1]) == "LABEL":
-        own = own[:-1]  # `--label`, or the identity label that buildah adds
+    known_base = base if base is not None and _is_prefix(base, image) else None
+    answer = Alignment(False, 0, reason="the image tells no history")
+    for own in _own_rows(image.history, known_base, len(expected)):
+        answer = _match(own, expected, image)
+        if answer.known and known_base is not None and answer.base_layers != len(known_base.layers):
+            answer = Alignment(False, 0, reason="history rows and layers above the base are not as many")
+        if answer.known:
+            break
+    return answer
+
+
+def _own_rows(rows: Sequence[HistoryRow], base: Image | None, count: int) -> Iterator[Sequence[HistoryRow]]:
+    """What may be the rows of `count` instructions: those behind the base's, else the last ones.
+
+    A LABEL row at the end may be `--label`, or the identity that buildah adds.
+    """
+    for last in (len(rows), len(rows) - 1):
+        if last < len(rows) and (not rows or _kind(rows[-1]) != "LABEL"):
+            return
+        yield rows[len(base.history) : last] if base is not None else rows[max(0, last - count) : last]
+
+
+def _match(own: Sequence[HistoryRow], expected: Sequence[Instruction], image: Image) -> Alignment:
     if len(own) != len(expected):
         return Alignment(False, 0, reason=f"{len(own)} history rows stand against {len(expected)} instructions")
     for row, instruction in zip(own, expected, strict=True):
@@ -57,7 +75,7 @@ def align(dockerfile: Dockerfile, stage: Stage, image: Image, base: Image | None
             return Alignment(
                 False, 0, reason=f"line {instruction.line} is {instruction.keyword}, its history row {_kind(row)}"
             )
-    return _walk(rows, own, expected, image)
+    return _walk(own, expected, image)
 
 
 def _is_prefix(base: Image, image: Image) -> bool:
@@ -66,15 +84,14 @@ def _is_prefix(base: Image, image: Image) -> bool:
     return ids == [layer.diff_id for layer in image.layers][: len(ids)] and len(base.history) <= len(image.history)
 
 
-def _walk(
-    rows: Sequence[HistoryRow], own: Sequence[HistoryRow], expected: Sequence[Instruction], image: Image
-) -> Alignment:
+def _walk(own: Sequence[HistoryRow], expected: Sequence[Instruction], image: Image) -> Alignment:
     """Consume one layer for each row that is not empty, from the top: what lies below the own rows is the base's."""
-    with_layers = [instruction for row, instruction in zip(own, expected, strict=True) if not row.empty_layer]
+    matched = tuple(zip(expected, own, strict=True))
+    with_layers = [instruction for instruction, row in matched if not row.empty_layer]
     base_layers = len(image.layers) - len(with_layers)
     if base_layers < 0:
         return Alignment(False, 0, reason="the image has fewer layers than its history says (squashed?)")
-    return Alignment(True, base_layers, {base_layers + i: each for i, each in enumerate(with_layers)})
+    return Alignment(True, base_layers, {base_layers + i: each for i, each in enumerate(with_layers)}, matched=matched)
 
 
 def _kind(row: HistoryRow) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -19,19 +20,20 @@ from jettison.cli.progress import Screen
 from jettison.cli.recipe import recipe_of
 from jettison.contract.files import write_contract
 from jettison.core import state
-from jettison.core.errors import ContractError, Interrupted
+from jettison.core.errors import ContractError, DiskError, Interrupted, JettisonError, UsageError
 from jettison.core.escape import terminal
-from jettison.core.redact import Redactor
 from jettison.core.values import Applicability
 from jettison.documents.ledger import ledger_to_json
 from jettison.engine.find import find_engine
 from jettison.lighten.bench import Bench
-from jettison.lighten.events import Done, Event, Note
+from jettison.lighten.events import Done, Event, Note, Resumed
 from jettison.lighten.ledger import Ledger
 from jettison.lighten.loop import lighten
 from jettison.lighten.plan import plan
-from jettison.lighten.project import Project, open_project, write_back
-from jettison.lighten.run import Run, find_interrupted, open_run, sweep_dead_runs
+from jettison.lighten.project import Project, check_writable, open_project, write_back
+from jettison.lighten.recipe import redactor_of
+from jettison.lighten.run import find_interrupted, open_run, sweep_dead_runs
+from jettison.lighten.secrecy import redact_ledger
 from jettison.report.diff import show_diff
 from jettison.report.ledger_markdown import ledger_markdown
 from jettison.report.ledger_text import ledger_table
@@ -83,8 +85,9 @@ def command(**options: Any) -> int:
     project = open_project(options["path"], options["file"])
     text = project.text  # a file that is no text is refused before anything is built
     recipe = recipe_of(project, options)
+    _check_places(project, options)
     engine = find_engine(options["engine_name"])
-    redactor = Redactor.of([*recipe.build_args.items(), *recipe.record.environment.items()])
+    redactor = redactor_of(recipe)
     screen = Screen(quiet=options["quiet"], verbose=options["verbose"], redactor=redactor)
     resume = options["resume"]
     wanted = None if resume is None else find_interrupted(project.context, resume or None)
@@ -98,11 +101,24 @@ def command(**options: Any) -> int:
         steps = _Steps(lighten(bench, text, resume=wanted is not None), screen)
         try:
             ledger = steps.run()
-        except (Interrupted, KeyboardInterrupt) as stop:
-            return _interrupted(stop, steps.best, run, options)
-    if options["contract_out"] and ledger.contract is not None:
-        write_contract(ledger.contract, options["contract_out"])
-    return _finish(ledger, project, options)
+        except JettisonError as stop:
+            return _stopped(stop, steps.best, bench, options)
+        if options["contract_out"] and ledger.contract is not None:
+            write_contract(ledger.contract, options["contract_out"], redactor.text)
+    return _finish(redact_ledger(ledger, redactor), project, options)
+
+
+def _check_places(project: Project, options: dict[str, Any]) -> None:
+    """Whether what is asked for can be written in the end; an hour of builds later is too late to say."""
+    if options["plan_only"] and options["form"] != "text":
+        raise UsageError("--plan is told as text only", hint="leave --format out")
+    if options["write"] and not options["plan_only"]:
+        check_writable(project)
+    for name in ("output", "contract_out"):
+        path: Path | None = options[name]
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            flag = "--" + name.replace("_", "-")
+            raise UsageError(f"{flag} {path} cannot be written there", hint="name a file in a directory that exists")
 
 
 class _Steps:
@@ -120,7 +136,7 @@ class _Steps:
             except StopIteration as end:
                 ledger: Ledger = end.value
                 return ledger
-            if isinstance(event, Done):
+            if isinstance(event, (Done, Resumed)):
                 self.best = event.ledger
             self.screen.show(event)
 
@@ -135,36 +151,53 @@ def _plan(bench: Bench, text: str, screen: Screen, options: dict[str, Any]) -> i
             return 0
 
 
-def _interrupted(stop: BaseException, best: Ledger | None, run: Run, options: dict[str, Any]) -> int:
-    """The best so far, printed; how to go on."""
+def _stopped(stop: JettisonError, best: Ledger | None, bench: Bench, options: dict[str, Any]) -> int:
+    """The best so far, printed; how to go on. Raises what stopped us, unless it was a signal."""
     if best is not None:
-        _output(_rendered(best, options), options)
-    click.echo(f"jettison: interrupted; `jettison optimize --resume {run.id}` goes on from here", err=True)
-    return stop.exit_code if isinstance(stop, Interrupted) else 130
+        _output(_rendered(redact_ledger(best, bench.redactor), options), options)
+    if isinstance(stop, Interrupted):
+        word = "interrupted"
+    elif best is not None and not isinstance(stop, UsageError):
+        word = "stopped"
+    else:
+        raise stop
+    where = terminal(shlex.quote(str(bench.recipe.project)))
+    click.echo(f"jettison: {word}; `jettison optimize {where} --resume {bench.run.id}` goes on from here", err=True)
+    if not isinstance(stop, Interrupted):
+        raise stop
+    return stop.exit_code
 
 
 def _finish(ledger: Ledger, project: Project, options: dict[str, Any]) -> int:
-    """Print, write where asked, and say whether the end was proven."""
-    failed = ledger.verification is not None and not ledger.verification.held
-    if options["write"] and ledger.changed and not failed:
-        written = write_back(project, ledger.text_after)
+    """Write where asked, print, and say whether the end was proven."""
+    proof = ledger.verification
+    unwritten: DiskError | None = None
+    written: Path | None = None
+    if options["write"] and ledger.changed and proof is not None and proof.held:
+        try:
+            written = write_back(project, ledger.text_after)
+        except DiskError as error:
+            unwritten = error
+    _output(_rendered(ledger, options, written=written is not None), options)
+    if written is not None:
         click.echo(f"jettison: wrote {terminal(str(written))}", err=True)
-    _output(_rendered(ledger, options), options)
-    if failed and ledger.verification is not None:
+    if unwritten is not None:
+        raise unwritten
+    if proof is not None and not proof.held:
         raise ContractError(
-            f"the result did not hold when built cold: {ledger.verification.reason}; nothing was written",
+            f"the result did not hold when built cold: {proof.reason}; nothing was written",
             hint="the steps above were each proven with the build cache on; look for a build that is not repeatable",
         )
     return 0
 
 
-def _rendered(ledger: Ledger, options: dict[str, Any]) -> str:
+def _rendered(ledger: Ledger, options: dict[str, Any], *, written: bool = False) -> str:
     if options["form"] == "json":
         return json.dumps(ledger_to_json(ledger), indent=2) + "\n"
     if options["form"] == "markdown":
         return ledger_markdown(ledger)
     colour = _colour(options)
-    table = ledger_table(ledger, width=_width(), colour=colour)
+    table = ledger_table(ledger, width=_width(), colour=colour, written=written)
     if options["show_diff"] and ledger.diff:
         table += "\n" + show_diff(ledger.diff, colour=colour)
     return table
@@ -181,7 +214,10 @@ def _output(text: str, options: dict[str, Any]) -> None:
 
 def _colour(options: dict[str, Any]) -> bool:
     return (
-        options["output"] is None and sys.stdout.isatty() and not options["no_color"] and "NO_COLOR" not in os.environ
+        options["output"] is None
+        and sys.stdout.isatty()
+        and not options["no_color"]
+        and not os.environ.get("NO_COLOR")  # no-color.org: when present and not empty
     )
 
 

@@ -49,7 +49,7 @@ def _pairs(items: Sequence[str], flag: str) -> dict[str, str]:
     for item in items:
         key, equals, value = item.partition("=")
         if not key:
-            raise UsageError(f"{flag} {item!r} has no name", hint=f"write {flag} NAME=VALUE")
+            raise UsageError(f"{flag} has a value without a name", hint=f"write {flag} NAME=VALUE")
         if equals:
             result[key] = value
         elif key in os.environ:
@@ -63,10 +63,13 @@ def _env_file(path: Path) -> dict[str, str]:
     """Docker's format: a variable a line, `#` comments, nothing unquoted."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read --env-file {path}: {error}", hint="give a file of NAME=VALUE lines") from error
-    lines = [line.strip() for line in text.splitlines()]
-    return _pairs([line for line in lines if line and not line.startswith("#")], f"{path}:")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UsageError(f"cannot read --env-file {path}: {why}", hint="give a file of NAME=VALUE lines") from error
+    except UnicodeDecodeError as error:  # its text would show the file's bytes
+        raise UsageError(f"--env-file {path} is not UTF-8", hint="give a file of NAME=VALUE lines") from error
+    lines = [line.removesuffix("\r").lstrip() for line in text.removeprefix("\ufeff").split("\n")]
+    return _pairs([line for line in lines if line and not line.startswith("#")], f"--env-file {path}:")
 
 
 def _rules(names: Sequence[str]) -> frozenset[str]:

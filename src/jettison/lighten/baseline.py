@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from jettison.compare import Noise, noise_from_json, noise_of, noise_to_json
 from jettison.contract.files import contract_from_json, contract_to_json
@@ -12,7 +12,8 @@ from jettison.contract.record import record
 from jettison.contract.replay import replay
 from jettison.core.errors import ContractError
 from jettison.lighten import events
-from jettison.lighten.bench import Bench, Version, build, discard, target_of
+from jettison.lighten.bench import Bench, Version, build, discard, target_of, with_weight
+from jettison.lighten.secrecy import redact_contract
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,22 @@ def measure(bench: Bench, text: str) -> Generator[events.Event, None, Baseline]:
     version = yield from build(bench, text, "v0", cold=True)
     noise = noise_of(again.image, version.image)
     noise_bytes = abs(again.weight.sizes.unpacked - version.weight.sizes.unpacked)
-    bench.journal.write("weight", unpacked=version.weight.sizes.unpacked)
+    store_weight(bench, version)
     bench.journal.write("noise", bytes=noise_bytes, noise=noise_to_json(noise))
     contract = yield from _contract(bench, version)
     discard(bench, "v0-again")
-    return Baseline(version, noise, noise_bytes, contract)
+    return Baseline(started(version, contract), noise, noise_bytes, contract)
+
+
+def store_weight(bench: Bench, version: Version) -> None:
+    """Journal what v0 weighs: what the steps that follow are measured against."""
+    bench.journal.write("weight", unpacked=version.weight.sizes.unpacked, weight=asdict(version.weight))
+
+
+def started(version: Version, contract: Contract | None) -> Version:
+    """v0 with the seconds that its start took while the contract was recorded."""
+    seconds = contract.start_seconds if contract is not None else None
+    return with_weight(version, replace(version.weight, start_seconds=seconds))
 
 
 def _contract(bench: Bench, version: Version) -> Generator[events.Event, None, Contract | None]:
@@ -62,10 +74,15 @@ def _contract(bench: Bench, version: Version) -> Generator[events.Event, None, C
                 f"the original does not hold the contract: {first.check.what}: {first.evidence}",
                 hint="correct the contract file, or record a new one with --contract-out",
             )
-    bench.journal.write("contract", contract=contract_to_json(contract, bench.redactor.text))
-    deciding = sum(check.decides for check in contract.checks)
-    yield events.Recorded(contract.exercised, deciding, contract.not_exercised, contract.notes)
+    store_contract(bench, contract)
+    shown = redact_contract(contract, bench.redactor)
+    yield events.Recorded(contract.exercised, len(contract.deciding), shown.not_exercised, shown.notes)
     return contract
+
+
+def store_contract(bench: Bench, contract: Contract) -> None:
+    """Journal the contract as it stands now, for `--resume`."""
+    bench.journal.write("contract", contract=contract_to_json(contract, bench.redactor.text))
 
 
 def stored_contract(bench: Bench) -> Contract | None:

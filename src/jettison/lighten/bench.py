@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import stat
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,7 +12,7 @@ from pathlib import Path
 
 from jettison.align import Alignment, align
 from jettison.contract.observe import Target
-from jettison.core.errors import ImageError
+from jettison.core.errors import ImageError, UsageError
 from jettison.core.redact import Redactor
 from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
 from jettison.dockerfile.model import Dockerfile, Stage
@@ -97,7 +99,7 @@ def record_built(bench: Bench, built: Built, text: str, name: str) -> None:
         image_id=built.image_id,
         seconds=built.seconds,
         cold=built.cold,
-        instructions=[[run.text, run.cached, run.seconds] for run in built.instructions],
+        instructions=[[bench.redactor.text(run.text), run.cached, run.seconds] for run in built.instructions],
     )
 
 
@@ -122,7 +124,12 @@ def target_of(bench: Bench, version: Version) -> Target:
 def count_packages(version: Version, subject: Subject) -> Version:
     """The same version with its number of Debian packages, None where it has no such database."""
     packages = read_status(subject.tree)
-    return replace(version, weight=replace(version.weight, packages=len(packages) if packages else None))
+    return with_weight(version, replace(version.weight, packages=len(packages) if packages else None))
+
+
+def with_weight(version: Version, weight: Weight) -> Version:
+    """The same version with these numbers."""
+    return replace(version, weight=weight)
 
 
 def subject_of(bench: Bench, version: Version) -> Subject:
@@ -145,7 +152,7 @@ def _align(bench: Bench, version: Version, stage: Stage) -> Alignment:
     if name != "scratch":
         try:
             base = open_image(name)
-        except ImageError:
+        except (ImageError, UsageError):
             base = None
     return align(version.dockerfile, stage, version.image, base, builder=bench.engine.name)
 
@@ -158,7 +165,7 @@ def discard(bench: Bench, *names: str) -> None:
 
 
 def context_fingerprint(project: Path) -> int:
-    """A number that changes when a file below `project` is added, removed, resized or touched."""
+    """A number that changes when a file below `project` is added, removed, resized or touched; 64 bits."""
     total = 0
     stack = [project]
     while stack:
@@ -171,7 +178,8 @@ def context_fingerprint(project: Path) -> int:
                 status = entry.lstat()
             except OSError:
                 continue
-            total ^= hash((str(entry), status.st_size, status.st_mtime_ns, status.st_mode))
-            if entry.is_dir() and not entry.is_symlink():
+            told = (str(entry.relative_to(project)), status.st_size, status.st_mtime_ns, status.st_mode)
+            total ^= int.from_bytes(hashlib.sha256(repr(told).encode()).digest()[:8], "big")
+            if stat.S_ISDIR(status.st_mode):
                 stack.append(entry)
     return total

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from jettison.align import Alignment
+from jettison.contract.model import Contract
+from jettison.core.values import Applicability
 from jettison.dockerfile import edit
-from jettison.dockerfile.model import Dockerfile, Instruction
-from jettison.image.model import Image
+from jettison.dockerfile.model import Dockerfile, Edit
 from jettison.lighten.recipe import Recipe
 from jettison.rule import Finding
 
@@ -21,6 +24,25 @@ class Candidate:
     finding: Finding
     text: str
     expected_seconds: float | None  # of its build; None where the original's seconds are not known
+    key: str = ""  # the change itself, whatever else has changed in the file; what was undone is not tried twice
+
+
+def limited(recipe: Recipe, contract: Contract | None) -> Recipe:
+    """The same recipe; without behaviour to check only what leaves the tree equal is allowed."""
+    return recipe if contract is not None else replace(recipe, allow=Applicability.LOSSLESS)
+
+
+def permitted(applicability: Applicability, rule: str, recipe: Recipe) -> bool:
+    """Whether `--allow` lets such a fix in; a PROPOSED one also where `--select` names its rule."""
+    if applicability.rank <= recipe.allow.rank:
+        return True
+    named = applicability is Applicability.PROPOSED and rule in recipe.select
+    return named and recipe.allow is not Applicability.LOSSLESS
+
+
+def wanted(rule: str, recipe: Recipe) -> bool:
+    """Whether `--select` and `--ignore` leave this rule in."""
+    return rule not in recipe.ignore and (not recipe.select or rule in recipe.select)
 
 
 def candidates(
@@ -30,18 +52,24 @@ def candidates(
     found = []
     for finding in findings:
         fix = finding.fix
-        if fix is None or finding.predicted < worth or not wanted(finding.rule, recipe):
+        if fix is None or fix.files or finding.predicted < worth or not wanted(finding.rule, recipe):
             continue
-        if fix.applicability.rank > recipe.allow.rank and finding.rule not in recipe.select:
+        if not permitted(fix.applicability, finding.rule, recipe):
             continue
         text = edit.apply(dockerfile.text, fix.edits)
-        found.append(Candidate(finding, text, _expected(dockerfile, finding, seconds)))
+        expected = _expected(dockerfile, fix.edits, seconds)
+        found.append(Candidate(finding, text, expected, _key(finding.rule, dockerfile, fix.edits)))
     return sorted(found, key=_order)
 
 
-def wanted(rule: str, recipe: Recipe) -> bool:
-    """Whether `--select` and `--ignore` leave this rule in."""
-    return rule not in recipe.ignore and (not recipe.select or rule in recipe.select)
+def _key(rule: str, dockerfile: Dockerfile, edits: Sequence[Edit]) -> str:
+    """The rule, the instructions that the edits touch, and the edits, without places."""
+    touched = [
+        instruction.value
+        for instruction in dockerfile.instructions
+        if any(e.span.start <= instruction.span.end and instruction.span.start <= e.span.end for e in edits)
+    ]
+    return json.dumps([rule, touched, [[e.span.of(dockerfile.text), e.text] for e in edits]])
 
 
 def _order(candidate: Candidate) -> tuple[float, str, int]:
@@ -50,28 +78,29 @@ def _order(candidate: Candidate) -> tuple[float, str, int]:
     return (-candidate.finding.predicted / seconds, candidate.finding.rule, line)
 
 
-def _expected(dockerfile: Dockerfile, finding: Finding, seconds: Mapping[str, float]) -> float | None:
+def _expected(dockerfile: Dockerfile, edits: Sequence[Edit], seconds: Mapping[str, float]) -> float | None:
     """Everything from the first edited instruction on runs again."""
-    if not seconds or finding.fix is None or not finding.fix.edits:
+    if not seconds or not edits:
         return None
-    first = min(change.span.start for change in finding.fix.edits)
+    first = min(change.span.start for change in edits)
     return sum(seconds.get(i.value, 0.0) for i in dockerfile.instructions if i.span.end > first)
 
 
-def instruction_seconds(image: Image, alignment: Alignment, instructions: Sequence[Instruction]) -> dict[str, float]:
+def instruction_seconds(alignment: Alignment, build_seconds: float) -> dict[str, float]:
     """Seconds of each instruction of a cold build by its value, from the differences of `created` in the history.
 
-    Empty where the history carries no usable times, or rows and instructions were not matched.
+    What stands before the first instruction's row is not told: it gets what is left of the build's own seconds.
+    Empty where rows and instructions were not matched, or carry no times.
     """
-    own = [instruction for instruction in instructions if instruction.keyword != "FROM"]
-    rows = image.history[-len(own) :] if own else ()
-    if not alignment.known or len(rows) != len(own):
-        return {}
-    times = [_moment(row.created) for row in rows]
+    times = [(instruction, _moment(row.created)) for instruction, row in alignment.matched]
     result: dict[str, float] = {}
-    for instruction, before, after in zip(own[1:], times, times[1:], strict=False):
-        if before is not None and after is not None:
-            result[instruction.value] = result.get(instruction.value, 0.0) + max(0.0, (after - before).total_seconds())
+    for (_, before), (instruction, after) in pairwise(times):
+        if before is None or after is None:
+            return {}
+        result[instruction.value] = result.get(instruction.value, 0.0) + max(0.0, (after - before).total_seconds())
+    if times:
+        first = times[0][0].value
+        result[first] = result.get(first, 0.0) + max(0.0, build_seconds - sum(result.values()))
     return result
 
 
@@ -85,10 +114,9 @@ def carry_seconds(seconds: Mapping[str, float], dockerfile: Dockerfile) -> dict[
 
 
 def _moment(text: str) -> datetime | None:
-    """RFC 3339 with nanoseconds, which Python reads to microseconds only."""
-    head, dot, tail = text.partition(".")
-    digits = "".join(c for c in tail if c.isdigit())[:6]
+    """RFC 3339 (OCI image-spec `config.md`, `created`); None where it is not."""
     try:
-        return datetime.fromisoformat(head.removesuffix("Z") + (f".{digits:0<6}" if dot else "") + "+00:00")
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return moment if moment.tzinfo is not None else None

@@ -21,6 +21,13 @@ class Note(Event):
 
 
 @dataclass(frozen=True)
+class Resumed(Note):
+    """An interrupted run goes on; `ledger` is the best so far."""
+
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
 class Building(Event):
     """A build starts: of what, and why it is worth trying."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from jettison.lighten.journal import Journal
 from jettison.lighten.run import all_runs, is_alive
+
+_ENDS = {"end": "finished", "failed": "refused"}
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,17 @@ def past_runs() -> list[PastRun]:
         before, after, kept, state, project, started = None, None, 0, "interrupted", "", 0.0
         for record in Journal(run.directory / "journal").records():
             kind = record.get("kind")
-            if kind == "run":
-                project, started = record["project"], record["started"]
-            elif kind == "weight":
-                before = record["unpacked"]
-            elif kind == "step" and record["step"]["version"]:
-                after, kept = record["step"]["weight"]["sizes"]["unpacked"], kept + 1
-            elif kind == "end":
-                state = "finished"
-            elif kind == "failed":
-                state = "refused"
+            with suppress(KeyError, TypeError):  # a journal of another version of ours: what can be read is shown
+                if kind == "run":
+                    project, started = record["project"], record["started"]
+                elif kind == "weight":
+                    before = record["unpacked"]
+                elif kind == "step" and record["step"]["version"]:
+                    after, kept = record["step"]["weight"]["sizes"]["unpacked"], kept + 1
+            if kind in _ENDS:
+                state = _ENDS[kind]
+            elif state == "refused":
+                state = "interrupted"  # it was taken up again
         if state == "interrupted" and is_alive(run):
             state = "running"
         if project:

@@ -1,7 +1,8 @@
 """The journal of a run: one JSON object a line, fsynced before what it announces begins.
 
-Kinds, in the order they appear: `run`, `weight` (v0), `noise`, `contract`, then for each try `prediction` and
-`step`, at the end `verification` and `end`. A torn last line (a killed process, a full disk) is ignored.
+Kinds, in the order they appear: `run` (or `plan`), a `built` for each build, `weight` (v0), `noise`, `contract`, then
+for each try `prediction` and `step`, at last `end`, or `failed`. A torn line (a killed process, a full disk) is
+ignored: what it would have told is done again.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Journal:
     def records(self) -> Iterator[Mapping[str, Any]]:
         """The whole records, in order; nothing where there is no journal."""
         try:
-            lines = self.path.read_bytes().splitlines()
+            lines = self.path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return
         except OSError as error:

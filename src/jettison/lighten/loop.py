@@ -10,16 +10,20 @@ from dataclasses import dataclass, replace
 from jettison.core.diff import unified
 from jettison.core.errors import Interrupted, JettisonError
 from jettison.core.units import show_bytes, show_seconds
-from jettison.dockerfile.graph import resolve_target
+from jettison.dockerfile.parse import parse
 from jettison.lighten import events
-from jettison.lighten.baseline import Baseline, measure
-from jettison.lighten.bench import Bench, Version, context_fingerprint, discard, subject_of
-from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds
+from jettison.lighten.baseline import Baseline, measure, store_contract
+from jettison.lighten.bench import Bench, Version, context_fingerprint, count_packages, discard, subject_of
+from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds, limited
 from jettison.lighten.ledger import Ledger, Noise, Step, Verification
+from jettison.lighten.project import check_text
 from jettison.lighten.resume import record_step, resumed
-from jettison.lighten.trial import attempt, limit
+from jettison.lighten.secrecy import redact_error
+from jettison.lighten.trial import attempt, needed_bytes
 from jettison.lighten.verify import verify
 from jettison.rules import advise
+
+_CACHE_WORTH_TELLING = 1_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Standing:
     baseline: Baseline
     current: Version
     steps: tuple[Step, ...] = ()
-    tried: frozenset[str] = frozenset()  # texts
+    tried: frozenset[str] = frozenset()  # texts, and keys of candidates that were undone
     seconds: dict[str, float] | None = None
     notes: tuple[str, ...] = ()
 
@@ -41,77 +45,102 @@ class Standing:
 def lighten(bench: Bench, text: str, *, resume: bool = False) -> Generator[events.Event, None, Ledger]:
     """The whole loop over the Dockerfile `text`; each Done carries the best so far as a ledger.
 
-    Nothing of the user's is written. Raises BuildFailed where v0 does not build, ContractError where its behaviour
-    cannot be pinned down, EngineError, DiskError. Interrupted leaves the versions for `--resume`; any other error
-    leaves nothing.
+    Nothing of the user's is written. Raises DockerfileError and UsageError before anything is built, BuildFailed
+    where v0 does not build, ContractError where its behaviour cannot be pinned down, EngineError, DiskError; their
+    texts are redacted. Interrupted leaves the versions for `--resume`; any other error leaves nothing but the
+    journal, from which `--resume` can go on as well.
     """
     try:
+        check_text(text, bench.recipe)
         return (yield from _run(bench, text, resume))
     except Interrupted:
         raise
     except JettisonError as error:
+        redact_error(error, bench.redactor)
         with suppress(JettisonError):
             bench.engine.sweep(bench.run.tag(""))
-            bench.journal.write("failed", reason=bench.redactor.text(error.message))
+            bench.journal.write("failed", reason=error.message)
         raise
 
 
 def _run(bench: Bench, text: str, resume: bool) -> Generator[events.Event, None, Ledger]:
-    started = time.monotonic()
+    started, used = time.monotonic(), bench.engine.usage()
     before = context_fingerprint(bench.recipe.project)
-    standing = yield from (_again(bench, text) if resume else _begin(bench, text))
-    spent = ""
-    while not spent:
-        found, seconds = _advice(bench, standing)
-        standing = replace(standing, seconds=seconds)
-        if not found:
+    standing = yield from (_again(bench, text, before) if resume else _begin(bench, text, before))
+    while True:
+        standing, found = _look(bench, standing)
+        fitting = [each for each in found if _fits(bench, standing, each, time.monotonic() - started)]
+        if not fitting:
             break
-        spent = _budget_spent(bench, found[0], time.monotonic() - started)
-        if not spent:
-            standing = yield from _step(bench, standing, found)
-    if spent:
-        standing = replace(standing, notes=(*standing.notes, spent))
-    ledger = ledger_of(bench, standing, None)
+        standing = yield from _step(bench, standing, fitting)
+    if found:
+        standing = _note(standing, _not_tried(found, time.monotonic() - started))
     verification = None
-    if ledger.changed:
+    if any(step.verdict.kept for step in standing.steps):
         yield events.Verifying(standing.current.name)
         verification = yield from verify(bench, standing.baseline, standing.current)
         if context_fingerprint(bench.recipe.project) != before:
-            note = "files in the build context changed while this ran: the numbers are of a mixture"
-            standing = replace(standing, notes=(*standing.notes, note))
-    ledger = replace(ledger_of(bench, standing, verification), complete=True)
+            standing = _note(
+                standing, "files in the build context changed while this ran: the numbers are of a mixture"
+            )
     _clean(bench, standing)
-    bench.journal.write("end", held=verification is None or verification.held)
+    standing = _tell_cache(bench, standing, used)
+    ledger = replace(ledger_of(bench, standing, verification), complete=True)
+    bench.journal.write("end", held=verification is None or verification.held, kept_images=bench.recipe.keep_images)
     return ledger
 
 
-def _begin(bench: Bench, text: str) -> Generator[events.Event, None, Standing]:
+def _begin(bench: Bench, text: str, fingerprint: int) -> Generator[events.Event, None, Standing]:
     recipe = bench.recipe
     bench.journal.write(
-        "run", project=str(recipe.project), dockerfile=str(recipe.dockerfile), text=text, started=time.time()
+        "run",
+        project=str(recipe.project),
+        dockerfile=str(recipe.dockerfile),
+        text=text,
+        started=time.time(),
+        fingerprint=fingerprint,
+        build_key=recipe.build_key,
     )
     baseline = yield from measure(bench, text)
     return Standing(baseline, baseline.version, tried=frozenset({text}))
 
 
-def _again(bench: Bench, text: str) -> Generator[events.Event, None, Standing]:
+def _again(bench: Bench, text: str, fingerprint: int) -> Generator[events.Event, None, Standing]:
+    """Where the interrupted run stood; instruction seconds as it had carried them."""
     found = yield from resumed(bench, text)
-    return Standing(found.baseline, found.current, found.steps, found.tried)
+    v0 = found.baseline.version
+    seconds = instruction_seconds(subject_of(bench, v0).alignment, v0.weight.build_seconds)
+    for kept in found.kept_texts:
+        seconds = carry_seconds(seconds, parse(kept))
+    standing = Standing(found.baseline, found.current, found.steps, found.tried, seconds)
+    if found.fingerprint not in (None, fingerprint):
+        note = "files in the build context changed since the run was interrupted: the numbers are of a mixture"
+        yield events.Note(note)
+        standing = _note(standing, note)
+    yield events.Resumed(f"{len(found.steps)} changes were tried before", ledger_of(bench, standing, None))
+    return standing
 
 
-def _advice(bench: Bench, standing: Standing) -> tuple[list[Candidate], dict[str, float]]:
-    """What is worth a build now, best first, and the seconds of each instruction as far as known."""
+def _look(bench: Bench, standing: Standing) -> tuple[Standing, list[Candidate]]:
+    """What is worth a build now, best first; the standing with the seconds of each instruction as far as known."""
     subject = subject_of(bench, standing.current)
     dockerfile = standing.current.dockerfile
+    standing = _counted(standing, count_packages(standing.current, subject))
     if standing.seconds is None:
-        stage = resolve_target(dockerfile, bench.recipe.target)
-        seconds = instruction_seconds(standing.current.image, subject.alignment, stage.instructions)
+        seconds = instruction_seconds(subject.alignment, standing.current.weight.build_seconds)
     else:
         seconds = carry_seconds(standing.seconds, dockerfile)
-    allowed = replace(bench.recipe, allow=limit(bench, standing.baseline.contract))
-    worth = max(bench.recipe.worth(standing.current.weight.sizes.unpacked), standing.baseline.noise_bytes + 1)
-    found = candidates(advise(subject), dockerfile, allowed, worth, seconds)
-    return [each for each in found if each.text not in standing.tried], seconds
+    recipe = limited(bench.recipe, standing.baseline.contract)
+    needed = needed_bytes(recipe, standing.baseline, standing.current)
+    found = candidates(advise(subject), dockerfile, recipe, needed, seconds)
+    fresh = [each for each in found if each.text not in standing.tried and each.key not in standing.tried]
+    return replace(standing, seconds=seconds), fresh
+
+
+def _counted(standing: Standing, current: Version) -> Standing:
+    if current.name != "v0":
+        return replace(standing, current=current)
+    return replace(standing, current=current, baseline=replace(standing.baseline, version=current))
 
 
 def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator[events.Event, None, Standing]:
@@ -127,11 +156,13 @@ def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator
         candidates=len(found),
     )
     outcome = yield from attempt(bench, standing.baseline, standing.current, candidate, name)
-    record_step(bench, outcome.step, candidate.text)
+    if outcome.contract is not None and outcome.contract is not standing.baseline.contract:
+        store_contract(bench, outcome.contract)
+    record_step(bench, outcome.step, candidate)
     standing = replace(
         standing,
         steps=(*standing.steps, outcome.step),
-        tried=standing.tried | {candidate.text},
+        tried=standing.tried | {candidate.text, *(() if outcome.version else (candidate.key,))},
         baseline=replace(standing.baseline, contract=outcome.contract),
     )
     if outcome.version is not None:
@@ -143,26 +174,33 @@ def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator
     return standing
 
 
-def _budget_spent(bench: Bench, candidate: Candidate, elapsed: float) -> str:
-    """Why the loop must stop now: the budget would not hold this build and the cold one that proves the end."""
+def _fits(bench: Bench, standing: Standing, candidate: Candidate, elapsed: float) -> bool:
+    """Whether the budget holds this build and the cold one that proves the end."""
     budget = bench.recipe.budget_seconds
-    if budget is None or elapsed + (candidate.expected_seconds or 0.0) <= budget:
-        return ""
-    return (
-        f"stopped by --budget after {show_seconds(elapsed)}: {candidate.finding.rule} "
-        f"({show_bytes(candidate.finding.predicted)} predicted) was not tried"
-    )
+    if budget is None:
+        return True
+    proof = standing.baseline.version.weight.build_seconds
+    return elapsed + (candidate.expected_seconds or 0.0) + proof <= budget
+
+
+def _not_tried(found: list[Candidate], elapsed: float) -> str:
+    shown = ", ".join(f"{each.finding.rule} ({show_bytes(each.finding.predicted)} predicted)" for each in found[:4])
+    more = f" and {len(found) - 4} more" if len(found) > 4 else ""
+    return f"stopped by --budget after {show_seconds(elapsed)}; not tried: {shown}{more}"
+
+
+def _note(standing: Standing, note: str) -> Standing:
+    return replace(standing, notes=(*standing.notes, note))
 
 
 def ledger_of(bench: Bench, standing: Standing, verification: Verification | None) -> Ledger:
     """The books as they stand."""
     v0, current, baseline = standing.baseline.version, standing.current, standing.baseline
-    platform = "/".join(str(v0.image.config.get(key, "")) for key in ("os", "architecture"))
     return Ledger(
         project=str(bench.recipe.project),
-        dockerfile=bench.recipe.dockerfile.name,
+        dockerfile=bench.recipe.dockerfile_name,
         engine=(bench.engine.name, bench.engine.version),
-        platform=platform,
+        platform=v0.image.platform,
         contract=baseline.contract,
         before=v0.weight,
         after=current.weight,
@@ -172,7 +210,7 @@ def ledger_of(bench: Bench, standing: Standing, verification: Verification | Non
         text_before=v0.text,
         text_after=current.text,
         files={},
-        diff=unified(v0.text, current.text, bench.recipe.dockerfile.name),
+        diff=unified(v0.text, current.text, bench.recipe.dockerfile_name),
         reference=str(current.image.reference) if bench.recipe.keep_images else "",
         complete=False,
         notes=standing.notes,
@@ -182,3 +220,12 @@ def ledger_of(bench: Bench, standing: Standing, verification: Verification | Non
 def _clean(bench: Bench, standing: Standing) -> None:
     if not bench.recipe.keep_images:
         discard(bench, *{"v0", standing.current.name})
+
+
+def _tell_cache(bench: Bench, standing: Standing, used: int | None) -> Standing:
+    """The bytes that the run leaves in the engine's store, which its next builds start from."""
+    now = bench.engine.usage()
+    if used is None or now is None or now - used < _CACHE_WORTH_TELLING:
+        return standing
+    kind = "images and build cache" if bench.recipe.keep_images else "build cache"
+    return _note(standing, f"{bench.engine.name} now stores {show_bytes(now - used)} more than before ({kind})")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from jettison.dockerfile.graph import resolve_target
 from jettison.lighten import events
 from jettison.lighten.bench import Bench, build, discard, subject_of
 from jettison.lighten.choose import Candidate, candidates, instruction_seconds
 from jettison.lighten.ledger import Weight
+from jettison.lighten.project import check_text
 from jettison.rule import Finding
 from jettison.rules import advise
 
@@ -27,11 +28,13 @@ class Plan:
 def plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
     """Build the original (the cache may be used) and ask the rules. Raises BuildFailed."""
     recipe = bench.recipe
+    check_text(text, recipe)
+    bench.journal.write("plan", project=str(recipe.project), started=time.time())
     yield events.Building("v0", "the Dockerfile as it is", "to see what there is to gain")
     version = yield from build(bench, text, "v0", cold=False)
     subject = subject_of(bench, version)
-    stage = resolve_target(version.dockerfile, recipe.target)
-    seconds = instruction_seconds(version.image, subject.alignment, stage.instructions) if version.weight.cold else {}
+    whole = version.instructions_run == version.instructions  # what was cached was timed in some other build
+    seconds = instruction_seconds(subject.alignment, version.weight.build_seconds) if whole else {}
     worth = recipe.worth(version.weight.sizes.unpacked)
     findings = advise(subject)
     tried = candidates(findings, version.dockerfile, recipe, worth, seconds)
@@ -45,6 +48,8 @@ def plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
 def _why_not(finding: Finding, worth: int) -> str:
     if finding.fix is None:
         return finding.refusal or "no fix"
+    if finding.fix.files:
+        return "it writes files beside the Dockerfile"
     if finding.predicted < worth:
         return "not worth a build"
     return "not allowed by --select, --ignore or --allow"

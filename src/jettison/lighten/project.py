@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from jettison.core import state
 from jettison.core.errors import DiskError, DockerfileError, UsageError
-from jettison.dockerfile.parse import decode, encode
+from jettison.dockerfile.graph import check_references, expand_from, needed, resolve_target
+from jettison.dockerfile.parse import decode, encode, parse
+from jettison.lighten.recipe import Recipe
 
 NAMES = ("Dockerfile", "Containerfile")
 LARGEST = 4 * 2**20  # bytes; a Dockerfile beyond that is something else
@@ -29,7 +32,11 @@ class Project:
 
 def open_project(path: Path, file: Path | None) -> Project:
     """The project at `path` (a directory, or the Dockerfile itself). Raises UsageError, DockerfileError."""
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise UsageError(f"cannot look at {path}: {error.strerror}", hint="check the permissions above it") from error
+    if not there:
         raise UsageError(f"{path} does not exist", hint="give the directory that you would give to `docker build`")
     if path.is_file() and file is None:
         path, file = path.parent, path
@@ -76,11 +83,37 @@ def write_back(project: Project, text: str) -> Path:
 
     Raises DiskError where it was changed meanwhile, or cannot be written; then nothing was.
     """
-    if _read(project.dockerfile) != project.data:
+    try:
+        now: bytes | None = _read(project.dockerfile)
+    except (UsageError, DockerfileError):
+        now = None
+    if now != project.data:
         raise DiskError(
             f"{project.dockerfile} was changed while jettison worked; nothing was written",
             hint="run jettison again, or take the result from --diff",
         )
-    real = project.dockerfile.resolve()
+    real = check_writable(project)
     state.write_atomically(real, encode(text))
     return real
+
+
+def check_writable(project: Project) -> Path:
+    """The real file that `write_back` would replace. Raises DiskError where it is read-only, also for root."""
+    real = project.dockerfile.resolve()
+    if not real.stat().st_mode & 0o222 or not os.access(real, os.W_OK):
+        raise DiskError(f"{real} is read-only", hint=f"run `chmod u+w {real}`, or leave --write out and use --diff")
+    if not os.access(real.parent, os.W_OK):
+        raise DiskError(
+            f"{real.parent} is read-only, and {real.name} is replaced by a new file there",
+            hint="make the directory writable, or leave --write out and use --diff",
+        )
+    return real
+
+
+def check_text(text: str, recipe: Recipe) -> None:
+    """Refuse what no engine can build, before any is asked. Raises DockerfileError, UsageError (unknown target)."""
+    dockerfile = parse(text)
+    stage = resolve_target(dockerfile, recipe.target)
+    check_references(dockerfile)
+    for one in needed(dockerfile, stage):
+        expand_from(dockerfile, one, recipe.build_args)

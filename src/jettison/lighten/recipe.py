@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jettison.contract.model import Contract, RecordOptions
+from jettison.core.redact import Redactor
 from jettison.core.values import Applicability
 
 WORTH_BYTES = 1_000_000
@@ -33,8 +36,40 @@ class Recipe:
     keep_images: bool = False
     cold_times: bool = False
 
+    @property
+    def dockerfile_name(self) -> str:
+        """The Dockerfile as seen from the build context, for diffs that apply there; its bare name where outside."""
+        real = self.dockerfile.parent.resolve() / self.dockerfile.name
+        return str(real.relative_to(self.project)) if real.is_relative_to(self.project) else self.dockerfile.name
+
+    @property
+    def build_key(self) -> str:
+        """Eight characters that differ where another image would be built, or run otherwise.
+
+        Values may be secrets, and this is stored: so few bits tell nothing of them.
+        """
+        told = [self.target, dict(self.build_args), self.secrets, self.engine_arguments, dict(self.record.environment)]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
+
     def worth(self, unpacked: int) -> int:
         """The bytes that a change must be predicted to save, and then save, of an image of `unpacked` bytes."""
         if self.min_saving is not None:
             return self.min_saving
         return max(WORTH_BYTES, int(unpacked * WORTH_SHARE))
+
+
+def redactor_of(recipe: Recipe) -> Redactor:
+    """What takes this run's secrets out of text: values of build arguments and of the environment, secrets' files.
+
+    Where a variable's name does not say that it is secret, a value counts as one unless it is short or one plain
+    word: `production` and `8080` are needed to understand a log, `tr0ub4dor&3` is not.
+    """
+    pairs = [*recipe.build_args.items(), *recipe.record.environment.items()]
+    known = Redactor.of(pairs, recipe.secrets)
+    return Redactor((*known.values, *(value for _, value in pairs if _could_be_secret(value))))
+
+
+def _could_be_secret(value: str) -> bool:
+    """Eight characters or more, of more than one kind."""
+    kinds = {"digit" if c.isdigit() else "upper" if c.isupper() else "lower" if c.islower() else "other" for c in value}
+    return len(value) >= 8 and len(kinds) > 1

@@ -1,4 +1,4 @@
-"""An interrupted run taken up again from its journal: kept steps stay kept, tried texts are not tried again."""
+"""An interrupted run taken up again from its journal: kept steps stay kept, tried changes are not tried again."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from jettison.core.values import Applicability
 from jettison.engine.model import Built, InstructionRun
 from jettison.image.model import Sizes
 from jettison.lighten import events
-from jettison.lighten.baseline import Baseline, measure, stored_contract, stored_noise
-from jettison.lighten.bench import Bench, Version, build, weigh
+from jettison.lighten.baseline import Baseline, measure, started, store_weight, stored_contract, stored_noise
+from jettison.lighten.bench import Bench, Version, build, weigh, with_weight
+from jettison.lighten.choose import Candidate
 from jettison.lighten.ledger import Step, Verdict, Weight
+
+_ANEW = "start anew, without --resume"
 
 
 @dataclass(frozen=True)
@@ -25,33 +28,65 @@ class Recovered:
     current: Version
     steps: tuple[Step, ...]
     tried: frozenset[str]
+    kept_texts: tuple[str, ...]
+    fingerprint: int | None  # of the build context when the run began
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A step of the journal with the text that it made, and the key of its change."""
+
+    step: Step
+    text: str
+    key: str
 
 
 def resumed(bench: Bench, text: str) -> Generator[events.Event, None, Recovered]:
-    """Take the run up where it stopped. Raises UsageError where the Dockerfile is another one now."""
+    """Take the run up where it stopped. Raises UsageError where the Dockerfile or the flags are others now."""
     first = bench.journal.last("run") or {}
     if first.get("text") != text:
+        raise UsageError("the Dockerfile has changed since that run was interrupted", hint=_ANEW)
+    if first.get("build_key") != bench.recipe.build_key:
         raise UsageError(
-            "the Dockerfile has changed since that run was interrupted", hint="start anew, without --resume"
+            "that run was started with another --target, --build-arg, --secret, --env, or other engine arguments",
+            hint=f"give the same as then, or {_ANEW}",
         )
+    tried = _read_steps(bench)
     yield events.Note(f"taking up run {bench.run.id}")
-    baseline = yield from _baseline(bench, text)
-    steps, tried, kept_text = _steps(bench)
+    baseline = yield from _baseline(bench, text, anew=not tried)
     current = baseline.version
-    if kept_text is not None:
-        kept = [step for step in steps if step.verdict.kept]
-        current = yield from _version(bench, kept_text, kept[-1].version, cold=False)
-    return Recovered(baseline, current, steps, tried | {text})
+    kept = [each for each in tried if each.step.verdict.kept]
+    if kept:
+        last = kept[-1]
+        current = yield from _version(bench, last.text, last.step.version, cold=False)
+        assert last.step.weight is not None
+        current = with_weight(current, last.step.weight)  # what the journal's steps were measured against
+    done = {text, *(each.text for each in tried), *(each.key for each in tried if not each.step.verdict.kept)}
+    return Recovered(
+        baseline=baseline,
+        current=current,
+        steps=tuple(each.step for each in tried),
+        tried=frozenset(done),
+        kept_texts=tuple(each.text for each in kept),
+        fingerprint=first.get("fingerprint"),
+    )
 
 
-def _baseline(bench: Bench, text: str) -> Generator[events.Event, None, Baseline]:
-    noise = stored_noise(bench)
+def _baseline(bench: Bench, text: str, *, anew: bool) -> Generator[events.Event, None, Baseline]:
+    """v0 as it was measured; measured again where no step stands on it and something of it is missing."""
     build_only = bench.recipe.record.build_only
     contract = None if build_only else bench.recipe.contract or stored_contract(bench)
-    if noise is None or (contract is None and not build_only):
+    noise, weight = stored_noise(bench), bench.journal.last("weight")
+    if noise is None or weight is None or (contract is None and not build_only):
+        if not anew:
+            raise _unusable("it has lost what was measured of v0")
         return (yield from measure(bench, text))
     version = yield from _version(bench, text, "v0", cold=True)
-    return Baseline(version, *noise, contract)
+    if anew:
+        store_weight(bench, version)  # it may have been built again, and weigh a little more or less
+    else:
+        version = with_weight(version, _weight(weight["weight"]))
+    return Baseline(started(version, contract), *noise, contract)
 
 
 def _version(bench: Bench, text: str, name: str, *, cold: bool) -> Generator[events.Event, None, Version]:
@@ -65,43 +100,48 @@ def _version(bench: Bench, text: str, name: str, *, cold: bool) -> Generator[eve
     return (yield from build(bench, text, name, cold=cold))
 
 
-def _steps(bench: Bench) -> tuple[tuple[Step, ...], frozenset[str], str | None]:
-    """Steps with a verdict, their texts, and the text of the last kept one."""
-    steps, tried, kept = [], set(), None
-    for record in bench.journal.records():
-        if record["kind"] != "step":
-            continue
-        step = step_from(record["step"])
-        steps.append(step)
-        tried.add(record["text"])
-        if step.verdict.kept:
-            kept = record["text"]
-    return tuple(steps), frozenset(tried), kept
+def _read_steps(bench: Bench) -> tuple[_Tried, ...]:
+    """The steps that have a verdict. Raises UsageError for a journal of another making."""
+    try:
+        return tuple(
+            _Tried(step_from(record["step"]), record["text"], record.get("key", ""))
+            for record in bench.journal.records()
+            if record.get("kind") == "step"
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _unusable(f"a step cannot be read ({error})") from error
 
 
-def record_step(bench: Bench, step: Step, text: str) -> None:
+def record_step(bench: Bench, step: Step, candidate: Candidate) -> None:
     """Journal a step with its verdict."""
     values = asdict(step) | {"verdict": step.verdict.value, "applicability": step.applicability.value}
-    bench.journal.write("step", step=values, text=text)
+    bench.journal.write("step", step=values, text=candidate.text, key=candidate.key)
 
 
 def step_from(values: Mapping[str, Any]) -> Step:
     """The step that `record_step` wrote."""
-    weight = values["weight"]
     return Step(
         **{
             **values,
             "rules": tuple(values["rules"]),
             "applicability": Applicability(values["applicability"]),
             "verdict": Verdict(values["verdict"]),
-            "weight": Weight(**{**weight, "sizes": Sizes(**weight["sizes"])}) if weight else None,
+            "weight": _weight(values["weight"]) if values["weight"] else None,
         }
     )
+
+
+def _weight(values: Mapping[str, Any]) -> Weight:
+    return Weight(**{**values, "sizes": Sizes(**values["sizes"])})
 
 
 def _built_from(record: Mapping[str, Any]) -> Built:
     reference = parse_reference(record["reference"])
     if reference is None:
-        raise UsageError(f"the journal names no image: {record['reference']}", hint="start anew, without --resume")
+        raise _unusable(f"it names no image: {record['reference']}")
     runs = tuple(InstructionRun(text, cached, seconds) for text, cached, seconds in record["instructions"])
     return Built(reference, record["image_id"], record["seconds"], record["cold"], runs)
+
+
+def _unusable(why: str) -> UsageError:
+    return UsageError(f"the journal of that run cannot be used: {why}", hint=_ANEW)

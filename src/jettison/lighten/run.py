@@ -10,7 +10,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from jettison.core import state
 from jettison.core.errors import DiskError, UsageError
 from jettison.engine.model import PREFIX, Engine
 from jettison.lighten.journal import Journal
+
+_LOOKS = 20
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,27 @@ def open_run(project: Path, *, resume: Run | None = None) -> Iterator[Run]:
         try:
             stack.enter_context(state.lock(state.subdirectory("projects") / f"{key}.lock"))
         except DiskError as error:
+            if error.__cause__ is not None:  # not held by anybody: it could not be opened
+                raise
             raise DiskError(
                 f"another jettison works on {project} already ({error.message})",
                 hint="wait until it has finished, or stop it",
             ) from error
         run = resume or _new()
         run.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        stack.enter_context(state.lock(run.directory / "lock"))
+        _hold(stack, run)
+        (run.directory / "swept").unlink(missing_ok=True)  # of a run that is taken up again
         yield run
+
+
+def _hold(stack: ExitStack, run: Run) -> None:
+    """Take the run's own lock, which a sweep elsewhere may hold for the moment that it takes to look."""
+    for _ in range(_LOOKS):
+        with suppress(DiskError):
+            stack.enter_context(state.lock(run.directory / "lock"))
+            return
+        time.sleep(0.05)
+    stack.enter_context(state.lock(run.directory / "lock"))
 
 
 def _new() -> Run:
@@ -93,6 +108,11 @@ def find_interrupted(project: Path, identifier: str | None) -> Run:
                 raise UsageError(f"run {run.id} {word}", hint="`jettison runs` lists what can be resumed")
             continue
         return run
+    if identifier and Path(identifier).exists():
+        raise UsageError(
+            f"--resume takes a run, and {identifier} is a file or directory",
+            hint=f"write `jettison optimize {identifier} --resume`",
+        )
     raise UsageError(
         f"no interrupted run of {project}" + (f" is called {identifier}" if identifier else ""),
         hint="`jettison runs` lists what can be resumed",
@@ -102,16 +122,25 @@ def find_interrupted(project: Path, identifier: str | None) -> Run:
 def sweep_dead_runs(engine: Engine, *, keep: Run | None = None) -> tuple[str, ...]:
     """Remove containers and images of runs whose process is gone; what was removed.
 
-    Only names under our own prefix are touched, and only where the run's lock is free.
+    Only names under our own prefix are touched, and only where the run's lock is free; it is held meanwhile. The
+    images of `keep`, and those that a finished run was told to keep, stay.
     """
     removed: list[str] = []
-    for path in sorted(runs_directory().iterdir()):
-        run = Run(path.name, path)
-        if (path / "swept").exists() or is_alive(run):
+    for run in all_runs():
+        if (run.directory / "swept").exists():
             continue
         if keep is not None and run.id == keep.id:
             removed += engine.sweep(run.tag(""), images=False)
             continue
-        removed += engine.sweep(run.tag(""))
-        state.write_atomically(path / "swept", b"")
+        try:
+            with state.lock(run.directory / "lock"):
+                removed += engine.sweep(run.tag(""), images=not _keeps_images(run))
+                state.write_atomically(run.directory / "swept", b"")
+        except DiskError:
+            continue  # alive, or not ours to write to
     return tuple(removed)
+
+
+def _keeps_images(run: Run) -> bool:
+    end = Journal(run.directory / "journal").last("end")
+    return end is not None and bool(end.get("kept_images"))

@@ -14,9 +14,11 @@ from jettison.core.units import show_bytes
 from jettison.core.values import Applicability
 from jettison.lighten import events
 from jettison.lighten.baseline import Baseline
-from jettison.lighten.bench import Bench, Version, build, discard, target_of
-from jettison.lighten.choose import Candidate
-from jettison.lighten.ledger import Step, Verdict, Weight
+from jettison.lighten.bench import Bench, Version, build, discard, target_of, with_weight
+from jettison.lighten.choose import Candidate, limited, permitted
+from jettison.lighten.ledger import Step, Verdict
+from jettison.lighten.recipe import Recipe
+from jettison.rule import Finding, Fix
 
 
 @dataclass(frozen=True)
@@ -33,38 +35,57 @@ def attempt(
     bench: Bench, baseline: Baseline, current: Version, candidate: Candidate, name: str
 ) -> Generator[events.Event, None, Outcome]:
     """Try one change on `current`; what is not kept leaves nothing behind."""
+    outcome = yield from _attempt(bench, baseline, current, candidate, name)
+    step = replace(outcome.step, reason=bench.redactor.text(outcome.step.reason))
+    if outcome.version is None:
+        discard(bench, name)
+        return replace(outcome, step=replace(step, version=""))
+    return replace(outcome, step=step)
+
+
+def _attempt(
+    bench: Bench, baseline: Baseline, current: Version, candidate: Candidate, name: str
+) -> Generator[events.Event, None, Outcome]:
     finding = candidate.finding
     assert finding.fix is not None
-    step = Step(
-        version="",
-        rules=(finding.rule,),
-        title=finding.fix.title,
-        applicability=finding.fix.applicability,
-        predicted=finding.predicted,
-        measured=None,
-        weight=None,
-        verdict=Verdict.SKIPPED,
-        reason="",
-        diff=unified(current.text, candidate.text, bench.recipe.dockerfile.name),
-    )
+    step = _untried(finding, finding.fix, unified(current.text, candidate.text, bench.recipe.dockerfile_name))
     try:
         version = yield from build(bench, candidate.text, name, cold=False)
     except BuildFailed as error:
-        discard(bench, name)
-        reason = f"{error.message}: {error.log.strip().splitlines()[-1]}" if error.log.strip() else error.message
-        return Outcome(replace(step, verdict=Verdict.BUILD_FAILED, reason=reason), None, baseline.contract)
+        return Outcome(_failed(step, error), None, baseline.contract)
     step = replace(
         step,
+        version=name,
         measured=current.weight.sizes.unpacked - version.weight.sizes.unpacked,
         weight=version.weight,
         instructions=version.instructions,
         instructions_run=version.instructions_run,
     )
-    outcome = yield from _judge(bench, baseline, current, version, replace(step, version=name))
-    if outcome.version is None:
-        discard(bench, name)
-        return replace(outcome, step=replace(outcome.step, version=""))
+    outcome = yield from _judge(bench, baseline, current, version, step)
+    if outcome.version is not None and bench.recipe.cold_times:
+        return (yield from _time_cold(bench, outcome, name))
     return outcome
+
+
+def _untried(finding: Finding, fix: Fix, diff: str) -> Step:
+    return Step(
+        version="",
+        rules=(finding.rule,),
+        title=fix.title,
+        applicability=fix.applicability,
+        predicted=finding.predicted,
+        measured=None,
+        weight=None,
+        verdict=Verdict.SKIPPED,
+        reason="",
+        diff=diff,
+    )
+
+
+def _failed(step: Step, error: BuildFailed) -> Step:
+    lines = error.log.strip().splitlines()
+    reason = f"{error.message}: {lines[-1].strip()}" if lines else error.message
+    return replace(step, verdict=Verdict.BUILD_FAILED, reason=reason)
 
 
 def _judge(
@@ -72,18 +93,18 @@ def _judge(
 ) -> Generator[events.Event, None, Outcome]:
     contract = baseline.contract
     gain = step.measured or 0
-    worth = bench.recipe.worth(current.weight.sizes.unpacked)
-    if gain < max(worth, baseline.noise_bytes + 1):
-        return Outcome(replace(step, verdict=Verdict.NO_GAIN, reason=_no_gain(gain, worth)), None, contract)
+    needed = needed_bytes(bench.recipe, baseline, current)
+    if gain < needed:
+        return Outcome(replace(step, verdict=Verdict.NO_GAIN, reason=_no_gain(gain, needed)), None, contract)
     step = _check_claim(baseline, current, version, step)
-    if step.applicability.rank > limit(bench, contract).rank:
+    if not permitted(step.applicability, step.rules[0], limited(bench.recipe, contract)):
         return Outcome(replace(step, verdict=Verdict.SKIPPED), None, contract)
     if contract is None:
         return Outcome(replace(step, verdict=Verdict.KEPT), version, contract)
     yield events.Checking(version.name)
     replay, contract = judge(contract, target_of(bench, version), target_of(bench, baseline.version))
-    weight: Weight = replace(version.weight, start_seconds=replay.start_seconds)
-    version, step = replace(version, weight=weight), replace(step, weight=weight)
+    weight = replace(version.weight, start_seconds=replay.start_seconds)
+    version, step = with_weight(version, weight), replace(step, weight=weight)
     if not replay.held:
         first = replay.failures[0]
         reason = f"{first.check.what}: {first.evidence}"
@@ -91,11 +112,26 @@ def _judge(
     return Outcome(replace(step, verdict=Verdict.KEPT), version, contract)
 
 
-def limit(bench: Bench, contract: Contract | None) -> Applicability:
-    """The furthest a fix may go: without behaviour to check, only what leaves the tree equal."""
-    if contract is None:
-        return Applicability.LOSSLESS
-    return bench.recipe.allow
+def _time_cold(bench: Bench, outcome: Outcome, name: str) -> Generator[events.Event, None, Outcome]:
+    """The kept version built cold as well (--cold-times): its seconds; undone where that fails."""
+    version, step = outcome.version, outcome.step
+    assert version is not None
+    assert step.weight is not None
+    yield events.Building(name, step.title, "to compare its seconds with those of v0", cold=True)
+    try:
+        cold = yield from build(bench, version.text, f"{name}-cold", cold=True)
+    except BuildFailed as error:
+        failed = _failed(step, error)
+        return replace(outcome, step=replace(failed, reason=f"built cold, {failed.reason}"), version=None)
+    finally:
+        discard(bench, f"{name}-cold")
+    weight = replace(step.weight, build_seconds=cold.weight.build_seconds, cold=True)
+    return replace(outcome, step=replace(step, weight=weight), version=with_weight(version, weight))
+
+
+def needed_bytes(recipe: Recipe, baseline: Baseline, current: Version) -> int:
+    """What a change must save of `current`: enough to be worth a build, and more than v0 moves by itself."""
+    return max(recipe.worth(current.weight.sizes.unpacked), baseline.noise_bytes + 1)
 
 
 def _check_claim(baseline: Baseline, current: Version, version: Version, step: Step) -> Step:
@@ -112,9 +148,9 @@ def _check_claim(baseline: Baseline, current: Version, version: Version, step: S
     )
 
 
-def _no_gain(gain: int, worth: int) -> str:
+def _no_gain(gain: int, needed: int) -> str:
     if gain < 0:
         return f"grew by {show_bytes(-gain)}"
     if gain == 0:
         return "saved nothing"
-    return f"saved {show_bytes(gain)}; a change is kept from {show_bytes(worth)} on"
+    return f"saved {show_bytes(gain)}; a change is kept from {show_bytes(needed)} on"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from jettison.contract.model import Replay
 from jettison.contract.replay import judge
-from jettison.core.errors import BuildFailed
+from jettison.core.errors import BuildFailed, ContractError
 from jettison.core.units import show_bytes
 from jettison.lighten import events
 from jettison.lighten.baseline import Baseline
@@ -18,18 +19,45 @@ DRIFT_SHARE = 0.001  # of the result, where two builds of v0 happened to weigh t
 def verify(bench: Bench, baseline: Baseline, kept: Version) -> Generator[events.Event, None, Verification]:
     """Build the result cold; its weight may drift from the kept version's by the noise of v0 and no more."""
     try:
+        return (yield from _verify(bench, baseline, kept))
+    finally:
+        discard(bench, "verification")
+
+
+def _verify(bench: Bench, baseline: Baseline, kept: Version) -> Generator[events.Event, None, Verification]:
+    try:
         cold = yield from build(bench, kept.text, "verification", cold=True)
     except BuildFailed as error:
-        return Verification(kept.weight, 0, None, False, f"the result does not build cold: {error.message}")
+        lines = error.log.strip().splitlines()
+        last = f": {lines[-1].strip()}" if lines else ""
+        return Verification(kept.weight, 0, None, False, f"the result does not build cold: {error.message}{last}")
     drift = cold.weight.sizes.unpacked - kept.weight.sizes.unpacked
-    allowed = max(baseline.noise_bytes * 2, int(kept.weight.sizes.unpacked * DRIFT_SHARE))
-    reason = "" if abs(drift) <= allowed else f"the cold build weighs {show_bytes(drift)} more than the kept version"
+    reason = _too_far(drift, kept, baseline)
     replay = None
     if baseline.contract is not None:
         yield events.Checking("verification")
-        replay, _ = judge(baseline.contract, target_of(bench, cold), target_of(bench, baseline.version), stop=True)
-        if not replay.held:
-            first = replay.failures[0]
-            reason = reason or f"{first.check.what}: {first.evidence}"
-    discard(bench, "verification")
+        replay, broken = _replayed(bench, baseline, cold)
+        reason = reason or broken
     return Verification(cold.weight, drift, replay, not reason, reason)
+
+
+def _replayed(bench: Bench, baseline: Baseline, cold: Version) -> tuple[Replay | None, str]:
+    """The replay, and what it says against the result."""
+    assert baseline.contract is not None
+    try:
+        replay, _ = judge(baseline.contract, target_of(bench, cold), target_of(bench, baseline.version), stop=True)
+    except ContractError as error:  # the original itself has become unsteady: nothing is proven
+        return None, error.message
+    if replay.held:
+        return replay, ""
+    first = replay.failures[0]
+    return replay, f"{first.check.what}: {first.evidence}"
+
+
+def _too_far(drift: int, kept: Version, baseline: Baseline) -> str:
+    """Why this drift is a failure; empty where the noise explains it."""
+    allowed = max(baseline.noise_bytes * 2, int(kept.weight.sizes.unpacked * DRIFT_SHARE))
+    if abs(drift) <= allowed:
+        return ""
+    word = "more" if drift > 0 else "less"
+    return f"the cold build weighs {show_bytes(abs(drift))} {word} than the kept version"
