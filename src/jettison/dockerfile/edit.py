@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 
 from jettison.core.values import Span
+from jettison.dockerfile.lines import continues, is_blank_or_comment
 from jettison.dockerfile.model import Dockerfile, Edit, Instruction
-from jettison.dockerfile.shell import Command, script
+from jettison.dockerfile.shell import Command, Script, script
 
-_METADATA = {"ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "VOLUME"}
+# VOLUME is not among them: some builders throw away what a RUN writes below a volume that stands before it
+_METADATA = {"ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL"}
 _SHOULD_NOT_CROSS = {"ENV", "ARG"}
 
 
@@ -41,25 +43,26 @@ def newline(dockerfile: Dockerfile) -> str:
 def indentation(dockerfile: Dockerfile, instruction: Instruction) -> str:
     """The blanks that begin this instruction's own continuation lines; four where it has none."""
     for line in instruction.span.of(dockerfile.text).split("\n")[1:]:
-        if line.strip() and not line.lstrip().startswith("#"):
-            return line[: len(line) - len(line.lstrip())] or "    "
+        if not is_blank_or_comment(line):
+            return line[: len(line) - len(line.lstrip(" \t"))] or "    "
     return "    "
 
 
 def add_flag(instruction: Instruction, flag: str) -> Edit:
     """`--chown=1:1` put right behind the keyword."""
-    at = instruction.span.start + len(instruction.keyword)
-    return Edit(Span(at, at), f" {flag}")
+    return Edit(Span(instruction.keyword_end, instruction.keyword_end), f" {flag}")
 
 
 def delete_instruction(dockerfile: Dockerfile, instruction: Instruction) -> Edit:
     """The instruction's lines removed, and the comment lines directly above it, which speak of it."""
     text = dockerfile.text
     start = text.rfind("\n", 0, instruction.span.start) + 1
+    at = dockerfile.instructions.index(instruction)
+    floor = dockerfile.instructions[at - 1].span.end if at else 0
     while start:
         above = text.rfind("\n", 0, start - 1) + 1
         line = text[above : start - 1].strip()
-        if not line.startswith("#") or re.match(r"#\s*(syntax|escape|check)\s*=", line):
+        if above < floor or not line.startswith("#") or re.match(r"#\s*(syntax|escape|check)\s*=", line):
             break
         start = above
     end = text.find("\n", instruction.span.end)
@@ -69,23 +72,45 @@ def delete_instruction(dockerfile: Dockerfile, instruction: Instruction) -> Edit
 def append_command(dockerfile: Dockerfile, instruction: Instruction, command: str) -> Edit:
     """`&& command` on a line of its own at the end of a shell-form RUN.
 
-    Right for any list: `a; b && c` runs c where b succeeded, whose failure would have failed the RUN all the same.
-    Raises CannotEdit for other forms, a background job, or an `||` list (which `&&` would extend, not follow).
+    Right for any list: `a; b && c` and `a || b && c` run c where the RUN would have succeeded, and fail where it
+    would have failed. Raises CannotEdit for other forms, for a last line that nothing can follow, and where the `&&`
+    would change what stands before it: POSIX takes no notice of errexit inside a command that an && follows.
     """
+    found = _script_of(dockerfile, instruction)
+    if found.ending:
+        raise CannotEdit(f"its last line ends in {found.ending}")
+    if "exec" in found.leaks or "exit" in found.leaks:
+        raise CannotEdit("it ends its shell itself")
+    if found.errexit and found.compound_end:
+        raise CannotEdit("errexit (`set -e`) would no longer hold inside its last command")
+    if "*" in command and any(each.name in ("set", "shopt") and not _keeps_globs(each) for each in found.commands):
+        raise CannotEdit("it may switch off file name patterns")
+    end = instruction.body.end
+    text = dockerfile.text[:end].rstrip(" \t")
+    return Edit(Span(len(text), end), _then(dockerfile, instruction) + command)
+
+
+def _script_of(dockerfile: Dockerfile, instruction: Instruction) -> Script:
+    """The script of a RUN whose text is its own, and complete."""
     found = script(dockerfile, instruction)
     if found is None:
         raise CannotEdit("its commands cannot be read as a shell script")
-    stripped = found.text.rstrip()
-    if stripped.endswith(("&", "|", ";")) or re.search(r"(^|\s)#[^\n]*$", stripped):
-        raise CannotEdit("its last line ends in an operator or a comment")
-    if "exec" in found.leaks or "exit" in found.leaks:
-        raise CannotEdit("it ends its shell itself")
-    end = instruction.body.end
-    text = dockerfile.text[:end].rstrip(" \t")
-    if text.endswith(dockerfile.escape):
+    if instruction.heredocs:
+        raise CannotEdit("its commands stand in a heredoc")
+    if continues(instruction.body.of(dockerfile.text).rpartition("\n")[2], dockerfile.escape):
         raise CannotEdit("its last line ends in a continuation")
-    separator = f" && {dockerfile.escape}{newline(dockerfile)}{indentation(dockerfile, instruction)}"
-    return Edit(Span(len(text), end), separator + command)
+    return found
+
+
+def _keeps_globs(command: Command) -> bool:
+    """Whether a call of `set` or `shopt` surely leaves file name patterns on."""
+    options = [value for value in command.values if value not in ("-o", "pipefail", "errexit", "nounset", "xtrace")]
+    return command.name == "set" and all(re.fullmatch(r"-[euxo]+", value or "") for value in options)
+
+
+def _then(dockerfile: Dockerfile, instruction: Instruction) -> str:
+    """What goes between the last command of a RUN and one more."""
+    return f" && {dockerfile.escape}{newline(dockerfile)}{indentation(dockerfile, instruction)}"
 
 
 def insert_after(span: Span, text: str) -> Edit:
@@ -94,36 +119,34 @@ def insert_after(span: Span, text: str) -> Edit:
 
 
 def delete_command(dockerfile: Dockerfile, instruction: Instruction, command: Command) -> Edit:
-    """One command of a plain `&&` list removed with the operator that joins it.
+    """One command of a plain `&&` list removed, with its redirections and the operator that joins it.
 
-    Raises CannotEdit where it is the only command, or the list holds anything else.
+    Raises CannotEdit where it is the only command, is no operand of the list, or the list has other operators.
     """
     found = script(dockerfile, instruction)
-    if found is None or not found.plain or command.nested:
-        raise CannotEdit("it is not a plain list of commands")
-    top = [each for each in found.commands if not each.nested]
-    at = next(index for index, each in enumerate(top) if each.span == command.span)
-    if len(top) == 1:
+    if found is None or not found.plain or command.statement not in found.operands:
+        raise CannotEdit("it is not one of a plain list of commands")
+    operands = found.operands
+    at = operands.index(command.statement)
+    if len(operands) == 1:
         raise CannotEdit("it is the only command")
-    if at == len(top) - 1:
-        return Edit(Span(top[at - 1].span.end, command.span.end), "")
-    return Edit(Span(command.span.start, top[at + 1].span.start), "")
+    if at == len(operands) - 1:
+        return Edit(Span(operands[at - 1].end, operands[at].end), "")
+    return Edit(Span(operands[at].start, operands[at + 1].start), "")
 
 
-def merge_runs(dockerfile: Dockerfile, first: Instruction, second: Instruction, *, tail: str = "") -> tuple[Edit, ...]:
+def merge_runs(dockerfile: Dockerfile, first: Instruction, second: Instruction) -> tuple[Edit, ...]:
     """The commands of `second` appended to `first` with `&&`, and `second` removed.
 
-    `tail` is one command more behind them. What stands between may only be metadata that neither uses. Raises
-    CannotEdit where the shell's state would leak, flags or shells differ, or the order of layers would change.
+    What stands between may only be metadata that neither uses. Raises CannotEdit where the shell's state would leak,
+    flags or shells differ, or the order of layers would change.
     """
     _check_between(dockerfile, first, second)
     if [flag.span.of(dockerfile.text) for flag in first.flags] != [
         flag.span.of(dockerfile.text) for flag in second.flags
     ]:
         raise CannotEdit("the two RUNs have different mounts or flags")
-    one, other = script(dockerfile, first), script(dockerfile, second)
-    if one is None or other is None:
-        raise CannotEdit("their commands cannot be read as shell scripts")
+    one, other = _script_of(dockerfile, first), _script_of(dockerfile, second)
     if one.leaks:
         raise CannotEdit(
             f"line {first.line} changes its shell ({', '.join(one.leaks)}), which line {second.line} would inherit"
@@ -133,9 +156,6 @@ def merge_runs(dockerfile: Dockerfile, first: Instruction, second: Instruction, 
     indent = indentation(dockerfile, first)
     comments = "".join(f"{line}{newline(dockerfile)}{indent}" for line in _comments_above(dockerfile, second))
     appended = append_command(dockerfile, first, comments + second.body.of(dockerfile.text).rstrip())
-    if tail:
-        separator = f" && {dockerfile.escape}{newline(dockerfile)}{indent}"
-        appended = Edit(appended.span, appended.text + separator + tail)
     return (appended, delete_instruction(dockerfile, second))
 
 

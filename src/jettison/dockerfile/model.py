@@ -6,13 +6,14 @@ Source: moby/buildkit `frontend/dockerfile/docs/reference.md` and `parser/parser
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from jettison.core.values import Span
 
 
 @dataclass(frozen=True)
 class Flag:
-    """`--name=value`; value None where there is no `=`."""
+    """`--name=value`, quotes taken off; value None where there is no `=`."""
 
     name: str
     value: str | None
@@ -52,6 +53,7 @@ class Instruction:
     words: tuple[Word, ...]  # arguments, split as the instruction does
     exec_form: tuple[str, ...] | None  # the JSON array, where it is one
     heredocs: tuple[Heredoc, ...] = ()
+    keyword_end: int = 0  # offset behind the keyword, where a flag can be put
 
     def flag(self, name: str) -> str | None:
         """The value of the last flag of that name; None where absent (or without value)."""
@@ -79,6 +81,11 @@ class Dockerfile:
     instructions: tuple[Instruction, ...]
     stages: tuple[Stage, ...]
     global_args: tuple[Instruction, ...]  # ARG before the first FROM
+
+    @cached_property
+    def sets_shell(self) -> bool:
+        """Whether any instruction is a SHELL."""
+        return any(instruction.keyword == "SHELL" for instruction in self.instructions)
 
     def __str__(self) -> str:
         return self.text

@@ -6,8 +6,9 @@ gone. Every node is mapped back to the characters of the file that it came from.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import tree_sitter_bash
@@ -17,12 +18,16 @@ from jettison.core.values import Span
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.dockerfile.parse import shell_text
 
-_NESTED = {
+_SUBSHELL = {"subshell", "command_substitution", "process_substitution", "pipeline"}
+_COMPOUND = {
     "if_statement", "for_statement", "c_style_for_statement", "while_statement", "case_statement", "subshell",
-    "function_definition", "command_substitution", "process_substitution",
+    "function_definition", "compound_statement",
 }  # fmt: skip
+_NESTED = _COMPOUND - {"compound_statement"} | _SUBSHELL
 _LEAKING = {"cd", "pushd", "popd", "export", "set", "shopt", "umask", "source", ".", "exec", "trap", "alias", "unset",
-            "readonly", "declare", "local", "exit", "return", "ulimit", "eval"}  # fmt: skip
+            "readonly", "declare", "local", "typeset", "exit", "return", "ulimit", "eval"}  # fmt: skip
+_NOWHERE = Span(0, 0)
+_POSIX = re.compile(r"(?:.*/)?(?:ba|da|a|k|z)?sh")
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,8 @@ class Argument:
 @dataclass(frozen=True)
 class Command:
     """A simple command. `joined` is the operator before it ("" for the first); `nested` says that it may not run,
-    or runs in another shell (inside if, for, while, case, a subshell, a function, a pipeline)."""
+    or runs in another shell (inside if, for, while, case, a subshell, a function, a pipeline); `subshell` that it
+    leaves nothing to the shell that goes on. `statement` is the command with its redirections."""
 
     name: str | None
     arguments: tuple[Argument, ...]
@@ -46,6 +52,8 @@ class Command:
     nested: bool
     assignments: tuple[str, ...] = ()
     redirected: bool = False
+    subshell: bool = False
+    statement: Span = _NOWHERE
 
     @property
     def values(self) -> tuple[str | None, ...]:
@@ -55,13 +63,22 @@ class Command:
 
 @dataclass(frozen=True)
 class Script:
-    """What a RUN hands to its shell. `plain` is a list of commands joined by && alone, nothing nested at its top;
-    `leaks` names what a command appended to it would inherit (cd, export, set ...)."""
+    """What a RUN hands to its shell.
+
+    `plain` is a list of commands joined by && alone, whose `operands` these are; `leaks` names what a command
+    appended to it would inherit (cd, export, set ...); `errexit` says that a failing command ends the shell, which
+    holds no longer inside a compound command that an && follows: `compound_end` tells of one; `ending` is what
+    forbids that anything follows on its line ("a comment", "an operator"), else empty.
+    """
 
     text: str
     commands: tuple[Command, ...]
     plain: bool
     leaks: tuple[str, ...]
+    operands: tuple[Span, ...] = ()
+    errexit: bool = False
+    compound_end: bool = False
+    ending: str = ""
 
 
 @cache
@@ -70,25 +87,89 @@ def _parser() -> Parser:
 
 
 def script(dockerfile: Dockerfile, instruction: Instruction) -> Script | None:
-    """The script of a shell-form RUN; None for an exec form, a heredoc, or text that is not a shell script."""
-    if instruction.keyword != "RUN" or instruction.exec_form is not None or instruction.heredocs:
+    """The script of a RUN, its own text or the one heredoc that is all of it.
+
+    None for an exec form, a heredoc that is a command's input, a shell of another family, or text that is no script.
+    """
+    shell = _shell(dockerfile, instruction)
+    if instruction.keyword != "RUN" or instruction.exec_form is not None or not _POSIX.fullmatch(shell[0]):
         return None
-    text, offsets = shell_text(dockerfile, instruction)
-    data = text.encode()
-    root = _parser().parse(data).root_node
+    if instruction.heredocs:
+        if not _is_whole(dockerfile, instruction):
+            return None
+        text, offsets = _heredoc_text(dockerfile, instruction)
+    else:
+        text, offsets = shell_text(dockerfile, instruction)
+    try:
+        return _script(text, offsets, errexit=any(_sets_errexit(each) for each in shell[1:]))
+    except RecursionError:  # a list of a thousand commands
+        return None
+
+
+def _script(text: str, offsets: list[int], *, errexit: bool) -> Script | None:
+    root = _parser().parse(text.encode("utf-8", "surrogatepass")).root_node
     if root.has_error:
         return None
-    positions = _byte_positions(text)
-    reader = _Reader(text, offsets, positions)
-    commands = tuple(reader.commands(root, "", nested=False))
-    return Script(text, commands, _is_plain(root), tuple(dict.fromkeys(_leaks(commands))))
+    reader = _Reader(text, offsets, _byte_positions(text))
+    commands = tuple(reader.commands(root, "", nested=False, subshell=False))
+    statements = [child for child in root.children if child.is_named and child.type != "comment"]
+    plain = len(statements) == 1 and not any(child.type in (";", "&") for child in root.children)
+    operands = list(_operands(statements[0])) if plain else []
+    plain = plain and None not in operands
+    return Script(
+        text,
+        commands,
+        plain,
+        tuple(dict.fromkeys(_leaks(commands))),
+        tuple(reader.span(each) for each in operands if each is not None) if plain else (),
+        errexit or any(each.name == "set" and _set_errexit(each) for each in commands),
+        bool(statements) and (_holds_compound(statements[-1]) or _defines_function(root)),
+        _ending(root, text),
+    )
+
+
+def _shell(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, ...]:
+    """The SHELL in force, as far as the instruction's own stage tells."""
+    found: tuple[str, ...] = ("/bin/sh", "-c")
+    if not dockerfile.sets_shell:
+        return found
+    for each in dockerfile.instructions:
+        if each.span.start >= instruction.span.start:
+            break
+        if each.keyword == "SHELL":
+            found = each.exec_form or found
+    return found
+
+
+def _sets_errexit(option: str) -> bool:
+    return option == "errexit" or (re.fullmatch(r"-[A-Za-z]*e[A-Za-z]*", option) is not None)
+
+
+def _set_errexit(command: Command) -> bool:
+    return any(value is None or _sets_errexit(value) for value in command.values)
+
+
+def _is_whole(dockerfile: Dockerfile, instruction: Instruction) -> bool:
+    """Whether one heredoc, without a line that names its interpreter, is all that a RUN says."""
+    alone = len(instruction.heredocs) == 1 and re.fullmatch(r"<<-?[^\s<]+", instruction.value)
+    return bool(alone) and not instruction.heredocs[0].body.of(dockerfile.text).lstrip("\t").startswith("#!")
+
+
+def _heredoc_text(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, list[int]]:
+    heredoc = instruction.heredocs[0]
+    body = heredoc.body.of(dockerfile.text)
+    skipped = {at for match in re.finditer(r"^\t+", body, re.MULTILINE) for at in range(*match.span())}
+    kept = [at for at in range(len(body)) if not (heredoc.chomp and at in skipped)]
+    return "".join(body[at] for at in kept), [heredoc.body.start + at for at in kept]
 
 
 def _byte_positions(text: str) -> list[int]:
     """For each byte of the UTF-8 text, the index of its character."""
+    if text.isascii():
+        return list(range(len(text) + 1))
     positions: list[int] = []
     for index, character in enumerate(text):
-        positions.extend([index] * len(character.encode()))
+        positions.extend([index] * len(character.encode("utf-8", "surrogatepass")))
     positions.append(len(text))
     return positions
 
@@ -106,23 +187,28 @@ class _Reader:
     def source(self, node: Node) -> str:
         return self.text[self.positions[node.start_byte] : self.positions[node.end_byte]]
 
-    def commands(self, node: Node, joined: str, *, nested: bool) -> Iterator[Command]:
+    def commands(self, node: Node, joined: str, *, nested: bool, subshell: bool) -> Iterator[Command]:
         """Simple commands in the order of the text, each with the operator before it."""
+        found: Command | None = None
         if node.type == "command":
-            yield self._command(node, joined, nested)
-            return
-        if node.type in ("declaration_command", "unset_command", "variable_assignment"):
+            found = self._command(node, joined, nested)
+        elif node.type in ("declaration_command", "unset_command", "variable_assignment"):
             name = self.source(node.children[0]) if node.children else ""
             assigned = (self.source(node),) if node.type == "variable_assignment" else ()
-            yield Command(None if assigned else name, (), self.span(node), joined, nested, assigned)
+            found = Command(None if assigned else name, (), self.span(node), joined, nested, assigned)
+        if found is not None:
+            parent = node.parent
+            whole = parent if parent is not None and parent.type == "redirected_statement" else node
+            yield replace(found, subshell=subshell, statement=self.span(whole))
             return
-        inside = nested or node.type in _NESTED or node.type == "pipeline"
+        nested = nested or node.type in _NESTED
+        subshell = subshell or node.type in _SUBSHELL
         operator = joined
         for child in node.children:
             if not child.is_named:
                 operator = self.source(child) or operator
                 continue
-            yield from self.commands(child, operator, nested=inside)
+            yield from self.commands(child, operator, nested=nested, subshell=subshell)
             operator = "\n" if node.type == "program" else operator
 
     def _command(self, node: Node, joined: str, nested: bool) -> Command:
@@ -153,41 +239,66 @@ def constant(text: str) -> str | None:
                 result.append(character)
         elif character == "\\" and at + 1 < len(text):
             at += 1
-            result.append(text[at])
+            # inside double quotes a backslash quotes these alone, and stays before anything else
+            result.append(text[at] if not quote or text[at] in '$`"\\' else "\\" + text[at])
         elif character in "$`":
             return None
         elif character == quote:
             quote = ""
         elif not quote and character in "'\"":
             quote = character
-        elif not quote and character in "*?[{~" and (character != "{" or "," in text):
-            return None if character != "~" or at == 0 else "".join(result)
+        elif not quote and _is_pattern(text, at):
+            return None
         else:
             result.append(character)
         at += 1
     return "".join(result)
 
 
-def _is_plain(root: Node) -> bool:
-    """Only commands joined by &&, one statement in all."""
-    statements = [child for child in root.children if child.is_named and child.type != "comment"]
-    if len(statements) != 1 or any(child.type in (";", "&") for child in root.children):
-        return False
-    return _only_and(statements[0])
+def _is_pattern(text: str, at: int) -> bool:
+    """Whether the shell makes something else of this unquoted character: a file name pattern, a brace list, a home."""
+    character = text[at]
+    return character in "*?[" or (character == "~" and at == 0) or (character == "{" and ("," in text or ".." in text))
 
 
-def _only_and(node: Node) -> bool:
+def _operands(node: Node) -> Iterator[Node | None]:
+    """The statements that && joins; None among them where another operator does."""
     if node.type == "list":
         operators = [child.type for child in node.children if not child.is_named]
-        return operators == ["&&"] and all(_only_and(child) for child in node.children if child.is_named)
-    return node.type in ("command", "redirected_statement", "test_command", "pipeline", "subshell", "if_statement",
-                         "for_statement", "while_statement", "case_statement", "compound_statement", "negated_command",
-                         "variable_assignment", "declaration_command", "unset_command")  # fmt: skip
+        if operators != ["&&"]:
+            yield None
+        for child in node.children:
+            if child.is_named and child.type != "comment":
+                yield from _operands(child)
+    else:
+        yield node
+
+
+def _holds_compound(node: Node) -> bool:
+    if node.type in _COMPOUND:
+        return True
+    return node.type not in ("command", "command_substitution") and any(map(_holds_compound, node.children))
+
+
+def _defines_function(root: Node) -> bool:
+    return any(child.type == "function_definition" for child in root.children)
+
+
+def _ending(root: Node, text: str) -> str:
+    """Why no `&&` can follow."""
+    last = root
+    while last.children and last.type != "comment":
+        last = last.children[-1]
+    if last.type == "comment":
+        return "a comment"
+    return "an operator" if text.rstrip().endswith(("&", "|", ";")) or not text.strip() else ""
 
 
 def _leaks(commands: tuple[Command, ...]) -> Iterator[str]:
     for command in commands:
+        if command.subshell:
+            continue
         if command.assignments and command.name is None:
             yield command.assignments[0].partition("=")[0]
-        elif command.name in _LEAKING and not (command.nested and command.joined == "("):
+        elif command.name in _LEAKING:
             yield command.name or ""

@@ -1,0 +1,107 @@
+"""A Dockerfile's physical lines, its directives, and instructions joined over continuations.
+
+Behaves as moby/buildkit's `frontend/dockerfile/parser/parser.go` and `directives.go`: lines end at a line feed,
+carriage returns before it belong to the ending; an escape character continues a line only where it is the last
+before trailing blanks and no second one stands before it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from jettison.core.errors import DockerfileError
+from jettison.core.values import Span
+
+# what Go's unicode.IsSpace takes for a blank; str.isspace() takes U+001C to U+001F as well
+BLANK = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_DIRECTIVE = re.compile(r"#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.+?)[\t\f\r ]*")
+_DIRECTIVES = {"syntax", "escape", "check"}
+_BOM = "\ufeff"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A physical line: its span without the line ending, 1-based number."""
+
+    span: Span
+    number: int
+
+
+def lines_of(text: str) -> list[Line]:
+    """All lines; a byte order mark belongs to none. A text that ends in a line feed has an empty last line."""
+    found, start, number = [], 1 if text.startswith(_BOM) else 0, 1
+    while start <= len(text):
+        end = text.find("\n", start)
+        stop = len(text) if end < 0 else end
+        bare = stop
+        while bare > start and text[bare - 1] == "\r":
+            bare -= 1
+        found.append(Line(Span(start, bare), number))
+        if end < 0:
+            break
+        start, number = end + 1, number + 1
+    return found
+
+
+def directives_of(text: str, lines: list[Line]) -> tuple[list[tuple[str, str]], str]:
+    """Parser directives with their values, and the escape character. Raises DockerfileError.
+
+    They are comments of the form `# name=value` before anything else, empty lines included, each known name once.
+    """
+    found: dict[str, str] = {}
+    for line in lines:
+        match = _DIRECTIVE.fullmatch(line.span.of(text).lstrip(BLANK))
+        if match is None or match[1].lower() not in _DIRECTIVES:
+            break
+        name, value = match[1].lower(), match[2]
+        if name in found:
+            raise DockerfileError(f"the directive {name} stands twice", hint="keep one of them", line=line.number)
+        if name == "escape" and value not in ("\\", "`"):
+            message = f"the escape character {value!r} is neither \\ nor `"
+            raise DockerfileError(message, hint="write # escape=`", line=line.number)
+        found[name] = value
+    return list(found.items()), found.get("escape", "\\")
+
+
+def is_blank_or_comment(content: str) -> bool:
+    """Whether a line counts for nothing: between instructions, and inside a continued one."""
+    stripped = content.lstrip(BLANK)
+    return not stripped or stripped.startswith("#")
+
+
+def continues(content: str, escape: str) -> bool:
+    """Whether a line goes on in the next."""
+    stripped = content.rstrip(" \t")
+    return stripped.endswith(escape) and not stripped[:-1].endswith(escape)
+
+
+def last_line(text: str, lines: list[Line], first: int, escape: str) -> int:
+    """Index of the last physical line of the instruction that begins at `first`, heredocs left out.
+
+    Where the file ends in a continuation, blank lines and comments behind it belong to nobody.
+    """
+    last = at = first
+    while continues(lines[last].span.of(text), escape):
+        at += 1
+        while at < len(lines) and is_blank_or_comment(lines[at].span.of(text)):
+            at += 1
+        if at >= len(lines):
+            break
+        last = at
+    return last
+
+
+def join(text: str, lines: list[Line], escape: str) -> tuple[str, list[int]]:
+    """An instruction's lines as the one line that the builder reads, and the file offset of each character."""
+    characters: list[str] = []
+    offsets: list[int] = []
+    for index, line in enumerate(lines):
+        content = line.span.of(text)
+        if index and is_blank_or_comment(content):
+            continue
+        if continues(content, escape):
+            content = content.rstrip(" \t")[:-1]
+        characters.append(content)
+        offsets.extend(range(line.span.start, line.span.start + len(content)))
+    return "".join(characters), offsets

@@ -1,0 +1,103 @@
+"""Arguments and flags cut out of an instruction that is one line already.
+
+Behaves as moby/buildkit's `parser/split_command.go` (flags) and `parser/line_parsers.go` (words).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from jettison.core.values import Span
+from jettison.dockerfile.lines import BLANK
+from jettison.dockerfile.model import Flag, Word
+
+_GAP = "\t\v\f\r "
+_UNQUOTED = re.compile(f"[^{_GAP}]+")
+_AT_BLANKS = {"ADD", "COPY", "EXPOSE", "FROM", "VOLUME"}  # quotes mean nothing to these
+_ONE_STRING = {"MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"}
+
+
+def keyword_end(joined: str, at: int) -> int:
+    """The index behind the word that begins at `at`."""
+    match = _UNQUOTED.match(joined, at)
+    return match.end() if match else at
+
+
+def skip_blanks(joined: str, at: int) -> int:
+    """The index of the first character that is no blank."""
+    while at < len(joined) and joined[at] in BLANK:
+        at += 1
+    return at
+
+
+def flags_of(joined: str, offsets: Sequence[int], at: int, escape: str) -> tuple[tuple[Flag, ...], int]:
+    """`--name=value` at the front, quotes taken off, and the index in `joined` at which the arguments begin."""
+    found: list[Flag] = []
+    while True:
+        at = skip_blanks(joined, at)
+        if not joined.startswith("--", at):
+            return tuple(found), at
+        end = _word_end(joined, at, escape)
+        word = _bare(joined[at:end], escape)
+        if word == "--":
+            return tuple(found), skip_blanks(joined, end)
+        name, equals, value = word[2:].partition("=")
+        found.append(Flag(name, value if equals else None, Span(offsets[at], offsets[end - 1] + 1)))
+        at = end
+
+
+def words_of(keyword: str, joined: str, offsets: Sequence[int], start: int, escape: str) -> tuple[Word, ...]:
+    """The arguments from `start` on, as written, split as the instruction splits them."""
+    found = []
+    for begin, end in _cuts(keyword, joined, start, escape):
+        found.append(Word(joined[begin:end], Span(offsets[begin], offsets[end - 1] + 1)))
+    return tuple(found)
+
+
+def _cuts(keyword: str, joined: str, at: int, escape: str) -> Iterator[tuple[int, int]]:
+    stop = len(joined.rstrip(BLANK))
+    if keyword in _ONE_STRING:
+        begin = skip_blanks(joined, at)
+        if begin < stop:
+            yield begin, stop
+    elif keyword in _AT_BLANKS:
+        yield from (match.span() for match in _UNQUOTED.finditer(joined, at, stop))
+    else:
+        while (at := skip_blanks(joined, at)) < len(joined):
+            end = _word_end(joined, at, escape)
+            yield at, end
+            at = end
+
+
+def _word_end(joined: str, at: int, escape: str) -> int:
+    """The index behind a word whose quotes may hold blanks."""
+    quote = ""
+    while at < len(joined) and (quote or joined[at] not in BLANK):
+        character = joined[at]
+        if character == escape and quote != "'":
+            at += 1
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        at += 1
+    return min(at, len(joined))
+
+
+def _bare(word: str, escape: str) -> str:
+    """A flag without its quotes and escapes (which work inside single quotes, too)."""
+    result, quote, at = [], "", 0
+    while at < len(word):
+        character = word[at]
+        if character == escape:
+            at += 1
+            result.append(word[at : at + 1])
+        elif quote and character == quote:
+            quote = ""
+        elif not quote and character in "'\"":
+            quote = character
+        else:
+            result.append(character)
+        at += 1
+    return "".join(result)
