@@ -10,9 +10,17 @@ from jettison.core.units import read_bytes, read_seconds, show_bytes, show_secon
 
 @pytest.mark.parametrize(
     ("count", "shown"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_999, "1.0 MB"), (117_300_000, "117.3 MB"),
-     (1_430_000_000, "1.43 GB"), (-2_500_000, "-2.5 MB")],
-)  # fmt: skip
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_999, "1.0 MB"),
+        (117_300_000, "117.3 MB"),
+        (1_430_000_000, "1.43 GB"),
+        (-2_500_000, "-2.5 MB"),
+    ],
+)
 def test_bytes_are_shown_in_decimal_units_as_docker_does(count: int, shown: str) -> None:
     assert shown == show_bytes(count)
 
