@@ -142,7 +142,7 @@ def test_a_payload_is_dead_or_alive_and_never_both(members: list[list[Member]]) 
     if _expected(layers) is None:
         return
     merged = Merge(stack(*layers))
-    alive = {node.inode for node in merged.nodes.values()}
+    alive = set(merged.nodes.values())
     assert set() == alive & set(merged.lost)
     assert {path for path in merged.nodes if path.rpartition(b"/")[0] not in merged.children} == set()
     below = {child for children in merged.children.values() for child in children}

@@ -62,18 +62,21 @@ class BlobSource(LayerSource):
         return cast(BinaryIO, Sparse(raw, entry)) if entry.extents else raw
 
     def digests(self, entries: Sequence[Entry]) -> list[bytes]:
-        if self._plain is not None or len(entries) < 2:
-            return super().digests(entries)
+        """In one pass over the layer, whatever the order asked."""
+        if not entries:
+            return []
         found: dict[int, bytes] = {}
-        with decompress(self.blob.open()) as stream:
+        with self._plain.open() if self._plain is not None else decompress(self.blob.open()) as stream:
             at = 0
             for entry in sorted(entries, key=lambda entry: entry.offset):
                 if entry.offset in found:
                     continue
                 stored = sum(length for _, length in entry.extents) if entry.extents else entry.size
-                _skip(stream, entry.offset - at)
-                raw = Limited(stream, stored, owns=False)
-                found[entry.offset] = digest_of(cast(BinaryIO, Sparse(cast(BinaryIO, raw), entry)))
+                if self._plain is not None:
+                    stream.seek(entry.offset)
+                else:
+                    _skip(stream, entry.offset - at)
+                found[entry.offset] = _digest(stream, entry, stored)
                 at = entry.offset + stored
         return [found[entry.offset] for entry in entries]
 
@@ -206,3 +209,17 @@ def _skip(stream: BinaryIO, count: int) -> None:
         if not data:
             raise ImageError("a layer ends before a file that it held", hint="pull or save the image again")
         count -= len(data)
+
+
+def _digest(stream: BinaryIO, entry: Entry, stored: int) -> bytes:
+    """Of the payload that comes next in the stream."""
+    if stored <= _CHUNK and not entry.extents:
+        state = hashlib.sha256()
+        while stored:
+            data = stream.read(stored)
+            if not data:
+                raise ImageError("a layer ends within a file", hint="pull or save the image again")
+            state.update(data)
+            stored -= len(data)
+        return state.digest()
+    return digest_of(cast(BinaryIO, Sparse(cast(BinaryIO, Limited(stream, stored, owns=False)), entry)))

@@ -9,7 +9,6 @@ symbolic links, and hide those of lower layers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from jettison.core.errors import ImageError
 from jettison.core.escape import show_path
@@ -19,18 +18,16 @@ Place = tuple[int, int]  # layer index, entry index: one payload, one inode; bel
 FOLLOWED = 40  # symbolic links in one resolution, as Linux allows (path_resolution(7))
 
 
-class Node(NamedTuple):
-    """A path of the merged tree: the member that made the name, the member that brought the inode."""
-
-    member: Place
-    inode: Place
-
-
 class Merge:
-    """A stack being merged; `lost` tells of every inode which layer took its last name, and how."""
+    """A stack, merged. `nodes` are the paths that are seen with their inodes.
+
+    `linked` has the members that made a name for another member's inode, the hard links; `lost` tells of every inode
+    that has no name left which layer took the last one, and how.
+    """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        self.nodes: dict[bytes, Node] = {}
+        self.nodes: dict[bytes, Place] = {}
+        self.linked: dict[bytes, Place] = {}
         self.children: dict[bytes, set[bytes]] = {b"": set()}  # of every directory, and of nothing else
         self.lost: dict[Place, tuple[int, str]] = {}  # inode -> (layer that took its last name, how)
         self.survivor: dict[Place, Place] = {}  # inode -> the inode now at its last name, where replaced
@@ -58,13 +55,8 @@ class Merge:
 
     def _add(self, number: int, columns: Columns) -> None:
         """Every member of the layer in its order; one loop without calls, for there are millions."""
-        nodes, children, directory_kind, hard_link, marker = (
-            self.nodes,
-            self.children,
-            int(Kind.DIRECTORY),
-            int(Kind.HARDLINK),
-            int(Kind.WHITEOUT),
-        )
+        nodes, children, linked, links = self.nodes, self.children, self.linked, columns.links
+        directory, hard_link, marker = int(Kind.DIRECTORY), int(Kind.HARDLINK), int(Kind.WHITEOUT)
         for index, (path, kind) in enumerate(zip(columns.paths, columns.kinds, strict=True)):
             if kind >= marker:
                 continue
@@ -72,18 +64,15 @@ class Merge:
             if parent not in children:
                 path = self._settled(path, number)
                 parent = path.rpartition(b"/")[0]
-            member = inode = (number, index)
-            if kind == hard_link:
-                inode = self._target(path, columns.links.get(index, b""), number)
-            old = nodes.get(path)
-            if old is None:
+            inode = (number, index) if kind != hard_link else self._target(path, links.get(index, b""), number)
+            if path not in nodes:
                 children[parent].add(path)
-            elif old.inode == inode:
-                nodes[path] = Node(member, inode)
+            elif nodes[path] == inode:
+                linked[path] = (number, index)
                 continue
             else:
-                self._drop_name(old.inode, number, "replaced", inode)
-            if kind == directory_kind:
+                self._drop_name(path, number, "replaced", inode)
+            if kind == directory:
                 if path not in children:
                     children[path] = set()
             elif path in children:
@@ -92,21 +81,22 @@ class Merge:
                 del children[path]
             if kind == hard_link:
                 self._names[inode] = self._names.get(inode, 1) + 1
-            nodes[path] = Node(member, inode)
+                linked[path] = (number, index)
+            nodes[path] = inode
 
     def _target(self, path: bytes, link: bytes, number: int) -> Place:
         """The inode that a hard link shares. Raises ImageError where there is none: no engine unpacks that."""
-        node = self.nodes.get(link)
-        if node is None and link:
-            node = self.nodes.get(self._settled(link, number, make=False))
+        inode = self.nodes.get(link)
+        if inode is None and link:
+            inode = self.nodes.get(self._settled(link, number, make=False))
         inside = (link + b"/").startswith(path + b"/")  # what stands at the link's own name goes first
-        if node is None or inside or self._kind(node) == Kind.DIRECTORY:
-            what = "nothing" if node is None or inside else "a directory"
+        if inode is None or inside or self._kind(inode) == Kind.DIRECTORY:
+            what = "nothing" if inode is None or inside else "a directory"
             raise ImageError(
                 f"layer {number} has a hard link {show_path(path)} to {what}: {show_path(link)}",
                 hint="engines refuse this layer as well: build the image again",
             )
-        return node.inode
+        return inode
 
     def _settled(self, path: bytes, number: int, *, make: bool = True) -> bytes:
         """Where a member of layer `number` really comes to lie."""
@@ -123,11 +113,12 @@ class Merge:
                 at = at.rpartition(b"/")[0]
                 continue
             here = at + b"/" + part if at else part
-            node = self.nodes.get(here)
-            if node is not None and here not in self.children and (not make or node.member[0] == number):
+            inode = self.nodes.get(here)
+            own = inode is not None and self.linked.get(here, inode)[0] == number
+            if inode is not None and here not in self.children and (own or not make):
                 followed += 1
-                link = self._layers[node.inode[0]].columns.links.get(node.inode[1])
-                if self._kind(node) != Kind.SYMLINK or link is None or followed > FOLLOWED:
+                link = self._layers[inode[0]].columns.links.get(inode[1])
+                if self._kind(inode) != Kind.SYMLINK or link is None or followed > FOLLOWED:
                     raise ImageError(
                         f"layer {number} puts a file below {show_path(here)}, which is none of its directories",
                         hint="engines refuse this layer as well: build the image again",
@@ -144,16 +135,15 @@ class Merge:
         """A directory that no layer describes; it hides what a lower layer has there."""
         self._made += 1
         place = (number, -self._made)
-        old = self.nodes.get(path)
-        if old is None:
-            self.children[path.rpartition(b"/")[0]].add(path)
+        if path in self.nodes:
+            self._drop_name(path, number, "replaced", place)
         else:
-            self._drop_name(old.inode, number, "replaced", place)
-        self.nodes[path] = Node(place, place)
+            self.children[path.rpartition(b"/")[0]].add(path)
+        self.nodes[path] = place
         self.children[path] = set()
 
-    def _kind(self, node: Node) -> int:
-        layer, index = node.inode
+    def _kind(self, inode: Place) -> int:
+        layer, index = inode
         return self._layers[layer].columns.kinds[index] if index >= 0 else Kind.DIRECTORY
 
     def _remove(self, path: bytes, number: int, how: str) -> None:
@@ -165,9 +155,13 @@ class Merge:
         while stack:
             each = stack.pop()
             stack.extend(self.children.pop(each, ()))
-            self._drop_name(self.nodes.pop(each).inode, number, how, None)
+            self._drop_name(each, number, how, None)
+            del self.nodes[each]
 
-    def _drop_name(self, inode: Place, number: int, how: str, replaced_by: Place | None) -> None:
+    def _drop_name(self, path: bytes, number: int, how: str, replaced_by: Place | None) -> None:
+        """Take the name from the inode that has it."""
+        inode = self.nodes[path]
+        self.linked.pop(path, None)
         left = self._names.pop(inode, 1) - 1
         if left:
             self._names[inode] = left

@@ -11,9 +11,13 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from jettison.core.reference import Reference
+
+if TYPE_CHECKING:
+    from jettison.image.merge import Merge
+    from jettison.image.tree import Tree
 
 
 class Kind(enum.IntEnum):
@@ -182,6 +186,27 @@ class Image:
     config_size: int = 0
     daemon_size: int | None = None  # what this engine's own list prints
     other_platforms: tuple[str, ...] = ()  # what else the index holds that this image was chosen from
+
+    @cached_property
+    def merged(self) -> Merge:
+        """The stack of its layers, merged once for all who ask. Raises ImageError."""
+        from jettison.image.merge import Merge
+
+        return Merge(self.layers)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """What a container sees. Raises ImageError."""
+        from jettison.image.tree import merge
+
+        return merge(self.layers, self.merged)
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """The five numbers. Raises ImageError."""
+        from jettison.image.tree import sizes
+
+        return sizes(self.layers, config_size=self.config_size, daemon=self.daemon_size, merged=self.merged)
 
     @property
     def platform(self) -> str:

@@ -13,9 +13,10 @@ from zlib import adler32
 
 from jettison.image import tar_fields as fields
 from jettison.image.model import Columns, Entry, Kind
+from jettison.image.tar_simple import Known, take_simple
+from jettison.image.tar_stream import Stream
 
 _BLOCK = 512
-_CHUNK = 2**20
 _ZERO = bytes(_BLOCK)
 _HEADER = struct.Struct("<100s8s8s8s12s12s8sc100s8s32s32s8s8s155s")
 _KINDS = {
@@ -34,64 +35,6 @@ _NO_PAYLOAD = frozenset((b"1", b"2", b"3", b"4", b"5", b"6"))  # a size in their
 _EXTENDED = frozenset((b"x", b"g", b"X", b"L", b"K"))
 _TRAILER = 2**20  # bytes after the end marker that are still counted as padding
 _MOST_HELD = 2**29  # bytes of long names, links and attributes kept of one layer
-
-
-class Stream:
-    """A byte stream with a position; skips by seeking where it can."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._buffer = b""
-        self._at = 0  # within the buffer
-        self.position = 0
-        self._end: int | None = None
-        if stream.seekable():
-            start = stream.tell()
-            self._end = stream.seek(0, 2) - start
-            stream.seek(start)
-
-    def take(self, count: int) -> bytes:
-        """The next bytes; fewer only at the end of the stream."""
-        at = self._at
-        data = self._buffer[at : at + count]
-        if len(data) < count:
-            pieces = [data]
-            missing = count - len(data)
-            while missing:
-                self._buffer = self._stream.read(_CHUNK)
-                if not self._buffer:
-                    break
-                pieces.append(self._buffer[:missing])
-                missing -= len(pieces[-1])
-            at = len(pieces[-1]) - count if len(pieces) > 1 else 0
-            data = b"".join(pieces)
-        self._at = at + count
-        self.position += len(data)
-        return data
-
-    def skip(self, count: int) -> bool:
-        """Go past that many bytes; False where the stream ends before."""
-        self.position += count
-        inside = len(self._buffer) - self._at
-        if count <= inside:
-            self._at += count
-            return True
-        if self._end is not None:
-            if self.position > self._end:
-                return False
-            self._stream.seek(count - inside, 1)
-            self._buffer, self._at = b"", 0
-            return True
-        count -= inside
-        while True:
-            self._buffer = self._stream.read(_CHUNK)
-            if not self._buffer:
-                self._at = 0
-                return False
-            if len(self._buffer) >= count:
-                self._at = count
-                return True
-            count -= len(self._buffer)
 
 
 @dataclass(frozen=True)
@@ -115,8 +58,11 @@ def walk(stream: BinaryIO) -> Columns:
     columns = Columns()
     source = Stream(stream)
     stored = held = 0  # payload bytes as they stand in the stream; bytes that only extended headers can bring
+    known = Known()
     told = _NOTHING
     while True:
+        if told is _NOTHING:
+            stored += take_simple(source, columns, known)
         start = source.position
         header = source.take(_BLOCK)
         if header == _ZERO or not header:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from jettison.image.merge import FOLLOWED, Merge, Node, Place
+from jettison.image.merge import FOLLOWED, Merge, Place
 from jettison.image.model import Entry, Kind, Layer, Sizes
 
-__all__ = ["Merge", "Node", "Place", "Tree", "merge", "sizes"]
+__all__ = ["Merge", "Place", "Tree", "merge", "sizes"]
 
 
 class Tree:
@@ -17,31 +17,29 @@ class Tree:
     Directories that no layer describes (`a` where there only is `a/b`) are there, as an engine makes them.
     """
 
-    def __init__(
-        self, layers: Sequence[Layer], nodes: Mapping[bytes, Node], children: Mapping[bytes, set[bytes]]
-    ) -> None:
+    def __init__(self, layers: Sequence[Layer], merged: Merge) -> None:
         self._layers = layers
-        self._nodes = nodes
-        self._children = children
+        self._nodes = merged.nodes
+        self._linked = merged.linked
+        self._children = merged.children
 
     def get(self, path: bytes) -> Entry | None:
         """The entry at this exact path, symlinks not followed; a hard link shows its payload's entry."""
-        node = self._nodes.get(path)
-        return None if node is None else self._entry(path, node)
-
-    def _entry(self, path: bytes, node: Node) -> Entry:
-        layer, index = node.inode
+        inode = self._nodes.get(path)
+        if inode is None:
+            return None
+        layer, index = inode
         if index < 0:
             return Entry(path, Kind.DIRECTORY, 0o755, 0, 0, 0, 0, b"", -1, (0, 0), ())
         return self._layers[layer].columns[index]._replace(path=path)
 
     def payload(self, path: bytes) -> Place:
         """(layer, entry) of the inode that `path` names; equal for hard links to each other. KeyError."""
-        return self._nodes[path].inode
+        return self._nodes[path]
 
     def layer_of(self, path: bytes) -> int:
         """Index of the layer whose entry is seen at `path`; KeyError where there is none."""
-        return self._nodes[path].member[0]
+        return self._linked.get(path, self._nodes[path])[0]
 
     def resolve(self, path: bytes) -> bytes | None:
         """`path` with every symlink followed inside the tree; None where it dangles or loops."""
@@ -99,23 +97,20 @@ class Tree:
     def open(self, path: bytes) -> BinaryIO:
         """A regular file's content as a stream, links followed as in `read`; KeyError where there is none."""
         real = self.resolve(path)
-        if real is None or real not in self._nodes:
+        entry = self.get(real) if real is not None else None
+        if real is None or entry is None or entry.kind is not Kind.FILE:
             raise KeyError(path)
-        layer, index = self._nodes[real].inode
-        entry = self._entry(real, self._nodes[real])
-        if entry.kind is not Kind.FILE:
-            raise KeyError(path)
+        layer, index = self.payload(real)
         return self._layers[layer].source.open(self._layers[layer].columns[index])
 
     def alive(self) -> set[Place]:
         """The inodes that at least one path names; without the directories that no layer describes."""
-        return {node.inode for node in self._nodes.values() if node.inode[1] >= 0}
+        return {inode for inode in self._nodes.values() if inode[1] >= 0}
 
 
 def merge(layers: Sequence[Layer], merged: Merge | None = None) -> Tree:
     """Apply the layers bottom first. Raises ImageError where engines refuse them, too."""
-    merged = merged or Merge(layers)
-    return Tree(layers, merged.nodes, merged.children)
+    return Tree(layers, merged or Merge(layers))
 
 
 def sizes(
@@ -127,7 +122,7 @@ def sizes(
     """
     unpacked = sum(layer.unpacked for layer in layers)
     merged = merged or Merge(layers)
-    alive = {node.inode for node in merged.nodes.values() if node.inode[1] >= 0}
+    alive = {inode for inode in merged.nodes.values() if inode[1] >= 0}
     effective = sum(layers[layer].columns.sizes[index] for layer, index in alive)
     blobs = {layer.digest or layer.diff_id: layer.transfer for layer in layers}
     known = [size for size in blobs.values() if size is not None]

@@ -52,7 +52,7 @@ def waste_rows(layers: Sequence[Layer], merged: Merge | None = None) -> tuple[Wa
 
 def _dead(layers: Sequence[Layer], merged: Merge) -> list[Place]:
     """Payloads that no path of the merged tree names, in the order of the layers."""
-    alive = {node.inode for node in merged.nodes.values()}
+    alive = set(merged.nodes.values())
     return [
         (number, index)
         for number, layer in enumerate(layers)

@@ -1,0 +1,132 @@
+"""The members that nearly all are, read fast: ustar or GNU headers, octal numbers, short names.
+
+Whatever is not of this form, or wrong, is left to the walker's careful way: to stop is the answer to all doubts.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from zlib import adler32
+
+from jettison.image import tar_fields as fields
+from jettison.image.model import Columns
+from jettison.image.tar_stream import Stream
+
+_BLOCK = 512
+_HEADER = struct.Struct("<100s24s11sB12s8sB100s88xB166x")  # name, owner, size, its end, time, sum, type, link, prefix
+_KINDS = {0x30: 0, 0x31: 3, 0x32: 2, 0x35: 1}  # type flag -> Kind
+_ENDS = b"\0 "
+_DOT = 0x2E
+_ODD_STARTS = (b"./", b"../", b".wh.")
+_ODD_ENDS = (b"/.", b"/..")
+_MOST_KNOWN = 10_000
+
+
+@dataclass(frozen=True)
+class Known:
+    """What fields were found to mean: a layer has few owners, and few times."""
+
+    owners: dict[bytes, tuple[int, int, int]] = field(default_factory=dict)  # mode, uid, gid
+    times: dict[bytes, int] = field(default_factory=dict)
+    sums: dict[bytes, int] = field(default_factory=dict)  # checksum -> the low half of Adler-32 that goes with it
+
+
+def take_simple(source: Stream, columns: Columns, known: Known) -> int:
+    """Take members as long as they are simple; the payload bytes that were passed. The next is not, or cut off.
+
+    One loop without calls of ours, for there are millions.
+    """
+    unpack, owners, times, sums = _HEADER.unpack_from, known.owners, known.times, known.sums
+    add_path, add_kind, add_mode = columns.paths.append, columns.kinds.append, columns.modes.append
+    add_uid, add_gid, add_time = columns.uids.append, columns.gids.append, columns.mtimes.append
+    add_size, add_offset = columns.sizes.append, columns.offsets.append
+    stored = 0
+    while True:
+        buffer, at, before = source.buffer, source.at, source.before
+        if at == len(buffer):
+            buffer, at, before = source.more(), 0, source.before
+        last = len(buffer) - _BLOCK
+        while at <= last:
+            name, owner, size, end, time, told, flag, link, prefix = unpack(buffer, at)
+            kind = _KINDS.get(flag)
+            if kind is None or prefix or end not in _ENDS or not size.isdigit():
+                source.at = at
+                return stored
+            path = name.partition(b"\0")[0]
+            path = (path[2:] if path[:2] == b"./" else path).strip(b"/")
+            if not path or b"//" in path or ((path[0] == _DOT or b"/." in path) and _is_odd(path)):
+                source.at = at
+                return stored
+            try:
+                mode, uid, gid = owners.get(owner) or _owner(owner, known)
+                seconds = times[time] if time in times else _time(time, known)
+                payload = 0 if kind else int(size, 8)
+                expected = sums[told] if told in sums else _sum(told, known)
+                wrong = ((adler32(buffer[at : at + _BLOCK]) & 0xFFFF) - expected) % 65521
+            except ValueError:
+                wrong = 1
+            if wrong:
+                source.at = at
+                return stored
+            at += _BLOCK
+            if kind:
+                add_offset(-1)
+                if kind > 1:
+                    target = link.partition(b"\0")[0]
+                    target = fields.normalise(target) if kind == 3 else target
+                    if target:
+                        columns.links[len(columns.paths)] = target
+            else:
+                add_offset(before + at)
+            add_path(path)
+            add_kind(kind)
+            add_mode(mode)
+            add_uid(uid)
+            add_gid(gid)
+            add_time(seconds)
+            add_size(payload)
+            if payload:
+                stored += payload
+                at += (payload + 511) & -512
+        if at <= len(buffer):
+            source.at = at
+            if at < len(buffer) or not buffer:
+                return stored  # a header across two chunks, or the end
+        else:
+            source.at = len(buffer)
+            if not source.skip(at - len(buffer)):
+                start = before + at - ((payload + 511) & -512) - _BLOCK
+                raise fields.broken(start, f"a payload of {payload} bytes goes beyond its end")
+
+
+def _is_odd(path: bytes) -> bool:
+    """Whether a name has parts that mean something else than a name."""
+    if path[:1] == b"." and (path in (b".", b"..") or path.startswith(_ODD_STARTS)):
+        return True
+    return b"/." in path and (b"/./" in path or b"/../" in path or b"/.wh." in path or path.endswith(_ODD_ENDS))
+
+
+def _owner(text: bytes, known: Known) -> tuple[int, int, int]:
+    mode, uid, gid = (fields.number(text[at : at + 8]) for at in (0, 8, 16))
+    owner = mode & 0o7777, fields.bounded(uid), fields.bounded(gid)
+    if len(known.owners) < _MOST_KNOWN:
+        known.owners[text] = owner
+    return owner
+
+
+def _time(text: bytes, known: Known) -> int:
+    mtime = fields.clamped(fields.number(text) * 10**9)
+    if len(known.times) < _MOST_KNOWN:
+        known.times[text] = mtime
+    return mtime
+
+
+def _sum(text: bytes, known: Known) -> int:
+    """Adler's low half is 1 plus the sum of the bytes, modulo 65521; the checksum takes its own field for spaces."""
+    if not text[:6].isdigit():
+        raise ValueError("not the usual form")
+    expected = int(text[:6], 8) + (adler32(text) & 0xFFFF) - 8 * 32
+    if len(known.sums) < _MOST_KNOWN:
+        known.sums[text] = expected
+    return expected
