@@ -99,3 +99,12 @@ def test_one_loss_is_one_row() -> None:
     path = "app/node_modules/express/lib/router.js"
     found = list(lost(tree(FILES), tree(without(FILES, path)), {}))
     assert [Lost("parts of packages", f"/app/node_modules/express lost /{path}")] == found
+
+
+def test_of_a_wheels_metadata_only_what_programs_ask_for_is_told() -> None:
+    info = f"{SITE}/flask-3.dist-info"
+    files = {f"{info}/{name}": "" for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "LICENSE")}
+    assert [] == reported(f"{info}/RECORD", f"{info}/WHEEL", f"{info}/LICENSE", files=files)
+    assert [f"/{info} lost /{info}/METADATA"] == reported(f"{info}/METADATA", files=files)
+    assert [f"/{info} lost /{info}/entry_points.txt"] == reported(f"{info}/entry_points.txt", files=files)
+    assert [] == reported(info, files={**files, "x": ""})

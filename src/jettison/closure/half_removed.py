@@ -18,9 +18,10 @@ _HARMLESS = re.compile(
     rb"|(^|/)(tests?|__tests__|testing|docs?|examples?|man|benchmarks?|locale|__pycache__|\.[^/]+)/|(^|/)\.[^/]+$"
     rb"|\.(md|markdown|txt|rst|map|ts|mts|cts|pyc|pyi|pyx|pxd|h|hpp|c|cc|cpp|gyp|gypi|flow|coffee|tsbuildinfo)$"
     rb"|(^|/)(licen[cs]e|copying|notice|authors|contributors|changelog|changes|history|readme|security|makefile"
-    rb"|gruntfile|gulpfile|bower|karma|rollup|tsconfig|jest|webpack)[^/]*$|\.(dist|egg)-info/",
+    rb"|gruntfile|gulpfile|bower|karma|rollup|tsconfig|jest|webpack)[^/]*$",
     re.IGNORECASE,
 )
+_METADATA = re.compile(rb"\.(dist|egg)-info/(?!METADATA$|PKG-INFO$|entry_points\.txt$)")  # all else is for installers
 _INFO = b"var/lib/dpkg/info/"
 _RECORD = re.compile(rb"^(.*)/[^/]+\.dist-info/RECORD$")
 
@@ -31,7 +32,7 @@ def lost(original: Tree, candidate: Tree, gone: frozenset[bytes]) -> Iterator[st
     packages: dict[bytes, list[bytes]] = {}
     for path in sorted(gone - removed):
         match = _PACKAGE.match(path)
-        if match is None or _HARMLESS.search(match[2]):
+        if match is None or _is_harmless(path, len(match[1]) + 1):
             continue
         item = original.get(path)
         if item is not None and item.kind in (Kind.FILE, Kind.SYMLINK, Kind.HARDLINK):
@@ -47,9 +48,16 @@ def _remains(tree: Tree, package: bytes) -> bool:
     length = len(package) + 1
     for path in tree.under(package):
         item = tree.get(path)
-        if item is not None and item.kind is Kind.FILE and not _HARMLESS.search(path[length:]):
+        if item is not None and item.kind is Kind.FILE and not _is_harmless(path, length):
             return True
     return False
+
+
+def _is_harmless(path: bytes, package: int) -> bool:
+    """Whether a path is no program's business; its package's own name is the first `package` characters."""
+    if b"-info/" in path[:package]:
+        return _METADATA.search(path) is not None
+    return _HARMLESS.search(path[package:]) is not None
 
 
 def _of_removed_packages(original: Tree, gone: frozenset[bytes]) -> frozenset[bytes]:

@@ -18,6 +18,7 @@ def imports(source: str, *, guarded: bool, package: str = "") -> list[str]:
             tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
+    computed = "import_module" in source or "__import__" in source
     found: dict[str, None] = {}
     stack: list[ast.AST] = [tree]
     while stack:
@@ -31,8 +32,16 @@ def imports(source: str, *, guarded: bool, package: str = "") -> list[str]:
         for name in _names(each, package):
             parts = name.split(".")
             found.update(dict.fromkeys(".".join(parts[:length]) for length in range(1, len(parts) + 1)))
-        stack += ast.iter_child_nodes(each)
+        stack += ast.iter_child_nodes(each) if computed else _statements(each)
     return list(found)
+
+
+def _statements(each: ast.AST) -> Iterator[ast.AST]:
+    """Statements within a statement: imports are nowhere else, and expressions are most of a tree."""
+    for block in ("body", "orelse", "handlers", "finalbody", "cases"):
+        inside = getattr(each, block, None)
+        if isinstance(inside, list):
+            yield from inside
 
 
 def _names(each: ast.AST, package: str) -> Iterator[str]:
