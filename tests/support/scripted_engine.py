@@ -43,6 +43,7 @@ from jettison.engine.model import (
 )
 
 STEADY = 1_700_000_000  # the mtime of what is not made anew by each build
+SINCE = 1000.0  # seconds between the build that filled the cache and one that uses it
 CAPABILITIES = Capabilities(False, True, False, False, False, True, False, False, True, (".dockerignore",))
 
 
@@ -193,7 +194,7 @@ class _Build:
         self.cache, self.request, self.number = cache, request, number
         self.files: Files = {}
         self.chain = ""
-        self.time = float(STEADY)
+        self.time, self.from_cache = float(STEADY), False
         self.layers: list[bytes] = []
         self.history: list[dict[str, Any]] = []
         self.config: dict[str, Any] = {}
@@ -224,9 +225,12 @@ class _Build:
             self.files = _unpack(stored)
             self.time = float((self.cache / f"{self.chain}.time").read_text())
         else:
+            if self.from_cache:
+                self.time += SINCE
             yield from self._work(instruction, copied)
             _pack(self.files, stored)
             (self.cache / f"{self.chain}.time").write_text(str(self.time))
+        self.from_cache = cached
         self.layers.append(_layer(before, self.files))
         text = (
             instruction.value

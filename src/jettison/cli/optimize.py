@@ -155,6 +155,8 @@ def _stopped(stop: JettisonError, best: Ledger | None, bench: Bench, options: di
     """The best so far, printed; how to go on. Raises what stopped us, unless it was a signal."""
     if best is not None:
         _output(_rendered(redact_ledger(best, bench.redactor), options), options)
+    if bench.journal.last("run") is None:
+        raise stop  # nothing was begun
     if isinstance(stop, Interrupted):
         word = "interrupted"
     elif best is not None and not isinstance(stop, UsageError):

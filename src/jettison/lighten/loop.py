@@ -218,8 +218,10 @@ def ledger_of(bench: Bench, standing: Standing, verification: Verification | Non
 
 
 def _clean(bench: Bench, standing: Standing) -> None:
+    """Take away every image that is not to be kept, also what an interruption before left half done."""
+    discard(bench, "v0-again", standing.next_name)
     if not bench.recipe.keep_images:
-        discard(bench, *{"v0", standing.current.name})
+        discard(bench, "v0", standing.current.name)
 
 
 def _tell_cache(bench: Bench, standing: Standing, used: int | None) -> Standing:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from jettison.core import state
@@ -54,7 +55,6 @@ def open_run(project: Path, *, resume: Run | None = None) -> Iterator[Run]:
                 hint="wait until it has finished, or stop it",
             ) from error
         run = resume or _new()
-        run.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _hold(stack, run)
         (run.directory / "swept").unlink(missing_ok=True)  # of a run that is taken up again
         yield run
@@ -71,8 +71,15 @@ def _hold(stack: ExitStack, run: Run) -> None:
 
 
 def _new() -> Run:
-    identifier = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    return Run(identifier, runs_directory() / identifier)
+    """A run whose ID nobody has, also where processes of two containers share the state and a process ID."""
+    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    for number in count(1):
+        identifier = stem if number == 1 else f"{stem}.{number:03}"
+        directory = runs_directory() / identifier
+        with state.disk_errors("create", directory), suppress(FileExistsError):
+            directory.mkdir(mode=0o700)
+            return Run(identifier, directory)
+    raise AssertionError("unreachable")
 
 
 def all_runs() -> list[Run]:
