@@ -66,6 +66,7 @@ class BuildahSandbox:
         self._config = config
         self._options = options
         self._graph_root = engine.graph_root
+        self._buildah = Path(shutil.which("buildah") or "/usr/bin/buildah").stat()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped: ContainerState | None = None
         self._closed = False
@@ -87,7 +88,7 @@ class BuildahSandbox:
             return
         inner = self._run_command(argv, self._options.environment)
         wrapped = [*NAMESPACES, "sh", "-c", _SETUP, "sh", self._options.hostname, *inner]
-        self._process = self._spawn(wrapped, "main", {**os.environ, "TMPDIR": str(self._folder)})
+        self._process = self._spawn(wrapped, "main")
 
     def _run_command(self, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
         command = ["buildah", "run", "--isolation", "chroot", "--hostname", self._options.hostname]
@@ -95,7 +96,7 @@ class BuildahSandbox:
             command += ["--env", f"{key}={value}"]
         return [*command, self.name, "--", *argv]
 
-    def _spawn(self, command: Sequence[str], name: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def _spawn(self, command: Sequence[str], name: str) -> subprocess.Popen[bytes]:
         """Start with stdout and stderr in files: nobody need read them for the child to go on."""
         with (self._folder / f"{name}.out").open("wb") as out, (self._folder / f"{name}.err").open("wb") as err:
             return subprocess.Popen(
@@ -105,14 +106,14 @@ class BuildahSandbox:
                 stderr=err,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
-                env=environment,
+                env={**os.environ, "TMPDIR": str(self._folder)},
             )
 
     def _inside(self) -> list[int]:
         """Processes of the application: those below buildah's own, main process first."""
         if self._process is None:
             return []
-        return [pid for pid in namespaces.descendants(self._process.pid) if _is_application(pid)]
+        return [pid for pid in namespaces.descendants(self._process.pid) if _is_application(pid, self._buildah)]
 
     def _main(self) -> int | None:
         inside = self._inside()
@@ -193,8 +194,11 @@ class BuildahSandbox:
         directory = str(self._config.get("WorkingDir") or "/")
         self._executed += 1
         name = f"command-{self._executed}"
-        inside = [sys.executable, "-I", "-m", enter.__name__, str(main), directory, *command]
-        child = self._spawn(inside, name, self._environment(main) | dict(environment or {}))
+        variables = self._folder / f"{name}.env"
+        variables.write_text(json.dumps(self._environment(main) | dict(environment or {})))
+        child = self._spawn(
+            [sys.executable, "-I", "-m", enter.__name__, str(main), directory, str(variables), *command], name
+        )
         timed_out = False
         try:
             child.wait(timeout)
@@ -254,20 +258,19 @@ class BuildahSandbox:
         self.close()
 
 
-def _is_application(pid: int) -> bool:
-    """Whether a process below ours lives in the container's root and is not one of buildah's own helpers.
+def _is_application(pid: int, buildah: os.stat_result) -> bool:
+    """Whether a process below ours lives in the container's root and is none of buildah's helpers.
 
-    unshare, the shell that sets the network up and buildah have the host's root; buildah's last helper enters the
-    container's before it starts the application, and runs from a memfd.
+    unshare and the shell that sets the network up have the host's root. Helpers that enter the container's run
+    from buildah's own file, the last one from a copy of it in a memfd.
     """
     try:
-        executable = str(Path(f"/proc/{pid}/exe").readlink())
-        root, ours = Path(f"/proc/{pid}/root/").stat(), Path("/").stat()
+        executable, root = Path(f"/proc/{pid}/exe"), Path(f"/proc/{pid}/root/")
+        name = str(executable.readlink())
+        helper = name.startswith("/memfd:buildah") or os.path.samestat(executable.stat(), buildah)
+        return not helper and not root.samefile("/")
     except OSError:
         return False
-    if (root.st_dev, root.st_ino) == (ours.st_dev, ours.st_ino):
-        return False
-    return bool(namespaces.arguments(pid)) and not executable.startswith("/memfd:buildah")
 
 
 def _signal_number(name: str | None) -> int:

@@ -1,4 +1,6 @@
-"""`python -m jettison.engine.enter PID DIRECTORY COMMAND...`: run a command beside a process, as that process is.
+"""`python -m jettison.engine.enter PID DIRECTORY ENVIRONMENT COMMAND...`: run a command beside a process, as it is.
+
+ENVIRONMENT is a JSON file: the image's variables (LD_PRELOAD ...) are for the command and not for this interpreter.
 
 A second mount of a container's overlay directory is undefined behaviour (overlayfs(7): "upperdir is in-use"), so a
 command must not be given a mount of its own: it enters the namespaces and the root of the application's process, with
@@ -8,6 +10,7 @@ its user, groups and capabilities. Source: setns(2), capabilities(7), proc(5).
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -20,7 +23,8 @@ NOT_FOUND, NOT_EXECUTABLE, GONE = 127, 126, 125  # as a shell and as `docker exe
 
 def main(arguments: list[str]) -> int:
     """Enter and run; the command's exit code, 128 and more where a signal ended it."""
-    pid, directory, command = int(arguments[0]), arguments[1], arguments[2:]
+    pid, directory, variables, *command = int(arguments[0]), *arguments[1:]
+    environment = json.loads(Path(variables).read_bytes())
     libc = ctypes.CDLL(None, use_errno=True)
     try:
         status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
@@ -43,7 +47,7 @@ def main(arguments: list[str]) -> int:
     child = os.fork()
     if child == 0:
         _become(status, libc)
-        _execute(command)
+        _execute(command, environment)
     _, ended = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(ended)
     return code if code >= 0 else 128 - code
@@ -63,11 +67,11 @@ def _become(status: dict[str, str], libc: ctypes.CDLL) -> None:
     os.setresuid(uid, uid, uid)
 
 
-def _execute(command: list[str]) -> None:
+def _execute(command: list[str], environment: dict[str, str]) -> None:
     for number in (signal.SIGPIPE, signal.SIGINT):  # Python has taken both
         signal.signal(number, signal.SIG_DFL)
     try:
-        os.execvp(command[0], command)
+        os.execvpe(command[0], command, environment)
     except FileNotFoundError:
         code, why = NOT_FOUND, "no such file or directory"
     except OSError as error:
