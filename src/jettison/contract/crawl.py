@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -10,33 +11,17 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
-from jettison.contract.http import Address, Answer, get
+from jettison.contract.http import NO_ANSWER, Address, Answer, get
 from jettison.engine.model import Sandbox
 
-ADDRESSES = 150
+ADDRESSES = 200  # a hundred of them may be mined
 SECONDS = 45.0  # a whole crawl of one port
 TIMEOUTS = 4  # in a row: it waits for something that is not there
 IMPOSSIBLE = "/jettison-asks-for-what-cannot-exist"
 WELL_KNOWN = [
-    "/robots.txt",
-    "/favicon.ico",
-    "/sitemap.xml",
-    "/openapi.json",
-    "/swagger.json",
-    "/health",
-    "/healthz",
-    "/ready",
-    "/live",
-    "/ping",
-    "/status",
-    "/version",
-    "/metrics",
-    "/docs",
-    "/redoc",
-    "/api",
-    "/login",
-    "/admin/",
-]
+    "/robots.txt", "/favicon.ico", "/sitemap.xml", "/openapi.json", "/swagger.json", "/health", "/healthz", "/ready",
+    "/live", "/ping", "/status", "/version", "/metrics", "/docs", "/redoc", "/api", "/login", "/admin/",
+]  # fmt: skip
 _HARMFUL = re.compile(r"logout|log-out|signout|sign-out|delete|remove|unsubscribe|destroy", re.IGNORECASE)
 _CSS = re.compile(r"url\(\s*['\"]?([^'\")]+)")
 _QUOTED = re.compile(r"[\"'`](/[\w./-]+)[\"'`]")
@@ -66,11 +51,11 @@ def crawl(sandbox: Sandbox, base: Address, extra: Sequence[str] = ()) -> Crawled
             return _crawled(base, asked, f"stopped after {SECONDS:.0f} s")
         answer = get(sandbox, Address(base.port, path, base.loopback, base.host))
         asked[path] = answer
-        hanging = hanging + 1 if answer.error == "no answer in time" else 0
+        hanging = hanging + 1 if answer.error == NO_ANSWER else 0
         if hanging >= TIMEOUTS:
             return _crawled(base, asked, f"stopped: {TIMEOUTS} addresses in a row did not answer")
         if path == "/" and answer.error:
-            return _crawled(base, asked, "" if answer.error == "no answer in time" else "speaks no HTTP")
+            return _crawled(base, asked, "" if answer.error == NO_ANSWER else "speaks no HTTP")
         queue += [link for link in links(base, path, answer) if link not in asked]
     return _crawled(base, asked, "")
 
@@ -86,11 +71,12 @@ def links(base: Address, path: str, answer: Answer) -> Iterator[str]:
     for raw in _raw_links(path, answer):
         try:
             parts = urlsplit(urljoin(here, raw.strip()))
+            port = parts.port
         except ValueError:
             continue
         if parts.scheme != "http" or parts.hostname not in (base.host, "localhost", "127.0.0.1"):
             continue
-        if parts.port not in (base.port, None):
+        if port not in (base.port, None):
             continue
         found = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         if len(found) <= 500 and found.isascii() and found.isprintable() and " " not in found:
@@ -143,5 +129,6 @@ class _Links(HTMLParser):
 
 def _html_links(text: str) -> list[str]:
     parser = _Links()
-    parser.feed(text)
+    with contextlib.suppress(AssertionError):  # html.parser before 3.14 raises it at `<![x[`
+        parser.feed(text)
     return parser.found

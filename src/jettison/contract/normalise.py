@@ -15,7 +15,7 @@ _PATTERNS = (
     (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b", "<uuid>"),
     (r"\b0x[0-9a-fA-F]+\b", "<address>"),
     (r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b|\b(?=[0-9A-F]*\d)[0-9A-F]{12,}\b", "<hex>"),
-    (r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])", "<ip>"),
+    (r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", "<ip>"),
 )
 _COMPILED = tuple((re.compile(pattern), mask) for pattern, mask in _PATTERNS)
 _DIGITS = re.compile(r"\d+")

@@ -83,4 +83,4 @@ def _route(text: str, *, bare: bool) -> str | None:
             return None
         text = "/" + text
     text = re.sub(r"<[^>]*>|\{[^}]*\}|:\w+|\(\?P?[^)]*\)|\*+", "1", text)
-    return text if re.fullmatch(r"/[\w./~%+,;=&?!-]*", text) else None
+    return text if re.fullmatch(r"/[\w./~%+,;=&?!-]*", text, re.ASCII) else None
