@@ -61,15 +61,19 @@ class _Connection(http.client.HTTPConnection):
     """HTTP over a Unix socket, or plain TCP, as DOCKER_HOST says. Raises ImageError."""
 
     def __init__(self, host: str) -> None:
-        url = urlsplit(host)
-        self._path = url.path if url.scheme == "unix" else ""
         self._host_told = host
-        if url.scheme not in ("unix", "tcp") or os.environ.get("DOCKER_TLS_VERIFY"):
+        try:
+            url = urlsplit(host)
+            self._path = url.path if url.scheme == "unix" else ""
+            usable = url.scheme in ("unix", "tcp") and not os.environ.get("DOCKER_TLS_VERIFY")
+            super().__init__(url.hostname or "localhost", url.port or 2375, timeout=_SECONDS)
+        except ValueError:
+            usable = False
+        if not usable:
             raise ImageError(
                 f"the Docker daemon at {host} is not reached by a plain socket",
                 hint="save the image with `docker save -o FILE` and give the file",
             )
-        super().__init__(url.hostname or "localhost", url.port or 2375, timeout=_SECONDS)
 
     def __enter__(self) -> _Connection:
         return self
