@@ -1,11 +1,19 @@
-"""Each example is optimized once a session; the tests look at what came out."""
+"""Each example is optimized once a session; the tests look at what came out. With JETTISON_RESULTS, it is written."""
 
 from __future__ import annotations
 
+import os
 import time
+from collections import Counter
+from pathlib import Path
 
 import pytest
+import results
 from example import EXAMPLES, FLAGS, ROOT, Optimized, bases, copy_of, environment, images_of, optimize, read_ledger
+
+_LEDGERS = {}
+_BREAKS = []
+_COUNTS = Counter()
 
 
 @pytest.fixture(scope="session", params=EXAMPLES)
@@ -20,6 +28,7 @@ def optimized(request, tmp_path_factory):
     ended = optimize(project, state, *flags, engine_environment=told)
     assert 0 == ended.returncode, ended.stderr[-4000:]
     result = Optimized(project, read_ledger(output), time.monotonic() - began, told)
+    _LEDGERS[request.param] = (result.ledger, result.seconds)
     yield result
     with pytest.MonkeyPatch.context() as patch:
         for key, value in told.items():
@@ -27,3 +36,15 @@ def optimized(request, tmp_path_factory):
         from jettison.engine.find import find_engine
 
         find_engine().sweep(images_of(result.ledger) + ":")
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" or report.outcome != "passed":
+        _COUNTS[report.outcome] += 1
+    _BREAKS.extend(value for key, value in report.user_properties if key == "caught" and report.when == "call")
+
+
+def pytest_sessionfinish():
+    path = os.environ.get("JETTISON_RESULTS")
+    if path and len(_LEDGERS) == len(EXAMPLES):
+        (ROOT / Path(path)).write_text(results.document(_LEDGERS, _BREAKS, _COUNTS))

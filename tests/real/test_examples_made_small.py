@@ -8,20 +8,9 @@ from statistics import median
 import pytest
 import second_way
 from example import FLAGS, images_of, optimize, read_ledger
+from results import error, kept
 
 pytestmark = [pytest.mark.real, pytest.mark.engine]
-
-
-def kept(ledger):
-    return [step for step in ledger["steps"] if step["verdict"].startswith("kept")]
-
-
-def errors(ledger):
-    """Relative errors of the predictions of kept steps; a step without a prediction is 100 % wrong."""
-    return [
-        abs(step["predicted"] - step["measured"]) / max(step["measured"], 1_000_000) if step["predicted"] else 1.0
-        for step in kept(ledger)
-    ]
 
 
 def test_the_example_gets_smaller_and_its_contract_held(optimized):
@@ -51,7 +40,7 @@ def test_both_ends_weigh_the_same_a_second_way(optimized, tmp_path, monkeypatch)
 
 
 def test_predictions_are_within_three_percent(optimized):
-    found = errors(optimized.ledger)
+    found = [error(step) for step in kept(optimized.ledger)]
     assert median(found) <= 0.03, found
 
 

@@ -77,7 +77,7 @@ def pairs(table):
 def test_a_break_is_caught_by_a_behaviour_check(originals, example, what, record_property):
     answer = originals(example).judge(BREAKS[example][what])
     caught = [outcome for outcome in answer.failures if outcome.check.kind in BEHAVIOUR]
-    record_property("caught", f"{caught[0].check.what}: {caught[0].evidence}" if caught else "")
+    record_property("caught", (example, what, f"{caught[0].check.what}: {caught[0].evidence}" if caught else "nothing"))
     assert caught, [(outcome.check.key, outcome.evidence) for outcome in answer.outcomes if not outcome.ok]
 
 
