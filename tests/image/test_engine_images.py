@@ -113,16 +113,14 @@ def test_the_merged_tree_is_what_umoci_unpacks(forms: Any) -> None:
     run("umoci", "unpack", "--image", f"{root}/gzip:1", str(root / "bundle"))
     top = root / "bundle" / "rootfs"
     unpacked: dict[bytes, Any] = {}
-    for folder, folders, files in os.walk(os.fsencode(top)):
-        for name in folders + files:
-            path = os.path.join(folder, name)
-            status = os.lstat(path)
-            size = status.st_size if not os.path.islink(path) and name in files else 0
-            unpacked[os.path.relpath(path, os.fsencode(top))] = (status.st_mode & 0o7777, status.st_uid, size)
+    for path in top.rglob("*"):
+        status = path.lstat()
+        size = status.st_size if path.is_file() and not path.is_symlink() else 0
+        unpacked[os.fsencode(path.relative_to(top))] = (status.st_mode & 0o7777, status.st_uid, size)
     tree = open_image(references["oci"]).tree
     links = {path for path in tree if tree.get(path).kind is Kind.SYMLINK}
     told = {path: (tree.get(path).mode, tree.get(path).uid, tree.get(path).size) for path in set(tree) - links}
     assert {path: each for path, each in unpacked.items() if path not in links} == told
-    assert links == {path for path in unpacked if os.path.islink(os.path.join(os.fsencode(top), path))}
+    assert links == {path for path in unpacked if (top / os.fsdecode(path)).is_symlink()}
     assert Path(top, "a").stat().st_ino == Path(top, "h").stat().st_ino
     assert tree.payload(b"a") == tree.payload(b"h")
