@@ -10,11 +10,12 @@ _COMMANDS = (
     "if n; then o; fi", "p \\\n# why\n  q", "\\\n\n  r", "s $(t)", "u 2>&1", "`v`", "exit 3", "w &",
 )  # fmt: skip
 _OTHERS = (
-    "ENV A=1 B='x y'", "ENV C the rest", "ARG D", "ARG E=1 F", "COPY a b /c/", 'COPY ["a b", "/c"]', "ADD --chown=1:1 x y",
-    "WORKDIR /a b", "USER app", "EXPOSE 80 81/udp", "LABEL a=b \\\n  c=d", "CMD [\"x\", \"y\"]", "CMD x y", "ENTRYPOINT x",
-    "HEALTHCHECK --interval=5s CMD curl x", "HEALTHCHECK NONE", "VOLUME /v", "STOPSIGNAL SIGINT", "SHELL [\"/bin/sh\", \"-c\"]",
-    "ONBUILD RUN x", "MAINTAINER me", "RUN [\"x\", \"-y\"]", "RUN <<EOF\nx\n#y\nEOF", "RUN <<-A cat <<B\n\tx\n\tA\ny\nB",
-    "COPY <<'E' /x\n$a\nE", "# a comment", "", "   ", "#", "RUN --mount=type=cache,target=/c make",
+    "ENV A=1 B='x y'", "ENV C the rest", "ARG D", "ARG E=1 F", "COPY a b /c/", 'COPY ["a b", "/c"]',
+    "ADD --chown=1:1 x y", "WORKDIR /a b", "USER app", "EXPOSE 80 81/udp", "LABEL a=b \\\n  c=d", 'CMD ["x", "y"]',
+    "CMD x y", "ENTRYPOINT x", "HEALTHCHECK --interval=5s CMD curl x", "HEALTHCHECK NONE", "VOLUME /v",
+    "STOPSIGNAL SIGINT", 'SHELL ["/bin/sh", "-c"]', "ONBUILD RUN x", "MAINTAINER me", 'RUN ["x", "-y"]',
+    "RUN <<EOF\nx\n#y\nEOF", "RUN <<-A cat <<B\n\tx\n\tA\ny\nB", "COPY <<'E' /x\n$a\nE", "# a comment", "", "   ",
+    "#", "RUN --mount=type=cache,target=/c make",
 )  # fmt: skip
 _JOINTS = (" && ", " && \\\n    ", " ; ", " || ", " \\\n    # why\n    && ", "\\\n&&")
 

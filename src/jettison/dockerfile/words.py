@@ -13,6 +13,7 @@ from jettison.dockerfile.lines import BLANK
 from jettison.dockerfile.model import Flag, Word
 
 _GAP = "\t\v\f\r "
+_PLAIN = re.compile(f"[^{re.escape(BLANK)}'\"\\\\`]*")
 _UNQUOTED = re.compile(f"[^{_GAP}]+")
 _AT_BLANKS = {"ADD", "COPY", "EXPOSE", "FROM", "VOLUME"}  # quotes mean nothing to these
 _ONE_STRING = {"MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"}
@@ -72,17 +73,28 @@ def _cuts(keyword: str, joined: str, at: int, escape: str) -> Iterator[tuple[int
 
 def _word_end(joined: str, at: int, escape: str) -> int:
     """The index behind a word whose quotes may hold blanks."""
-    quote = ""
-    while at < len(joined) and (quote or joined[at] not in BLANK):
-        character = joined[at]
-        if character == escape and quote != "'":
-            at += 1
-        elif quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        at += 1
+    while at < len(joined):
+        plain = _PLAIN.match(joined, at)
+        at = plain.end() if plain else at
+        character = joined[at : at + 1]
+        if character in BLANK:  # or the end
+            break
+        if character in "'\"":
+            at = _quote_end(joined, at, escape)
+        else:
+            at += 2 if character == escape else 1
     return min(at, len(joined))
+
+
+def _quote_end(joined: str, at: int, escape: str) -> int:
+    """The index behind a quoted string, or of the end of the text where it does not end."""
+    quote = joined[at]
+    at += 1
+    while at < len(joined):
+        if joined[at] == quote:
+            return at + 1
+        at += 2 if joined[at] == escape and quote == '"' else 1
+    return at
 
 
 def _bare(word: str, escape: str) -> str:
