@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -274,12 +275,12 @@ def _is_application(pid: int, buildah: os.stat_result) -> bool:
 
 
 def _signal_number(name: str | None) -> int:
-    if not name:
-        return signal.SIGTERM
-    if name.isdigit():
-        return int(name)
+    """STOPSIGNAL as a number: `SIGTERM`, `TERM`, `15`, `SIGRTMIN+3`; SIGTERM where it says nothing known."""
+    parts = re.fullmatch(r"(?:SIG)?([A-Z0-9]+?)([+-]\d+)?", (name or "TERM").upper())
+    if parts and parts[1].isdigit():
+        return int(parts[1])
     try:
-        return signal.Signals[name if name.startswith("SIG") else f"SIG{name}"].value
+        return signal.Signals[f"SIG{parts[1] if parts else 'TERM'}"].value + int(parts[2] or 0 if parts else 0)
     except KeyError:
         return signal.SIGTERM
 

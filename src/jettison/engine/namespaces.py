@@ -9,6 +9,7 @@ import ctypes
 import ipaddress
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,9 +100,11 @@ def listeners(pid: int) -> frozenset[Listener]:
 
 
 def _address(text: str) -> str:
-    """The kernel prints addresses as 32-bit words in host order."""
-    words = [bytes.fromhex(text[i : i + 8])[::-1] for i in range(0, len(text), 8)]
-    return str(ipaddress.ip_address(b"".join(words)))
+    """The kernel prints addresses as 32-bit words in host order; IPv4 in IPv6 is written `::ffff:127.0.0.1`."""
+    words = [bytes.fromhex(text[i : i + 8]) for i in range(0, len(text), 8)]
+    address = ipaddress.ip_address(b"".join(word[::-1] if sys.byteorder == "little" else word for word in words))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return f"::ffff:{mapped}" if mapped is not None else str(address)
 
 
 def connect_inside(pid: int, address: str, port: int, timeout: float) -> socket.socket:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TAIL_LINES = 400
+_SILENCE = 1.0  # seconds without output after which we look whether the child still lives
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -88,9 +89,14 @@ def _read_lines(child: subprocess.Popen[bytes], take: Callable[[str], None], dea
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
         while True:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            left = _SILENCE if deadline is None else min(_SILENCE, max(0.0, deadline - time.monotonic()))
             if not selector.select(left):
-                return False
+                if deadline is not None and time.monotonic() >= deadline:
+                    return False
+                if child.poll() is None:
+                    continue
+                kill_group(child, grace=0.0)  # the child has ended, and what it started still holds the pipe
+                break
             chunk = os.read(child.stdout.fileno(), 65536)
             if not chunk:
                 break
