@@ -6,7 +6,20 @@ import json
 from pathlib import Path
 
 import pytest
-from handmade import INDEX, MANIFEST, Made, descriptor, entry, index, layout_files, named, tar, write_layout
+from handmade import (
+    INDEX,
+    MANIFEST,
+    Made,
+    classic_files,
+    descriptor,
+    entry,
+    index,
+    layout_files,
+    named,
+    tar,
+    write_archive,
+    write_layout,
+)
 
 from jettison.core.errors import ImageError, UsageError
 from jettison.core.platform import Platform, host, parse
@@ -53,6 +66,16 @@ def test_a_platform_that_is_asked_for_is_opened(tmp_path: Path) -> None:
     assert [b"arm"] == _names(read_directory(where, Platform("linux", "arm64")))
     assert [b"arm"] == _names(read_directory(where, Platform("linux", "arm64", "v8")))
     assert [b"amd"] == _names(read_directory(where, Platform("linux", "amd64")))
+
+
+def test_a_platform_that_is_asked_for_holds_for_single_images_too(tmp_path: Path) -> None:
+    path = write_archive(classic_files(ARM), tmp_path / "x.tar")
+    assert "linux/arm64" == open_image(str(path), Platform("linux", "arm64")).platform
+    with pytest.raises(ImageError, match="for linux/arm64, not for linux/amd64") as caught:
+        open_image(str(path), Platform("linux", "amd64"))
+    assert "ask for linux/arm64" == caught.value.hint
+    where = many(tmp_path / "many", ARM, AMD)
+    assert "linux/arm64" == open_image(f"oci:{where}", Platform("linux", "arm64")).platform
 
 
 def test_a_platform_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:

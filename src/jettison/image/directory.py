@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from jettison.core.errors import ImageError
 from jettison.image.model import Columns, Entry, Kind, LayerSource
+from jettison.image.tar_fields import belongs_to_file
 
 _OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
 _UNREADABLE = ("overlay.redirect", "overlay.metacopy")
@@ -96,7 +97,7 @@ def _add(
 
 
 def _xattrs(real: bytes, kind: Kind) -> tuple[tuple[tuple[bytes, bytes], ...], bool]:
-    """Extended attributes without overlay's own, and whether the directory is opaque."""
+    """Extended attributes that travel with an image, and whether the directory is opaque."""
     if kind not in (Kind.FILE, Kind.DIRECTORY):
         return (), False
     names = os.listxattr(real, follow_symlinks=False)
@@ -111,6 +112,6 @@ def _xattrs(real: bytes, kind: Kind) -> tuple[tuple[tuple[bytes, bytes], ...], b
                 "this layer's directory uses overlay redirects, which only the kernel can follow",
                 hint="save the image to an archive and give that",
             )
-        elif ".overlay." not in name:
+        elif belongs_to_file(os.fsencode(name)):
             kept.append((os.fsencode(name), os.getxattr(real, name, follow_symlinks=False)))
     return tuple(kept), opaque

@@ -5,45 +5,54 @@ from __future__ import annotations
 from pathlib import Path
 
 from jettison.core.errors import ImageError, UsageError
+from jettison.core.platform import Platform
 from jettison.core.reference import Reference, Transport, parse
 from jettison.image.model import Image
 
 _LOCAL = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
 
 
-def open_image(text: str | Reference) -> Image:
+def open_image(text: str | Reference, platform: Platform | None = None) -> Image:
     """The image that a reference names, lazily: bytes are read when they are asked for.
 
     Without a transport: an existing path is opened for what it is, else the engines' stores are asked in turn.
-    Raises ImageError, UsageError.
+    Without a platform, of an index: linux on this machine's architecture. Raises ImageError, UsageError.
     """
+    image = _find(text, platform)
+    told = Platform(*(image.config.get(key) or "" for key in ("os", "architecture", "variant")))
+    if platform is not None and not told.fits(platform):
+        raise ImageError(f"{image.reference} is an image for {told}, not for {platform}", hint=f"ask for {told}")
+    return image
+
+
+def _find(text: str | Reference, platform: Platform | None) -> Image:
     reference = text if isinstance(text, Reference) else parse(text)
     if reference is not None:
-        return _read(reference)
+        return _read(reference, platform)
     assert isinstance(text, str)
     if not text:
         raise UsageError("no image was named", hint="give a name, or transport:place")
     if text == "-":
-        return _read(Reference(Transport.DOCKER_ARCHIVE, text))
+        return _read(Reference(Transport.DOCKER_ARCHIVE, text), platform)
     reasons = []
     if Path(text).exists():
         from jettison.image.transports import sniff
 
         try:
-            return _read(Reference(sniff.transport_of(Path(text)), text))
+            return _read(Reference(sniff.transport_of(Path(text)), text), platform)
         except ImageError as error:
             if "/" in text or not Path(text).is_dir():
                 raise
             reasons.append(error.message)  # a folder that happens to be called like the image
     for transport in _LOCAL:
         try:
-            return _read(Reference(transport, text))
+            return _read(Reference(transport, text), platform)
         except ImageError as error:
             reasons.append(error.message)
     raise ImageError(f"no image called {text} was found", hint="; ".join(reasons))
 
 
-def _read(reference: Reference) -> Image:
+def _read(reference: Reference, platform: Platform | None) -> Image:
     """Each transport is imported when it is asked for, so that none costs the start-up of another."""
     where = reference.where
     match reference.transport:
@@ -58,11 +67,11 @@ def _read(reference: Reference) -> Image:
         case Transport.OCI:
             from jettison.image.transports import layout
 
-            return layout.read_directory(where)
+            return layout.read_directory(where, platform)
         case Transport.OCI_ARCHIVE:
             from jettison.image.transports import layout
 
-            return layout.read_archive(where)
+            return layout.read_archive(where, platform)
         case Transport.DOCKER_DAEMON:
             from jettison.image.transports import daemon
 
