@@ -65,3 +65,22 @@ def mutated(draw: st.DrawFn) -> str:
             + text[end:]
         )
     return text
+
+
+_RUNNABLE = (
+    "true", "false", "echo a", "echo $A", "A=1", "cd /usr", "pwd", "set -e", "export A=2", "(false; echo b)",
+    "! false", "for i in 1 2; do false; echo $i; done", "if false; then echo c; fi", "{ false; echo d; }",
+    "f() { false; echo e; }",
+    "f", "false | true", "echo g > /dev/null", "(cd /bin && pwd)", "exit 0", "test -n \"$A\"", "[ -d /usr ]",
+    "umask 27", "echo 'h # i'", "echo j # k", "umask", "set +e", "(set -e; false; echo l)",
+)  # fmt: skip
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> str:
+    """One to four harmless commands that a shell can run, joined in any way."""
+    commands = draw(st.lists(st.sampled_from(_RUNNABLE), min_size=1, max_size=4))
+    text = commands[0]
+    for command in commands[1:]:
+        text += draw(st.sampled_from([" && ", " && ", "; ", " || ", " && \\\n  ", " \\\n  # why\n  && "])) + command
+    return text

@@ -121,7 +121,7 @@ def _script(text: str, offsets: list[int], *, errexit: bool) -> Script | None:
         commands,
         plain,
         tuple(dict.fromkeys(_leaks(commands))),
-        tuple(reader.span(each) for each in operands if each is not None) if plain else (),
+        tuple(reader.span(*each) for each in operands if each is not None) if plain else (),
         errexit or any(each.name == "set" and _set_errexit(each) for each in commands),
         bool(statements) and (_holds_compound(statements[-1]) or _defines_function(root)),
         _ending(root, text),
@@ -180,9 +180,12 @@ class _Reader:
     offsets: list[int]
     positions: list[int]
 
-    def span(self, node: Node) -> Span:
-        start, end = self.positions[node.start_byte], self.positions[node.end_byte]
-        return Span(self.offsets[start], self.offsets[end - 1] + 1)
+    def span(self, start: int, end: int) -> Span:
+        """The place in the file of these bytes of the script."""
+        return Span(self.offsets[self.positions[start]], self.offsets[self.positions[end] - 1] + 1)
+
+    def _place(self, node: Node) -> Span:
+        return self.span(node.start_byte, node.end_byte)
 
     def source(self, node: Node) -> str:
         return self.text[self.positions[node.start_byte] : self.positions[node.end_byte]]
@@ -195,11 +198,10 @@ class _Reader:
         elif node.type in ("declaration_command", "unset_command", "variable_assignment"):
             name = self.source(node.children[0]) if node.children else ""
             assigned = (self.source(node),) if node.type == "variable_assignment" else ()
-            found = Command(None if assigned else name, (), self.span(node), joined, nested, assigned)
+            found = Command(None if assigned else name, (), self._place(node), joined, nested, assigned)
         if found is not None:
-            parent = node.parent
-            whole = parent if parent is not None and parent.type == "redirected_statement" else node
-            yield replace(found, subshell=subshell, statement=self.span(whole))
+            whole = self.span(*_with_redirections(node))
+            yield replace(found, subshell=subshell, statement=whole, redirected=whole != found.span)
             return
         nested = nested or node.type in _NESTED
         subshell = subshell or node.type in _SUBSHELL
@@ -221,9 +223,8 @@ class _Reader:
                 assignments.append(self.source(child))
             elif child.is_named and child.type not in ("comment", "file_redirect", "heredoc_redirect"):
                 text = self.source(child)
-                arguments.append(Argument(text, constant(text), self.span(child)))
-        redirected = node.parent is not None and node.parent.type == "redirected_statement"
-        return Command(name, tuple(arguments), self.span(node), joined, nested, tuple(assignments), redirected)
+                arguments.append(Argument(text, constant(text), self._place(child)))
+        return Command(name, tuple(arguments), self._place(node), joined, nested, tuple(assignments))
 
 
 def constant(text: str) -> str | None:
@@ -261,9 +262,16 @@ def _is_pattern(text: str, at: int) -> bool:
     return character in "*?[" or (character == "~" and at == 0) or (character == "{" and ("," in text or ".." in text))
 
 
-def _operands(node: Node) -> Iterator[Node | None]:
-    """The statements that && joins; None among them where another operator does."""
-    if node.type == "list":
+def _operands(node: Node) -> Iterator[tuple[int, int] | None]:
+    """The bytes of each statement that && joins; None among them where another operator does.
+
+    The grammar hangs a redirection behind a list on the whole list; it belongs to the list's last command.
+    """
+    if node.type == "redirected_statement" and node.children[0].type == "list":
+        *others, last = _operands(node.children[0])
+        yield from others
+        yield last and (last[0], node.end_byte)
+    elif node.type == "list":
         operators = [child.type for child in node.children if not child.is_named]
         if operators != ["&&"]:
             yield None
@@ -271,7 +279,20 @@ def _operands(node: Node) -> Iterator[Node | None]:
             if child.is_named and child.type != "comment":
                 yield from _operands(child)
     else:
-        yield node
+        yield node.start_byte, node.end_byte
+
+
+def _with_redirections(node: Node) -> tuple[int, int]:
+    """The bytes of a command and of the redirections that belong to it."""
+    start, end, inner = node.start_byte, node.end_byte, node
+    while (outer := inner.parent) is not None:
+        if outer.type == "redirected_statement":
+            start = outer.start_byte if inner == node else start
+            end = outer.end_byte
+        elif outer.type not in ("list", "pipeline") or outer.end_byte != inner.end_byte:
+            break
+        inner = outer
+    return start, end
 
 
 def _holds_compound(node: Node) -> bool:
