@@ -84,7 +84,7 @@ def _expected(layers: list[bytes]) -> second_way.Tree | None:
         return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(STACKS)
 def test_two_ways_of_merging_give_one_tree(members: list[list[Member]]) -> None:
     layers = [layer(each) for each in members]
@@ -102,7 +102,7 @@ def test_two_ways_of_merging_give_one_tree(members: list[list[Member]]) -> None:
     assert told == seen
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(STACKS)
 def test_waste_is_unpacked_less_effective_and_each_row_names_the_layer_that_took_it(
     members: list[list[Member]],
