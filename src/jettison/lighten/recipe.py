@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jettison.contract.model import Contract, RecordOptions
+from jettison.contract.normalise import log_lines, normalise
 from jettison.core.redact import Redactor
 from jettison.core.values import Applicability
 
@@ -66,7 +68,14 @@ def redactor_of(recipe: Recipe) -> Redactor:
     """
     pairs = [*recipe.build_args.items(), *recipe.record.environment.items()]
     known = Redactor.of(pairs, recipe.secrets)
-    return Redactor((*known.values, *(value for _, value in pairs if _could_be_secret(value))))
+    values = [*known.values, *(value for _, value in pairs if _could_be_secret(value))]
+    return Redactor((*values, *(form for value in values for form in _masked(value))))
+
+
+def _masked(value: str) -> list[str]:
+    """The forms in which a contract keeps a value that was printed: digits, dates and the like are masked there."""
+    forms = {normalise(value), *log_lines(value.encode("utf-8", "surrogateescape"))}
+    return sorted(form for form in forms - {value} if not re.fullmatch(r"#+|<\w+>", form))
 
 
 def _could_be_secret(value: str) -> bool:
