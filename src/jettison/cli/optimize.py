@@ -30,7 +30,7 @@ from jettison.lighten.events import Done, Event, Note, Resumed
 from jettison.lighten.ledger import Ledger
 from jettison.lighten.loop import lighten
 from jettison.lighten.plan import plan
-from jettison.lighten.project import Project, check_writable, open_project, write_back
+from jettison.lighten.project import Project, check_text, check_writable, open_project, write_back
 from jettison.lighten.recipe import redactor_of
 from jettison.lighten.run import find_interrupted, open_run, sweep_dead_runs
 from jettison.lighten.secrecy import redact_ledger
@@ -85,12 +85,13 @@ def command(**options: Any) -> int:
     project = open_project(options["path"], options["file"])
     text = project.text  # a file that is no text is refused before anything is built
     recipe = recipe_of(project, options)
+    check_text(text, recipe)
     _check_places(project, options)
+    resume = options["resume"]
+    wanted = None if resume is None else find_interrupted(project.context, resume or None)
     engine = find_engine(options["engine_name"])
     redactor = redactor_of(recipe)
     screen = Screen(quiet=options["quiet"], verbose=options["verbose"], redactor=redactor)
-    resume = options["resume"]
-    wanted = None if resume is None else find_interrupted(project.context, resume or None)
     with _signals(), open_run(project.context, resume=wanted) as run, screen:
         swept = sweep_dead_runs(engine, keep=wanted)
         if swept:
