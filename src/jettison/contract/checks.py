@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jettison.contract.compare import is_text, learn
-from jettison.contract.http import Address, Answer
+from jettison.contract.http import NO_ANSWER, Address, Answer
 from jettison.contract.model import Check, Strength
 from jettison.contract.observe import Observation
 
@@ -107,6 +107,9 @@ def http_checks(one: Observation, two: Observation, probes: frozenset[Address] =
     """One check an address whose status and type were the same in all samples."""
     checks, unsteady = [], []
     for address, samples in one.answers.items():
+        if samples[0].error == NO_ANSWER:  # it waits for something: that it answers later is no failure
+            unsteady.append(f"{address} ({NO_ANSWER})")
+            continue
         every = (*samples, *two.answers.get(address, ()))
         if len({_outline(answer) for answer in every}) > 1:
             unsteady.append(f"{address} ({_moves(every)})")

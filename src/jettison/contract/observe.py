@@ -11,6 +11,7 @@ from typing import Any
 
 from jettison.contract import crawl as crawling
 from jettison.contract.http import Address, Answer, get
+from jettison.contract.probe import probe_address
 from jettison.contract.readiness import CAP, Settled, own_listeners, settle
 from jettison.engine.model import ContainerState, Engine, Finished, Listener, Phase, ProcessFacts, RunOptions, Sandbox
 from jettison.image.model import Image
@@ -46,6 +47,7 @@ class Plan:
     environment: Mapping[str, str] = field(default_factory=dict)
     addresses: Sequence[Address] | None = None  # None: crawl
     extra: Sequence[str] = ()  # paths to crawl besides
+    probes: Sequence[str] = ()  # what the user wants asked besides
     asks: int = 1
     health: Sequence[str] | None = None
     health_timeout: float = 30.0
@@ -79,19 +81,21 @@ class Observation:
 
     @property
     def reach(self) -> dict[tuple[str, int], str]:
-        """(tcp or udp, port) -> "any", or "loopback" where nothing from outside can reach it.
+        """(tcp or udp, port) -> "any", or "loopback" where nothing from outside can reach it."""
+        return reach_of(self.listeners)
 
-        UDP ports in the ephemeral range are resolvers' and update checks' sockets.
-        """
-        found: dict[tuple[str, int], str] = {}
-        for one in self.listeners:
-            protocol = one.protocol[:3]
-            if protocol == "udp" and one.port >= _EPHEMERAL:
-                continue
-            only_inside = one.address.startswith("127.") or one.address in ("::1", "::ffff:127.0.0.1")
-            if found.get((protocol, one.port)) != "any":
-                found[protocol, one.port] = "loopback" if only_inside else "any"
-        return found
+
+def reach_of(listeners: frozenset[Listener]) -> dict[tuple[str, int], str]:
+    """(tcp or udp, port) -> "any" or "loopback". UDP ports in the ephemeral range are resolvers' sockets."""
+    found: dict[tuple[str, int], str] = {}
+    for one in listeners:
+        protocol = one.protocol[:3]
+        if protocol == "udp" and one.port >= _EPHEMERAL:
+            continue
+        only_inside = one.address.startswith("127.") or one.address in ("::1", "::ffff:127.0.0.1")
+        if found.get((protocol, one.port)) != "any":
+            found[protocol, one.port] = "loopback" if only_inside else "any"
+    return found
 
 
 def observe(target: Target, plan: Plan) -> Observation:
@@ -180,6 +184,9 @@ def _ask(
             if crawled.cut:
                 notes.append(f"port {base.port}: {crawled.cut}")
             answers |= {address: [answer] for address, answer in crawled.answers}
+        reach = reach_of(listeners)
+        for address in (probe_address(text, reach) for text in plan.probes):
+            answers.setdefault(address, [get(sandbox, address)])
     else:
         for address in plan.addresses:
             answers[address] = [get(sandbox, address)]
@@ -191,12 +198,8 @@ def _ask(
 
 def _bases(listeners: frozenset[Listener]) -> list[Address]:
     """TCP ports in order, through loopback where nothing else reaches them."""
-    reach: dict[int, bool] = {}
-    for one in listeners:
-        if one.protocol.startswith("tcp"):
-            inside = one.address.startswith("127.") or one.address == "::1"
-            reach[one.port] = reach.get(one.port, True) and inside
-    return [Address(port, "/", loopback) for port, loopback in sorted(reach.items())]
+    reach = sorted(reach_of(listeners).items())
+    return [Address(port, "/", how == "loopback") for (protocol, port), how in reach if protocol == "tcp"]
 
 
 def _host(sandbox: Sandbox, base: Address, environment: Mapping[str, str]) -> str:

@@ -6,17 +6,16 @@ What was equal in every sample becomes a check; what exercises nothing is refuse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from urllib.parse import urlsplit
 
 from jettison.contract import checks as checking
 from jettison.contract import static
-from jettison.contract.http import Address
+from jettison.contract.http import NO_ANSWER, Address
 from jettison.contract.model import Check, Contract, RecordOptions, Strength
 from jettison.contract.normalise import log_lines
 from jettison.contract.observe import Observation, Plan, Target, health_command, observe, runtime_of
+from jettison.contract.probe import probe_address
 from jettison.contract.refusal import refuse_command, refuse_empty, refuse_probe, refuse_unsteady, service_line
 from jettison.contract.routes import mined_routes
-from jettison.core.errors import UsageError
 
 Progress = Callable[[str], None]
 _SHOWN = 6  # addresses named in a sentence
@@ -29,6 +28,7 @@ def record(target: Target, options: RecordOptions, progress: Progress | None = N
     first = Plan(
         environment=options.environment,
         extra=extra,
+        probes=options.probes,
         asks=2,
         health=health_command(config),
         commands=options.commands,
@@ -38,16 +38,17 @@ def record(target: Target, options: RecordOptions, progress: Progress | None = N
     if progress is not None:
         progress("first start")
     one = observe(target, first)
-    probes = tuple(_probe(text, one) for text in options.probes)
-    addresses = (*one.answers, *(probe for probe in probes if probe not in one.answers))
+    probes = tuple(probe_address(text, one.reach) for text in options.probes)
+    addresses = tuple(address for address, answers in one.answers.items() if answers[0].error != NO_ANSWER)
     if progress is not None:
         progress("second start")
-    two = observe(target, Plan(options.environment, addresses, (), 2, first.health, commands=options.commands))
+    second = Plan(options.environment, addresses, asks=2, health=first.health, commands=options.commands)
+    two = observe(target, second)
     refuse_unsteady(one, two)
     learnt = list(_learn(target, one, two, frozenset(probes)))
     checks = tuple(check for each in learnt for check in each.checks)
     checks += tuple(_commands(options.commands, one, two)) + tuple(_static(target, one))
-    _require_probes(checks, probes, two)
+    _require_probes(checks, probes, one, two)
     exercised = checking.exercised(checks)
     if not exercised:
         refuse_empty(one, two)
@@ -60,7 +61,7 @@ def record(target: Target, options: RecordOptions, progress: Progress | None = N
         engine=target.engine.name,
         environment=options.environment,
         environment_keys=tuple(options.environment),
-        start_seconds=one.settled.seconds,
+        start_seconds=one.settled.seconds if one.settled.in_time else None,
         log=tuple(dict.fromkeys((*log_lines(*one.logs), *log_lines(*two.logs)))),
     )
 
@@ -96,33 +97,13 @@ def _static(target: Target, one: Observation) -> Iterator[Check]:
         yield from static.writable_checks(target.tree, config, one.process.uid, groups)
 
 
-def _probe(text: str, one: Observation) -> Address:
-    """The address that `--probe` means: a URL, or a path on the first port. Raises UsageError."""
-    ports = sorted(port for protocol, port in one.reach if protocol == "tcp")
-    if text.startswith("/"):
-        if not ports:
-            raise UsageError(f"--probe {text}: the application opens no port", hint="give --check CMD instead")
-        return Address(ports[0], text, one.reach["tcp", ports[0]] == "loopback")
-    try:
-        parts = urlsplit(text if "://" in text else f"http://{text}")
-        port = parts.port or 80
-    except ValueError:
-        raise UsageError(f"--probe {text}: not a URL", hint="write --probe http://localhost:8000/path") from None
-    if parts.scheme != "http" or not parts.hostname:
-        raise UsageError(
-            f"--probe {text}: only http is asked inside the container", hint="write --probe http://localhost:8000/path"
-        )
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Address(port, path, one.reach.get(("tcp", port)) == "loopback", parts.hostname)
-
-
-def _require_probes(checks: Sequence[Check], probes: Sequence[Address], two: Observation) -> None:
+def _require_probes(checks: Sequence[Check], probes: Sequence[Address], one: Observation, two: Observation) -> None:
     """Each probe must have become a check that shows something."""
     made = {check.what: check for check in checks if check.kind == "probe"}
     for probe in probes:
         check = made.get(str(probe))
         if check is None or check.expected.get("error") or check.expected.get("status", 0) >= 500:
-            refuse_probe(probe, two.answers.get(probe, ()))
+            refuse_probe(probe, (*one.answers.get(probe, ()), *two.answers.get(probe, ())))
 
 
 def _not_exercised(extra: Sequence[str], one: Observation, unsteady: Sequence[str]) -> Iterator[str]:
@@ -135,7 +116,7 @@ def _not_exercised(extra: Sequence[str], one: Observation, unsteady: Sequence[st
     if broken:
         yield f"{len(broken)} addresses that answer with a server's error: {_some(broken)}"
     if unsteady:
-        yield f"{len(unsteady)} addresses that answer differently each time: {_some(list(unsteady))}"
+        yield f"{len(unsteady)} addresses that do not answer, or differently each time: {_some(list(unsteady))}"
     if one.answers:
         yield "requests other than GET, pages behind a login, outgoing connections"
     waits = service_line(one)

@@ -23,6 +23,7 @@ from jettison.core.errors import ContractError
 from jettison.engine.model import Phase
 
 SLOWER = 4  # a candidate may take so many times the original's time to start
+_NEW_IN_LOG = "new in its log: "
 _STATIC = {"config", "environment", "closure", "writable"}  # the same each time: no second start is needed
 
 
@@ -32,13 +33,19 @@ def replay(contract: Contract, target: Target, *, stop: bool = False) -> Replay:
     seen = _Seen(contract, target, observation)
     outcomes = sorted((_outcome(seen, check) for check in contract.checks), key=_cause)
     reason = seen.telling_line
-    notes = (f"new in its log: {reason}",) if reason else ()
-    failed = [outcome for outcome in outcomes if outcome.check.decides and not outcome.ok]
-    if failed and reason and reason not in failed[0].evidence:
-        at = outcomes.index(failed[0])
-        outcomes[at] = replace(failed[0], evidence=f"{failed[0].evidence} (log: {reason})")
+    notes = (_NEW_IN_LOG + reason,) if reason else ()
     seconds = observation.settled.seconds
-    return Replay(tuple(outcomes), seconds, seconds if observation.runs else None, notes)
+    return _explained(Replay(tuple(outcomes), seconds, seconds if observation.runs else None, notes))
+
+
+def _explained(answer: Replay) -> Replay:
+    """The same, the new log line that tells most told with the first failure."""
+    reason = next((note.removeprefix(_NEW_IN_LOG) for note in answer.notes if note.startswith(_NEW_IN_LOG)), "")
+    first = next(iter(answer.failures), None)
+    if first is None or not reason or reason in first.evidence:
+        return answer
+    told = replace(first, evidence=f"{first.evidence} (log: {reason})")
+    return replace(answer, outcomes=tuple(told if outcome is first else outcome for outcome in answer.outcomes))
 
 
 def judge(contract: Contract, candidate: Target, original: Target, *, stop: bool = False) -> tuple[Replay, Contract]:
@@ -61,7 +68,7 @@ def judge(contract: Contract, candidate: Target, original: Target, *, stop: bool
         unsteady |= {outcome.check.key for outcome in again.failures}
     steady = _without(contract, unsteady) if unsteady else contract
     outcomes = tuple(outcome for outcome in first.outcomes if outcome.check.key not in unsteady)
-    return _with(replace(first, outcomes=outcomes), lost), steady
+    return _with(_explained(replace(first, outcomes=outcomes)), lost), steady
 
 
 def _with(answer: Replay, lost: tuple[Outcome, ...]) -> Replay:
@@ -214,12 +221,20 @@ def _http(seen: _Seen, check: Check) -> str:
     for name, now, before in (
         ("status", answer.status, expected["status"]),
         ("type", answer.type, expected.get("type")),
-        ("redirect", answer.location.partition("?")[0], expected.get("location", "").partition("?")[0]),
+        ("redirect", _target(answer.location), _target(expected.get("location"))),
         ("cookies", list(answer.cookies), expected.get("cookies")),
     ):
         if before is not None and now != before:
             return f"{name} {now or 'none'}, was {before or 'none'}"
-    return difference(expected["body"], answer.body) if answer.complete else ""
+    if not answer.complete:
+        known = expected["body"]["compare"] != "none"
+        return f"the body was whole, and is cut after {len(answer.body)} bytes" if known else ""
+    return difference(expected["body"], answer.body)
+
+
+def _target(location: str | None) -> str | None:
+    """A redirect's address without its query, which often holds where one came from."""
+    return location.partition("?")[0] if location else None
 
 
 def _command(seen: _Seen, check: Check) -> str:

@@ -36,7 +36,9 @@ def config_checks(config: Mapping[str, Any]) -> Iterator[Check]:
         yield Check("config", key, Strength.STATIC, normal(key, config.get(key)), decides=False)
     for name, value in variables(config).items():
         if name not in _BASES_OWN:
-            yield Check("environment", f"ENV {name}", Strength.STATIC, {"name": name, "sha256": digest(value)})
+            expected = {"name": name, "sha256": digest(value)}
+            decides = name != "PATH"  # what must be found on it is looked for by the entry point's closure
+            yield Check("environment", f"ENV {name}", Strength.STATIC, expected, decides=decides)
 
 
 def normal(key: str, value: Any) -> Any:
