@@ -156,11 +156,13 @@ def compare_config(old: Image, new: Image) -> tuple[str, ...]:
     """Keys of the config in which two images differ, history, times and layers aside, in order."""
     before, after = _normal(old.runtime), _normal(new.runtime)
     keys = [key for key in sorted(set(before) | set(after)) if before.get(key) != after.get(key)]
-    keys += [key for key in ("os", "architecture", "variant") if old.config.get(key) != new.config.get(key)]
+    keys += [
+        key for key in ("os", "architecture", "variant") if (old.config.get(key) or "") != (new.config.get(key) or "")
+    ]
     return tuple(keys)
 
 
-_IGNORED = {"Hostname", "Domainname", "Image", "AttachStdin", "AttachStdout", "AttachStderr", "OnBuild"}
+_IGNORED = {"Hostname", "Domainname", "Image", "AttachStdin", "AttachStdout", "AttachStderr"}
 
 
 def _normal(config: Mapping[str, Any]) -> dict[str, Any]:

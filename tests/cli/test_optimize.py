@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -414,3 +415,26 @@ def test_runs_lists_what_was_done(project: Path, engine: ScriptedEngine, capsys:
     assert 0 == main(["runs", "--format", "json"])
     run = json.loads(capsys.readouterr().out)[0]
     assert ("finished", 83052, 13052, 2) == tuple(run[key] for key in ("state", "before", "after", "kept"))
+
+
+def test_an_env_file_is_read_as_docker_reads_it(
+    tmp_path: Path, project: Path, engine: ScriptedEngine, monkeypatch: Patch
+) -> None:
+    """Docker's own parser: a byte order mark and leading blanks go, quotes and trailing blanks stay."""
+    (project / "main").write_text("tell A\ntell B\ntell C\n")
+    monkeypatch.setenv("C", "from outside")
+    (tmp_path / "env").write_bytes(b"\xef\xbb\xbfA='one' \r\n# B=no\n\n  B=a=\xe2\x80\xa8b\nC\n")
+    contract = tmp_path / "contract.json"
+    assert 0 == optimize(project, "-q", "--env-file", str(tmp_path / "env"), "--contract-out", str(contract))
+    output = next(check for check in json.loads(contract.read_text())["checks"] if check["kind"] == "output")
+    expected = "'one' \na=\u2028b\nfrom outside\n"
+    assert hashlib.sha256(expected.encode()).hexdigest() == output["expected"]["sha256"]
+
+
+def test_an_env_file_that_is_no_text_is_refused_without_showing_it(
+    tmp_path: Path, project: Path, capsys: Capture
+) -> None:
+    (tmp_path / "env").write_bytes(b"SECRET=hunter\xff2\n")
+    assert 2 == optimize(project, "--env-file", str(tmp_path / "env"))
+    err = capsys.readouterr().err
+    assert (True, False) == ("is not UTF-8" in err, "hunter" in err)
