@@ -316,6 +316,7 @@ def test_a_program_that_cannot_be_started_is_refused_with_the_engines_word(clock
     [
         "psycopg2.OperationalError: could not connect", "Error: connect ECONNREFUSED 127.0.0.1:6379",
         "getaddrinfo ENOTFOUND db", "Waiting for redis...", "Temporary failure in name resolution",
+        "nc: bad address 'db'", "connect: Network is unreachable", "getaddrinfo: Name does not resolve",
     ],
 )  # fmt: skip
 def test_a_program_that_needs_another_service_is_told_so_with_its_line(clock: Clock, line: str) -> None:

@@ -150,10 +150,10 @@ def _first_difference(expected: dict[str, Any], text: str) -> str:
         return f"the text differs ({len(text)} characters)"
     old, new = before.splitlines(), text.splitlines()
     for index in range(max(len(old), len(new))):
-        was = old[index] if index < len(old) else "nothing"
-        now = new[index] if index < len(new) else "nothing"
-        if was != now:
-            return f"line {index + 1} is {_short(now)}, was {_short(was)}"
+        was = _short(old[index]) if index < len(old) else "not there"
+        now = _short(new[index]) if index < len(new) else "not there"
+        if old[index : index + 1] != new[index : index + 1]:
+            return f"line {index + 1} is {now}, was {was}"
     return "the line ends differ"
 
 

@@ -123,16 +123,16 @@ def _check_from_json(number: int, each: Any) -> Check:
         raise bad(f"check {number} has a strength that is not 0 to 3")
     if not isinstance(decides, bool):
         raise bad(f"check {number} has a 'decides' that is not true or false")
-    what = str(each.get("what") or _name(kind, expected))
+    what = str(each.get("what") or _name(number, kind, expected))
     source = str(each.get("source") or "user")
     return Check(kind, what, Strength(strength), expected, each.get("volatile"), source, decides)
 
 
-def _name(kind: str, expected: Any) -> str:
+def _name(number: int, kind: str, expected: Any) -> str:
     if kind in ("http", "probe"):
         return f"http://{expected.get('host', 'localhost')}:{expected['port']}{expected['path']}"
     if kind == "command":
-        raise bad("a check of kind 'command' needs its command under 'what'")
+        raise bad(f"check {number} (command) needs its command under 'what'")
     return str(kind)
 
 

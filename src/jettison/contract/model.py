@@ -72,7 +72,7 @@ class Contract:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # values of --env: never written to a file
     environment_keys: tuple[str, ...] = ()  # what must be given again where the contract came from a file
     start_seconds: float | None = None  # until the original was ready
-    log: tuple[str, ...] = ()  # lines that the original prints, digits masked: what is new in a candidate is a reason
+    log: tuple[str, ...] = ()  # lines that the original prints, one of a kind: what is new in a candidate is a reason
 
     @property
     def deciding(self) -> tuple[Check, ...]:

@@ -18,6 +18,7 @@ _PATTERNS = (
     (r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", "<ip>"),
 )
 _COMPILED = tuple((re.compile(pattern), mask) for pattern, mask in _PATTERNS)
+LINE = 400  # characters kept of a line
 _DIGITS = re.compile(r"\d+")
 
 
@@ -28,12 +29,12 @@ def normalise(text: str) -> str:
     return text
 
 
-def log_lines(*streams: bytes) -> tuple[str, ...]:
-    """Distinct lines of a log, in order, every digit masked, so that two starts print the same ones."""
-    seen: dict[str, None] = {}
+def log_lines(*streams: bytes) -> dict[str, str]:
+    """Lines of a log that differ in more than digits and what `normalise` masks: masked -> as first printed."""
+    seen: dict[str, str] = {}
     for stream in streams:
         for line in stream.decode("utf-8", "replace").splitlines():
             masked = _DIGITS.sub("#", normalise(line)).strip()
             if masked:
-                seen.setdefault(masked[:400])
-    return tuple(seen)
+                seen.setdefault(masked[:LINE], line.strip()[:LINE])
+    return seen

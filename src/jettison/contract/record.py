@@ -62,7 +62,7 @@ def record(target: Target, options: RecordOptions, progress: Progress | None = N
         environment=options.environment,
         environment_keys=tuple(options.environment),
         start_seconds=one.settled.seconds if one.settled.in_time else None,
-        log=tuple(dict.fromkeys((*log_lines(*one.logs), *log_lines(*two.logs)))),
+        log=tuple(log_lines(*one.logs, *two.logs).values()),
     )
 
 

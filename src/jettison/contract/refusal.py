@@ -15,7 +15,9 @@ from jettison.engine.model import Finished
 _MORE = "give --env K=V for what is missing, --check CMD, or --probe URL; --build-only runs nothing"
 _WAITS = re.compile(
     rb"ECONNREFUSED|ENOTFOUND|EAI_AGAIN|could not translate host|Name or service not known"
-    rb"|Temporary failure in name resolution|Connection refused|no such host|MongoNetwork|OperationalError|Waiting for",
+    rb"|Temporary failure in name resolution|Connection refused|no such host|MongoNetwork"
+    rb"|bad address|Name does not resolve|[Nn]etwork is unreachable|ENETUNREACH|EHOSTUNREACH|OperationalError"
+    rb"|Waiting for",
 )
 
 
@@ -66,6 +68,13 @@ def refuse_empty(one: Observation, two: Observation) -> NoReturn:
         _refuse_ended(one, two)
     if not any(protocol == "tcp" for protocol, _ in one.reach):
         raise ContractError("the original runs, and nothing it does can be seen: no port, no health check", hint=_MORE)
+    for address, samples in one.answers.items():
+        words = [answer.error or f"status {answer.status}" for answer in (*samples, *two.answers.get(address, ()))]
+        if len(set(words)) > 1:
+            raise ContractError(
+                f"the original answers differently each time: {address} gives {', then '.join(dict.fromkeys(words))}",
+                hint="give --probe URL or --check CMD for something that stays the same, or --build-only",
+            )
     seen = sorted({answer.error or f"status {answer.status}" for samples in one.answers.values() for answer in samples})
     raise ContractError(
         f"the original listens, and gave no good answer: {', '.join(seen[:4])}",

@@ -6,6 +6,7 @@ believed leaves the contract for the rest of the run.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,7 @@ from jettison.contract.observe import Observation, Plan, Target, observe
 from jettison.contract.readiness import CAP
 from jettison.contract.refusal import last_line
 from jettison.core.errors import ContractError
+from jettison.core.redact import MASK
 from jettison.engine.model import Phase
 
 SLOWER = 4  # a candidate may take so many times the original's time to start
@@ -130,13 +132,14 @@ class _Seen:
     @cached_property
     def telling_line(self) -> str:
         """The first log line that the original never printed, the rarest kind of line first; empty where none is."""
-        known = set(self.contract.log)
-        new = [line for line in log_lines(*self.observation.logs[::-1]) if line not in known]
-        raw = _raw_lines(self.observation)
+        known = log_lines("\n".join(self.contract.log).encode("utf-8", "replace"))
+        hidden = [_around_secrets(line) for line in known if MASK in line]
+        printed = log_lines(*self.observation.logs[::-1])
+        new = [line for line in printed if line not in known and not any(each.fullmatch(line) for each in hidden)]
         for words in (("error", "cannot", "not found", "no such", "denied", "fail", "missing"), ("",)):
             for line in new:
                 if any(word in line.lower() for word in words):
-                    return raw.get(line, line)
+                    return printed[line][:300]
         return ""
 
     @cached_property
@@ -148,14 +151,9 @@ class _Seen:
         return process.uid, frozenset((process.gid, *process.groups))
 
 
-def _raw_lines(observation: Observation) -> dict[str, str]:
-    """Masked line -> the line as printed, first of its kind."""
-    found: dict[str, str] = {}
-    for log in observation.logs:
-        for line in log.decode("utf-8", "replace").splitlines():
-            for masked in log_lines(line.encode()):
-                found.setdefault(masked, line.strip()[:300])
-    return found
+def _around_secrets(line: str) -> re.Pattern[str]:
+    """What a line was before its secrets were taken out."""
+    return re.compile(".*".join(map(re.escape, line.split(MASK))))
 
 
 def _outcome(seen: _Seen, check: Check) -> Outcome:

@@ -1,0 +1,345 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from fake_sandbox import Clock, FakeEngine, Page, Port, Program, Request, Reset, site
+from handmade_tree import Files, directory, executable, image, without
+
+from jettison.contract.model import Contract, RecordOptions, Replay
+from jettison.contract.observe import Target
+from jettison.contract.record import record
+from jettison.contract.replay import judge, replay
+from jettison.core.errors import ContractError
+from jettison.engine.model import Finished, ProcessFacts
+
+PAGES = {
+    "/": Page('<a href="/a">a</a><a href="/style.css">'),
+    "/a": Page("page a"),
+    "/style.css": Page("b {}", "text/css"),
+}
+OK = Finished(0, b"", b"")
+COMMANDS = {"curl -f localhost": OK, "python --version": Finished(0, b"Python 3.11.7\n", b"")}
+SERVER = Program({8000: site(PAGES)}, commands=COMMANDS, stdout=b"listening on 8000\n")
+APP = ProcessFacts(1000, 1000, (20,), "/usr/bin/python")
+FILES: Files = {
+    "usr/bin/python": executable("\x7fELF"),
+    "usr/bin/curl": executable("\x7fELF"),
+    "bin/sh": executable("\x7fELF"),
+    "app/main.py": "import flask\n",
+    "usr/local/lib/python3.11/site-packages/flask/__init__.py": "",
+    "usr/share/man/man1/python.1": "",
+    "tmp": directory(0o1777),
+    "data": directory(0o755, 1000),
+}
+CONFIG: dict[str, Any] = {
+    "WorkingDir": "/app",
+    "Cmd": ["python", "main.py"],
+    "Env": ["PATH=/usr/bin:/bin", "MODE=fast"],
+    "ExposedPorts": {"8000/tcp": {}},
+    "Volumes": {"/data": {}},
+    "Healthcheck": {"Test": ["CMD-SHELL", "curl -f localhost"]},
+}
+
+
+@dataclass
+class Trial:
+    """A candidate held against an original."""
+
+    clock: Clock
+    original: Program = SERVER
+    files: Files = field(default_factory=lambda: FILES)
+    config: dict[str, Any] = field(default_factory=lambda: CONFIG)
+    later: tuple[Program, ...] = ()  # of the original, after its recording
+    options: RecordOptions = field(default_factory=RecordOptions)
+
+    def judge(self, *candidate: Program, files: Files | None = None, config: Any = None) -> tuple[Replay, Contract]:
+        programs = {"v0": (self.original, self.original, *(self.later or (self.original,))), "v1": candidate}
+        self.engine = FakeEngine(programs, self.clock)
+        original = Target(self.engine, "v0", image(self.files, config=self.config))
+        self.contract = record(original, self.options)
+        self.engine.starts.clear()
+        self.engine.programs = {**programs, "v0": programs["v0"][2:]}
+        # a new Target of the same image each time, as the loop makes them
+        again = Target(self.engine, "v0", image(self.files, config=self.config))
+        given = image(self.files if files is None else files, config=self.config if config is None else config)
+        return judge(self.contract, Target(self.engine, "v1", given), again)
+
+
+def failures(answer: Replay) -> list[tuple[str, str]]:
+    return [(outcome.check.kind, outcome.evidence) for outcome in answer.failures]
+
+
+def first(answer: Replay) -> tuple[str, str]:
+    return failures(answer)[0]
+
+
+def changed(**pages: Page | Any) -> Program:
+    return replace(SERVER, ports={8000: site({**PAGES, **{f"/{key.strip('_')}": page for key, page in pages.items()}})})
+
+
+def test_an_equal_candidate_holds_after_one_start(clock: Clock) -> None:
+    trial = Trial(clock)
+    answer, contract = trial.judge(SERVER)
+    assert (True, []) == (answer.held, failures(answer))
+    assert ["v1"] == trial.engine.starts
+    assert contract is trial.contract
+
+
+def test_a_failure_that_is_repeated_while_the_original_passes_is_believed(clock: Clock) -> None:
+    trial = Trial(clock)
+    answer, contract = trial.judge(changed(a=Page("nothing", status=500)))
+    assert not answer.held
+    assert [("http", "status 500, was 200")] == failures(answer)
+    assert ["v1", "v1", "v0"] == trial.engine.starts
+    assert contract is trial.contract
+
+
+def test_a_failure_that_a_second_start_does_not_repeat_is_dropped(clock: Clock) -> None:
+    trial = Trial(clock)
+    answer, contract = trial.judge(changed(a=Page("moody")), SERVER)
+    assert answer.held
+    assert ["v1", "v1"] == trial.engine.starts
+    assert not any(check.what.endswith(":8000/a") for check in contract.checks)
+    assert trial.contract.exercised - 1 == contract.exercised
+    assert any("dropped as unsteady" in note and ":8000/a" in note for note in contract.notes)
+
+
+def test_a_failure_that_the_original_now_shows_too_is_dropped(clock: Clock) -> None:
+    other = changed(a=Page("it is Tuesday now"))
+    trial = Trial(clock, later=(other,))
+    answer, contract = trial.judge(other)
+    assert answer.held
+    assert ["v1", "v1", "v0"] == trial.engine.starts
+    assert not any(check.what.endswith(":8000/a") for check in contract.checks)
+
+
+def test_a_steady_failure_stays_though_an_unsteady_one_is_dropped(clock: Clock) -> None:
+    one = changed(a=Page("moody"), style_css=Page("x"), _=Page("gone", status=500))
+    two = changed(_=Page("gone", status=500))
+    answer, contract = Trial(clock).judge(one, two)
+    assert [("http", "status 500, was 200")] == failures(answer)
+    assert not any(check.what.endswith(":8000/a") for check in contract.checks)
+
+
+def test_nothing_steady_left_ends_the_run(clock: Clock) -> None:
+    original = Program({8000: site({"/": Page("yes")})})
+    trial = Trial(clock, original, config={"Cmd": ["python"]})
+    with pytest.raises(ContractError) as caught:
+        trial.judge(Program({8000: site({"/": Page("no")})}), original)
+    assert 4 == caught.value.exit_code
+    assert "the original's behaviour is not steady: http://localhost:8000/" == caught.value.message
+    assert "--build-only" in caught.value.hint
+
+
+def test_what_needs_no_start_needs_no_second_one(clock: Clock) -> None:
+    trial = Trial(clock)
+    answer, _ = trial.judge(SERVER, config={**CONFIG, "Volumes": {}})
+    assert [("config", "none, was ['/data']")] == failures(answer)
+    assert ["v1"] == trial.engine.starts
+
+
+def test_causes_come_first_and_their_consequences_after(clock: Clock) -> None:
+    answer, _ = Trial(clock).judge(Program(ends=1, stderr=b"boom\n"))
+    kinds = [kind for kind, _ in failures(answer)]
+    assert ["start", "port", "user", "health", "http"] == list(dict.fromkeys(kinds))
+    assert ("start", "ended with 1: boom") == first(answer)
+
+
+def test_the_home_page_comes_before_what_it_leads_to(clock: Clock) -> None:
+    bad = Page("x", status=500)
+    answer, _ = Trial(clock).judge(changed(_=bad, a=bad, style_css=bad))
+    assert "http://localhost:8000/" == answer.failures[0].check.what
+
+
+def test_the_log_line_that_tells_most_is_told_with_the_first_failure(clock: Clock) -> None:
+    log = b"listening on 8001\n2024-01-01 retrying\nModuleNotFoundError: No module named 'jinja2'\n"
+    broken = Program({8000: site({**PAGES, "/a": Page("x", status=500)})}, commands=COMMANDS, stderr=log)
+    answer, _ = Trial(clock).judge(broken)
+    expected = "status 500, was 200 (log: ModuleNotFoundError: No module named 'jinja2')"
+    assert [("http", expected)] == failures(answer)
+    assert ("new in its log: ModuleNotFoundError: No module named 'jinja2'",) == answer.notes
+
+
+def test_a_new_log_line_alone_fails_nothing(clock: Clock) -> None:
+    noisy = Program({8000: site(PAGES)}, commands=COMMANDS, stderr=b"npm ERROR whatever\n")
+    answer, _ = Trial(clock).judge(noisy)
+    assert (True, ("new in its log: npm ERROR whatever",)) == (answer.held, answer.notes)
+
+
+def test_a_log_that_differs_in_numbers_only_is_not_new(clock: Clock) -> None:
+    answer, _ = Trial(clock).judge(Program({8000: site(PAGES)}, commands=COMMANDS, stdout=b"listening on 9999\n"))
+    assert () == answer.notes
+
+
+def test_when_the_first_failure_was_unsteady_the_next_one_gets_the_log_line(clock: Clock) -> None:
+    bad = {8000: site({**PAGES, "/a": Page("x", status=500)})}
+    one = Program(bad, commands={**COMMANDS, "curl -f localhost": Finished(1, b"", b"")}, stderr=b"cannot open x\n")
+    two = Program(bad, commands=COMMANDS, stderr=b"cannot open x\n")
+    answer, _ = Trial(clock).judge(one, two)
+    assert [("http", "status 500, was 200 (log: cannot open x)")] == failures(answer)
+
+
+def reset(_: Request) -> Any:
+    raise Reset
+
+
+def cut(_: Request) -> Any:
+    yield b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 6\r\n\r\npag"
+
+
+@pytest.mark.parametrize(
+    ("page", "evidence"),
+    [
+        (Page("page b"), "line 1 is 'page b', was 'page a'"),
+        (Page("page a", "text/plain"), "type text/plain, was text/html"),
+        (Page("page a", more=("Set-Cookie: id=1",)), "cookies ['id'], was none"),
+        (Page("page a", status=404), "status 404, was 200"),
+        (reset, "connection closed without an answer, was 200"),
+        (cut, "the body was whole, and is cut after 3 bytes"),
+    ],
+)
+def test_an_answer_that_differs_is_told_as_it_differs(clock: Clock, page: Any, evidence: str) -> None:
+    answer, _ = Trial(clock).judge(changed(a=page))
+    assert [("http", evidence)] == failures(answer)
+
+
+def test_a_redirect_elsewhere_is_told_and_its_query_is_not_compared(clock: Clock) -> None:
+    def to(where: str) -> Program:
+        return changed(a=Page("", "", 302, (f"Location: {where}",)))
+
+    assert [] == failures(Trial(clock, to("/login?from=1")).judge(to("/login?from=2"))[0])
+    answer, _ = Trial(clock, to("/login")).judge(to("/other"))
+    assert [("http", "redirect /other, was /login")] == failures(answer)
+
+
+def test_a_port_that_nobody_listens_on_is_one_cause(clock: Clock) -> None:
+    answer, _ = Trial(clock).judge(Program({9000: site(PAGES)}, commands=COMMANDS))
+    assert ("port", "nobody listens") == first(answer)
+
+
+def test_a_port_that_moved_to_loopback_is_told(clock: Clock) -> None:
+    answer, _ = Trial(clock).judge(Program({8000: Port(site(PAGES), address="127.0.0.1")}, commands=COMMANDS))
+    assert ("port", "reached from loopback, was any") == first(answer)
+
+
+def test_a_new_port_fails_nothing(clock: Clock) -> None:
+    assert Trial(clock).judge(Program({8000: site(PAGES), 9000: site({})}, commands=COMMANDS))[0].held
+
+
+def test_another_user_is_told(clock: Clock) -> None:
+    answer, _ = Trial(clock).judge(Program({8000: site(PAGES)}, commands=COMMANDS, process=APP))
+    assert ("user", "runs as uid 1000, gid 1000, groups [20]") == first(answer)
+
+
+def test_a_health_check_that_fails_is_told_with_what_it_said(clock: Clock) -> None:
+    sick = {**COMMANDS, "curl -f localhost": Finished(127, b"", b"x\n/bin/sh: curl: not found\n")}
+    answer, _ = Trial(clock).judge(Program({8000: site(PAGES)}, commands=sick))
+    assert [("health", "ended with 127: /bin/sh: curl: not found")] == failures(answer)
+
+
+def test_an_application_that_dies_of_being_asked_is_told(clock: Clock) -> None:
+    answer, _ = Trial(clock).judge(Program({8000: site(PAGES)}, commands=COMMANDS, ends_when_asked="/a"))
+    assert ("start", "ended with 1: it printed nothing") == first(answer)
+
+
+def test_a_program_that_ended_and_now_hangs_or_says_else_is_told(clock: Clock) -> None:
+    trial = Trial(clock, Program(ends=0, stdout=b"42\n"), config={"Cmd": ["python"]})
+    assert [("exit", "keeps running"), ("output", "line 1 is not there, was '42'")] == failures(
+        trial.judge(Program())[0]
+    )
+    assert [("exit", "ended with 2, was 0: 42")] == failures(trial.judge(Program(ends=2, stdout=b"42\n"))[0])
+    assert [("output", "line 1 is '43', was '42'")] == failures(trial.judge(Program(ends=0, stdout=b"43\n"))[0])
+
+
+def test_a_users_check_and_probe_are_replayed(clock: Clock) -> None:
+    original = Program({8000: site({**PAGES, "/hidden": Page("x")})}, commands={**COMMANDS, "make test": OK})
+    options = RecordOptions(commands=("make test",), probes=("/hidden",))
+    failing = {**COMMANDS, "make test": Finished(1, b"", b"1 failed\n")}
+    answer, _ = Trial(clock, original, options=options).judge(Program({8000: site(PAGES)}, commands=failing))
+    assert [("probe", "status 404, was 200"), ("command", "ended with 1: 1 failed")] == failures(answer)
+
+
+def test_a_directory_that_was_written_to_must_stay_writable_not_written(clock: Clock) -> None:
+    original = Program({8000: site(PAGES)}, commands=COMMANDS, process=APP, written=frozenset({b"/data/db"}))
+    quiet = Program({8000: site(PAGES)}, commands=COMMANDS, process=APP)
+    trial = Trial(clock, original, config={**CONFIG, "Volumes": {}})
+    assert trial.judge(quiet)[0].held
+    answer, _ = trial.judge(quiet, files={**FILES, "data": directory(0o755)})
+    assert [("written", "uid 1000 may not write there any more")] == failures(answer)
+
+
+def test_a_temporary_directory_that_is_gone_or_closed_is_told(clock: Clock) -> None:
+    program = Program({8000: site(PAGES)}, commands=COMMANDS, process=APP)
+    answer, _ = Trial(clock, program).judge(program, files={**FILES, "tmp": directory(0o755)})
+    assert [("writable", "uid 1000 may not write there any more")] == failures(answer)
+    answer, _ = Trial(clock, program).judge(program, files=without(FILES, "tmp"))
+    assert [("writable", "is gone")] == failures(answer)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"User": "app"}, [("config", "app, was none")]),
+        ({"User": "root:root"}, []),
+        ({"StopSignal": "SIGQUIT"}, [("config", "SIGQUIT, was SIGTERM")]),
+        ({"StopSignal": "15"}, []),
+        ({"ExposedPorts": None}, [("config", "none, was ['8000/tcp']")]),
+        ({"Healthcheck": {"Test": ["NONE"]}}, [("config", "none, was ['CMD-SHELL', 'curl -f localhost']")]),
+        ({"Cmd": ["sh", "-c", "python main.py"], "WorkingDir": "/app/", "Labels": {"a": "b"}}, []),
+        ({"Env": ["PATH=/bin", "MODE=fast", "NEW=1"]}, []),
+        ({"Env": ["PATH=/usr/bin:/bin"]}, [("environment", "is not set any more")]),
+        ({"Env": ["PATH=/usr/bin:/bin", "MODE=slow"]}, [("environment", "has another value")]),
+    ],
+)
+def test_of_the_config_the_promises_decide(clock: Clock, change: dict[str, Any], told: list[tuple[str, str]]) -> None:
+    answer, _ = Trial(clock).judge(SERVER, config={**CONFIG, **change})
+    assert told == failures(answer)
+
+
+def test_what_the_closures_lost_decides_though_everything_answers(clock: Clock) -> None:
+    answer, _ = Trial(clock).judge(SERVER, files=without(FILES, "usr/local/lib/python3.11/site-packages/flask"))
+    assert [("closure", "flask, imported by /app/main.py")] == failures(answer)
+    answer, _ = Trial(clock).judge(SERVER, files=without(FILES, "usr/bin/curl"))
+    assert [("closure", "curl is gone")] == failures(answer)
+
+
+def test_what_nobody_needs_may_go(clock: Clock) -> None:
+    assert Trial(clock).judge(SERVER, files=without(FILES, "usr/share"))[0].held
+
+
+def test_what_an_original_needs_is_read_once_for_all_candidates(clock: Clock) -> None:
+    trial = Trial(clock)
+    trial.judge(SERVER, files=without(FILES, "usr/bin/curl"))
+    engine, contract = trial.engine, trial.contract
+    original = Target(engine, "v0", image(FILES, config=CONFIG))
+    candidate = image(without(FILES, "usr/local/lib/python3.11/site-packages/flask"), config=CONFIG)
+    for _ in range(2):
+        assert not judge(contract, Target(engine, "v1", candidate), original)[0].held
+    opened = [path for layer in original.image.layers for path in layer.source.opened]  # type: ignore[attr-defined]
+    assert 0 == opened.count(b"app/main.py")
+
+
+def test_the_end_after_a_stop_and_the_runtimes_version_only_explain(clock: Clock) -> None:
+    trial = Trial(clock)
+    trial.judge(SERVER)
+    stubborn = {**COMMANDS, "python --version": Finished(0, b"Python 3.12.1\n", b"")}
+    trial.engine.programs = {"v1": Program({8000: site(PAGES)}, commands=stubborn, stop_code=137)}
+    target = Target(trial.engine, "v1", image(FILES, config=CONFIG))
+    answer = replay(trial.contract, target, stop=True)
+    told = {outcome.check.kind: outcome.evidence for outcome in answer.outcomes if not outcome.ok}
+    assert (True, {"stop": "had to be killed (137)", "version": "3.12, was 3.11"}) == (answer.held, told)
+
+
+def test_a_replay_asks_what_was_recorded_in_the_order_of_the_recording(clock: Clock) -> None:
+    trial = Trial(clock)
+    trial.judge(SERVER)
+    recorded, replayed = trial.engine.sandboxes[1].asked, trial.engine.sandboxes[2].asked
+    assert list(dict.fromkeys(recorded)) == replayed
+
+
+def test_a_replay_gets_the_environment_of_the_recording(clock: Clock) -> None:
+    trial = Trial(clock, options=RecordOptions(environment={"KEY": "v"}))
+    trial.judge(SERVER)
+    assert [{"KEY": "v"}] * 3 == [dict(sandbox.options.environment) for sandbox in trial.engine.sandboxes]
