@@ -15,7 +15,7 @@ from jettison.rule import Finding, Rule, all_rules
 from jettison.rules import advise
 
 _FENCE = re.compile(r"^```(dockerfile|layers) (bad|good)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_WITHOUT = {"recommends-installed"}  # their examples need a package database: tested on real images
+_WITHOUT = {"recommends-installed"}  # its example needs a package database: test_recommends.py
 
 
 def examples() -> list[tuple[Rule, str, str, str]]:
@@ -23,9 +23,11 @@ def examples() -> list[tuple[Rule, str, str, str]]:
     for rule in all_rules():
         fences = [(kind, side, body) for kind, side, body in _FENCE.findall(rule.page)]
         for bad, layers, good in zip(fences[::3], fences[1::3], fences[2::3], strict=True):
-            assert [
-                f"{k} {s}" for k, s, _ in (bad, layers, good)
-            ] == ["dockerfile bad", "layers bad", "dockerfile good"]
+            assert [f"{k} {s}" for k, s, _ in (bad, layers, good)] == [
+                "dockerfile bad",
+                "layers bad",
+                "dockerfile good",
+            ]
             found.append((rule, bad[2], layers[2], good[2]))
     return found
 

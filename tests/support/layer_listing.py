@@ -1,14 +1,15 @@
 """A little language for layers, and the subject that it makes with a Dockerfile.
 
 One member a line: the line number of the instruction that brought it, its path, its size; `-path` is a whiteout;
-`uid=N`, `gid=N`, `mode=OCTAL`, `content=WORD` set what differs. Equal path and size mean equal content, unless
-`content=` says otherwise.
+`path/` is a directory, `link=TARGET` makes a symbolic link; `uid=N`, `gid=N`, `mode=OCTAL`, `content=WORD` set what differs. Equal path and size mean equal
+content, unless `content=` says otherwise; `text=NAME` gives the file the text that the caller passes by that name.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -39,7 +40,7 @@ class RepeatedBytes(io.RawIOBase):
 class ListedSource(LayerSource):
     """A layer from a listing."""
 
-    entries: tuple[tuple[Entry, str], ...]
+    entries: tuple[tuple[Entry, str | bytes], ...]
 
     def columns(self) -> Columns:
         columns = Columns()
@@ -49,16 +50,21 @@ class ListedSource(LayerSource):
 
     def open(self, entry: Entry) -> BinaryIO:
         content = next(content for listed, content in self.entries if listed.path == entry.path)
+        if isinstance(content, bytes):
+            return io.BytesIO(content)
         return RepeatedBytes(hashlib.sha256(content.encode()).digest(), entry.size)  # type: ignore[return-value]
 
 
-def subject_of(text: str, listing: str) -> Subject:
+NO_TEXTS: Mapping[str, str] = {}
+
+
+def subject_of(text: str, listing: str, texts: Mapping[str, str] = NO_TEXTS) -> Subject:
     """The subject of a Dockerfile whose layers are listed; instructions without members make no layer."""
     dockerfile = parse(text)
-    by_line: dict[int, list[tuple[Entry, str]]] = {}
+    by_line: dict[int, list[tuple[Entry, str | bytes]]] = {}
     for line in listing.splitlines():
         if line.strip():
-            number, entry, content = _member(line)
+            number, entry, content = _member(line, texts)
             by_line.setdefault(number, []).append((entry, content))
     layers = [_layer(0, [])]
     instruction_of = {}
@@ -71,16 +77,21 @@ def subject_of(text: str, listing: str) -> Subject:
     return Subject(dockerfile, Path("/nonexistent"), image, alignment, dockerfile.stages[-1])
 
 
-def _member(line: str) -> tuple[int, Entry, str]:
+def _member(line: str, texts: Mapping[str, str]) -> tuple[int, Entry, str | bytes]:
     number, path, *rest = line.split()
     settings = dict(each.split("=", 1) for each in rest if "=" in each)
     size = next((int(each) for each in rest if "=" not in each), 0)
-    kind = Kind.WHITEOUT if path.startswith("-") else Kind.FILE
-    name = path.removeprefix("-").encode()
+    content: str | bytes = settings.get("content", path)
+    if "text" in settings:
+        content = texts[settings["text"]].encode()
+        size = len(content)
+    kind = Kind.WHITEOUT if path.startswith("-") else Kind.DIRECTORY if path.endswith("/") else Kind.FILE
+    kind = Kind.SYMLINK if "link" in settings else kind
+    name = path.removeprefix("-").rstrip("/").encode()
     mode, uid, gid = int(settings.get("mode", "644"), 8), int(settings.get("uid", 0)), int(settings.get("gid", 0))
-    entry = Entry(name, kind, mode, uid, gid, 0, size, b"", -1, (0, 0), ())
-    return int(number), entry, settings.get("content", path)
+    entry = Entry(name, kind, mode, uid, gid, 0, size, settings.get("link", "").encode(), -1, (0, 0), ())
+    return int(number), entry, content
 
 
-def _layer(number: int, members: list[tuple[Entry, str]]) -> Layer:
+def _layer(number: int, members: list[tuple[Entry, str | bytes]]) -> Layer:
     return Layer(f"sha256:{number}", ListedSource(tuple(members)))

@@ -52,7 +52,7 @@ def parse_status(text: str) -> Iterator[Package]:
     """The installed packages of a status file."""
     for paragraph in text.split("\n\n"):
         fields = _fields(paragraph)
-        if "Package" not in fields or " installed" not in " " + fields.get("Status", "install ok installed"):
+        if not fields.get("Package") or " installed" not in " " + fields.get("Status", "install ok installed"):
             continue
         if "Status" in fields and not fields["Status"].endswith(" installed"):
             continue

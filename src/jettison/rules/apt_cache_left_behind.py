@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 from jettison.core.values import Applicability
 from jettison.dockerfile import edit
+from jettison.image.tree import merge
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
 from jettison.synthesis.left import left_below
+from jettison.traps import docker_clean_present
 
+TRAPS = ("docker-clean-present",)
 CACHE = re.compile(rb"var/cache/apt/(?:archives/(?:partial/)?[^/]*\.deb$|(?:src)?pkgcache\.bin$)")
 
 
@@ -43,10 +46,15 @@ def apt_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     for left in left_below(subject, CACHE):
         message = f"line {left.instruction.line} leaves apt's cache in its layer"
         name = "apt-cache-left-behind"
+        here = merge(subject.image.layers[: subject.alignment.layers_of(left.instruction)[-1] + 1])
+        if docker_clean_present.found(here):
+            reason = "apt empties its cache here after each call (docker-clean): what is left was fetched on purpose"
+            yield Finding(name, message, left.instruction, left.size, None, TRAPS, reason, left.paths)
+            continue
         try:
             change = edit.append_command(subject.dockerfile, left.instruction, "apt-get clean")
         except edit.CannotEdit as error:
             yield Finding(name, message, left.instruction, left.size, refusal=error.reason, paths=left.paths)
             continue
         fix = Fix("empty apt's cache in the RUN that fills it", Applicability.TESTED, (change,))
-        yield Finding(name, message, left.instruction, left.size, fix, ("docker-clean-present",), paths=left.paths)
+        yield Finding(name, message, left.instruction, left.size, fix, TRAPS, paths=left.paths)

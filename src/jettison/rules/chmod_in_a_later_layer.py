@@ -62,5 +62,4 @@ def _edits(subject: Subject, call: Recursive) -> Iterator[Edit]:
         if any(flag.name == "chmod" for flag in copy.flags):
             raise CannotEdit(f"line {copy.line} has a --chmod of its own")
         yield add_flag(copy, f"--chmod={call.what}")
-    paths = " ".join(call.paths)
-    yield Edit(call.command.span, f"find {paths} ! -perm {call.what} -exec chmod {call.what} {{}} +")
+    yield Edit(call.command.span, f"find {call.written} ! -perm {call.what} -exec chmod {call.what} {{}} +")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jettison.core.escape import show_path
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, add_flag
 from jettison.dockerfile.model import Edit
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
 from jettison.synthesis.left import SHOWN
-from jettison.synthesis.ownership import Recursive, copies_of, numeric_owner, recursive_calls
+from jettison.synthesis.ownership import Recursive, copies_of, numeric_owner, recursive_calls, tree_before
+from jettison.traps import workdir_owner
 
 NAME = "chown-in-a-later-layer"
 
@@ -58,18 +60,27 @@ def chown_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
         except CannotEdit as error:
             yield Finding(NAME, message, call.instruction, size, refusal=error.reason, paths=paths)
             continue
-        fix = Fix("give the owner to the COPY instead of chown -R", Applicability.LOSSLESS, edits)
+        fix = Fix(_title(subject, call), Applicability.LOSSLESS, edits)
         yield Finding(NAME, message, call.instruction, size, fix, ("workdir-owner", "user-exists"), paths=paths)
 
 
+def _title(subject: Subject, call: Recursive) -> str:
+    """What is done, and which folders the RUN must still change, because no COPY makes them."""
+    folders = workdir_owner.found(tree_before(subject, copies_of(subject, call)[0]), call.paths)
+    still = f"; the RUN keeps {show_path(folders[0])}" if folders else ""
+    return f"give the owner to the COPY instead of chown -R{still}"
+
+
 def _edits(subject: Subject, call: Recursive) -> Iterator[Edit]:
+    user, colon, group = call.what.partition(":")
+    if colon and not group:
+        raise CannotEdit(f"`chown {call.what}` means the user's login group, which --chown cannot say")
+    if not user:
+        raise CannotEdit(f"`chown {call.what}` changes the group alone, which --chown cannot say")
     for copy in copies_of(subject, call):
         if any(flag.name == "chown" for flag in copy.flags):
             raise CannotEdit(f"line {copy.line} has a --chown of its own")
         owner = numeric_owner(subject, call.what, copy, call.layer)
         yield add_flag(copy, f"--chown={owner}")
-    user, colon, group = call.what.partition(":")
-    if colon and not group:
-        raise CannotEdit(f"`chown {call.what}` means the user's login group, which --chown cannot say")
     test = f"\\( ! -user {user} -o ! -group {group} \\)" if group else f"! -user {user}"
-    yield Edit(call.command.span, f"find {' '.join(call.paths)} {test} -exec chown -h {call.what} {{}} +")
+    yield Edit(call.command.span, f"find {call.written} {test} -exec chown -h {call.what} {{}} +")

@@ -33,8 +33,8 @@ def recommends_installed(subject: Subject) -> Iterator[Finding]:
     **Safety.** TESTED: whole packages go. A tool that the application calls, and that only a recommendation brought,
     is found by the contract or not at all: give `--check` where your tests do not run through HTTP.
 
-    This rule's example needs a package database, which a listing of layers does not hold: it is tested on a real
-    image (tests/rules/test_recommends.py).
+    This rule's example needs a package database, which a listing of layers does not hold: it is tested on a small
+    one, laid out as dpkg does (tests/rules/test_recommends.py).
     """
     for instruction in own_runs(subject):
         calls = [call for call in apt_calls(subject, instruction) if call.verb == "install"]
@@ -57,10 +57,13 @@ def _findings(subject: Subject, instruction: Instruction, calls: list[AptCall], 
     if not extras:
         return
     predicted, paths = weigh_packages(after_tree, [after[name] for name in sorted(extras)], layer)
-    message = f"line {instruction.line} installs {len(extras)} packages that are only recommended: {_some(extras)}"
+    count = "1 package that is" if len(extras) == 1 else f"{len(extras)} packages that are"
+    message = f"line {instruction.line} installs {count} only recommended: {_some(extras)}"
     traps = ("recommended-and-needed",)
     if any(call.unknown for call in calls):
-        reason = "the shell computes what is installed: which packages were asked for is not known"
+        reason = (
+            "which packages were asked for is not known: the shell computes them, or a file or a pattern means them"
+        )
         yield Finding(NAME, message, instruction, predicted, None, traps, reason, paths)
         return
     title = "install without recommended packages" + (f", keep {_some(set(kept))}" if kept else "")

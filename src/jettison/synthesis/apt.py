@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from jettison.dockerfile.shell import Argument, Command, script
 from jettison.subject import Subject
 
 TOOLS = {"apt", "apt-get", "aptitude"}
+_NOT_A_NAME = re.compile(r"^[./]|\.deb$|[*?^\[]|-$")  # a file, a pattern, a task, a removal
+_MENTIONED = re.compile(r"\bapt(?:-get|itude)?\b")
 _WITH_VALUE = {"-o", "-c", "-t", "--option", "--config-file", "--target-release", "-a", "--host-architecture"}
 
 
@@ -22,7 +25,7 @@ class AptCall:
     verb_argument: Argument
     options: tuple[str, ...]
     packages: tuple[str, ...]
-    unknown: bool  # an argument is computed by the shell
+    unknown: bool  # an argument is computed by the shell, or means packages by a file, a pattern or a task
 
 
 def apt_calls(subject: Subject, instruction: Instruction) -> Iterator[AptCall]:
@@ -53,6 +56,8 @@ def _call(command: Command) -> AptCall | None:
                 options.append((next(values, argument).value) or "")
         elif verb is None:
             verb = argument
+        elif _NOT_A_NAME.search(value):
+            unknown = True
         else:
             packages.append(value.partition("=")[0].partition("/")[0].partition(":")[0])
     if verb is None or verb.value is None:
@@ -70,6 +75,6 @@ def users_of_lists(subject: Subject, update: Instruction) -> list[Instruction]:
         verbs = [call.verb for call in apt_calls(subject, instruction)]
         if verbs[:1] == ["update"]:
             break
-        if verbs or "apt" in instruction.value:
+        if verbs or _MENTIONED.search(instruction.value):
             found.append(instruction)
     return found

@@ -8,10 +8,14 @@ from jettison.core.values import Span
 from jettison.dockerfile import edit
 from jettison.dockerfile.model import Dockerfile, Edit, Instruction
 from jettison.dockerfile.parse import parse
+from jettison.traps import shell_leaks
 
 
 def merged(dockerfile: Dockerfile, runs: Sequence[Instruction], tail: str = "") -> str:
     """The text with all `runs` merged into the first, `tail` as its last command. Raises CannotEdit."""
+    leaks = shell_leaks.found(dockerfile, runs)
+    if leaks:
+        raise edit.CannotEdit(f"{' and '.join(leaks)}, which the RUNs behind it would inherit")
     first = dockerfile.instructions.index(runs[0])
     where = [dockerfile.instructions.index(run) for run in runs]
     text = dockerfile.text

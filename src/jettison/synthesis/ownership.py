@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Instruction
-from jettison.dockerfile.shell import Argument, Command, script
+from jettison.dockerfile.scope import state_at
+from jettison.dockerfile.shell import Argument, Command, Script, script
 from jettison.image.tree import Tree, merge
 from jettison.subject import Subject
 from jettison.synthesis.left import own_runs
+from jettison.traps import user_exists
 from jettison.waste.rows import Cause, WasteRow
 
 
@@ -20,9 +23,9 @@ class Recursive:
 
     instruction: Instruction
     command: Command
-    flag: Argument  # the argument that holds R
     what: str
-    paths: tuple[str, ...]
+    paths: tuple[str, ...]  # absolute
+    written: str  # the paths as they stand in the file's command
     layer: int
     rows: tuple[WasteRow, ...]  # the copies that it made of payloads brought by COPY or ADD
 
@@ -36,25 +39,37 @@ def recursive_calls(subject: Subject, tool: str) -> Iterator[Recursive]:
             continue
         rows = [row for row in subject.waste if row.by_layer == layers[0] and row.cause is Cause.METADATA_ONLY]
         for command in found.commands:
-            call = _recursive(command, tool)
-            if call is None:
+            words = _recursive(command, tool)
+            if words is None:
                 continue
-            flag, what, paths = call
+            paths = _absolute(subject, instruction, found, words[1:])
             mine = tuple(row for row in rows if _copied(subject, row) and _below(row.path, paths))
             if mine:
-                yield Recursive(instruction, command, flag, what, paths, layers[0], mine)
+                written = " ".join(word.text for word in words[1:])
+                yield Recursive(instruction, command, words[0].value or "", paths, written, layers[0], mine)
 
 
-def _recursive(command: Command, tool: str) -> tuple[Argument, str, tuple[str, ...]] | None:
-    """The parts of a call whose every word is constant; None for any other command."""
+def _absolute(subject: Subject, instruction: Instruction, found: Script, words: Sequence[Argument]) -> tuple[str, ...]:
+    """The paths that the words mean; those left out that hang on a folder we do not know."""
+    state = state_at(subject.dockerfile, subject.stage, instruction, subject.build_args)
+    workdir = None if {"cd", "pushd"} & set(found.leaks) else state.workdir
+    values = [word.value or "" for word in words]
+    return tuple(
+        posixpath.normpath(value if value.startswith("/") else f"{workdir}/{value}")
+        for value in values
+        if value.startswith("/") or workdir is not None
+    )
+
+
+def _recursive(command: Command, tool: str) -> tuple[Argument, ...] | None:
+    """The operands of a recursive call whose every word is constant; None for any other command."""
     if (command.name or "").rpartition("/")[2] != tool or command.nested or None in command.values:
         return None
     flags = [each for each in command.arguments if each.value and each.value.startswith("-")]
-    words = [each.value for each in command.arguments if each.value and not each.value.startswith("-")]
-    recursive = next((each for each in flags if each.value in ("-R", "--recursive")), None)
-    if recursive is None or len(flags) != 1 or len(words) < 2:
+    words = tuple(each for each in command.arguments if each.value and not each.value.startswith("-"))
+    if [flag.value for flag in flags] not in (["-R"], ["--recursive"]) or len(words) < 2:
         return None
-    return recursive, words[0], tuple(words[1:])
+    return words
 
 
 def _copied(subject: Subject, row: WasteRow) -> bool:
@@ -89,31 +104,26 @@ def numeric_owner(subject: Subject, owner: str, before: Instruction, at_layer: i
     that COPY gave, 0. Raises CannotEdit where nothing in the image says what the name means.
     """
     user, colon, group = owner.partition(":")
-    layers = subject.alignment.layers_of(before)
-    below = merge(subject.image.layers[: layers[0]]) if layers else subject.tree
+    below = tree_before(subject, before)
     here = merge(subject.image.layers[: at_layer + 1])
     gid = group if colon else "0"
-    if not _known(below, gid, b"etc/group"):
-        gid = _number(here, gid, b"etc/group", 2)
-    uid = user if _known(below, user, b"etc/passwd") else _number(here, user, b"etc/passwd", 2)
-    return f"{uid}:{gid}"
+    if user_exists.found(below, gid, user_exists.GROUP):
+        gid = _number(here, gid, user_exists.GROUP, 2)
+    if user_exists.found(below, user, user_exists.PASSWD):
+        user = _number(here, user, user_exists.PASSWD, 2)
+    return f"{user}:{gid}"
 
 
-def _known(tree: Tree, name: str, file: bytes) -> bool:
-    return name.isdigit() or any(row[0] == name for row in _rows(tree, file))
+def tree_before(subject: Subject, instruction: Instruction) -> Tree:
+    """What the instruction found; the whole tree where it made no layer."""
+    layers = subject.alignment.layers_of(instruction)
+    return merge(subject.image.layers[: layers[0]]) if layers else subject.tree
 
 
 def _number(tree: Tree, name: str, file: bytes, column: int) -> str:
-    if name.isdigit() and column == 2:
+    if name.isdigit():
         return name
-    for row in _rows(tree, file):
+    for row in user_exists.rows(tree, file):
         if row[0] == name and len(row) > column:
             return row[column]
     raise CannotEdit(f"{name} is not in the image's /{file.decode()}")
-
-
-def _rows(tree: Tree, file: bytes) -> list[list[str]]:
-    try:
-        return [line.split(":") for line in tree.read(file).decode("utf-8", "replace").splitlines()]
-    except KeyError:
-        return []
