@@ -94,11 +94,15 @@ def test_the_key_of_a_change_survives_other_changes(recipe: Recipe) -> None:
     first, second = parse(TEXT), parse("# new\n" + TEXT.replace("three", "3"))
     keys = [candidates([finding(d, "two", "2")], d, recipe, 1, {})[0].key for d in (first, second)]
     assert keys[0] == keys[1]
+    longer = parse(TEXT.replace("two", "two && more"))
     others = [
-        candidates([finding(first, "two", "zwei")], first, recipe, 1, {})[0].key,
-        candidates([finding(first, "two", "2", rule="other")], first, recipe, 1, {})[0].key,
-        candidates([finding(first, " one", " --x one")], first, recipe, 1, {})[0].key,
-        candidates([finding(parse(TEXT.replace("two", "two && more")), "two", "2")], first, recipe, 1, {})[0].key,
+        candidates([finding(d, old, new, rule=rule)], d, recipe, 1, {})[0].key
+        for d, old, new, rule in (
+            (first, "two", "zwei", "r"),
+            (first, "two", "2", "other"),
+            (first, " one", " --x one", "r"),
+            (longer, "two", "2", "r"),
+        )
     ]
     assert 5 == len({keys[0], *others})
 
