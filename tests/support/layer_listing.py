@@ -1,8 +1,9 @@
 """A little language for layers, and the subject that it makes with a Dockerfile.
 
-One member a line: the line number of the instruction that brought it, its path, its size; `-path` is a whiteout;
-`path/` is a directory, `link=TARGET` makes a symbolic link; `uid=N`, `gid=N`, `mode=OCTAL`, `content=WORD` set what differs. Equal path and size mean equal
-content, unless `content=` says otherwise; `text=NAME` gives the file the text that the caller passes by that name.
+One member a line: the line number of the instruction that brought it, its path, its size; `-path` is a whiteout,
+`path/` a directory, `link=TARGET` makes a symbolic link; `uid=N`, `gid=N`, `mode=OCTAL`, `content=WORD` set what
+differs. Equal path and size mean equal content, unless `content=` says otherwise; `text=NAME` gives the file the text
+that the caller passes by that name.
 """
 
 from __future__ import annotations

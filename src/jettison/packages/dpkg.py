@@ -124,8 +124,11 @@ def files_of(tree: Tree, name: str, architecture: str) -> set[bytes]:
         listing = b"var/lib/dpkg/info/" + stem + b".list"
         if listing not in tree:
             continue
-        for line in tree.read(listing).splitlines():
-            path = line.strip(b"/")
+        lines = [line.strip(b"/") for line in tree.read(listing).splitlines()]
+        folders = {line.rpartition(b"/")[0] for line in lines}  # /bin, say, which may be a link to usr/bin
+        for path in lines:
+            if path in folders:
+                continue
             entry = tree.get(path)
             if entry is None and path:
                 real = tree.resolve(path.rpartition(b"/")[0])
