@@ -302,6 +302,7 @@ class FakeEngine:
     starts: list[str] = field(default_factory=list)
     sandboxes: list[FakeSandbox] = field(default_factory=list)
     name: str = "fake"
+    builder: str = "buildah"
     version: str = "1"
 
     @property

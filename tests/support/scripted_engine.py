@@ -128,10 +128,12 @@ class ScriptedEngine:
     before_build: Callable[[BuildRequest], None] = lambda request: None
     before_start: Callable[[str], None] = lambda image_id: None
     name: str = "scripted"
+    builder: str = "buildah"
     version: str = "1"
     capabilities: Capabilities = CAPABILITIES
     requests: list[BuildRequest] = field(default_factory=list)
     started: list[str] = field(default_factory=list)
+    nameless: list[str] = field(default_factory=list)  # images that lost their name to another: nobody removes them
 
     def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:
         self.requests.append(request)
@@ -142,8 +144,11 @@ class ScriptedEngine:
             if progress is not None:
                 progress(line)
         where = self._place(request.tag)
+        old = (where / "id").read_text() if where.exists() else ""
         shutil.rmtree(where, ignore_errors=True)
         image_id = _write_layout(where, built)
+        if old not in ("", image_id):
+            self.nameless.append(old)
         seconds = sum(run.seconds or 0.0 for run in built.ran if not run.cached)
         return Built(Reference(Transport.OCI, str(where)), image_id, seconds, not request.use_cache, tuple(built.ran))
 
@@ -195,6 +200,7 @@ class _Build:
         self.files: Files = {}
         self.chain = ""
         self.time, self.from_cache = float(STEADY), False
+        self.made = number  # the build that made the last layer: part of the image's ID
         self.layers: list[bytes] = []
         self.history: list[dict[str, Any]] = []
         self.config: dict[str, Any] = {}
@@ -223,13 +229,14 @@ class _Build:
         cached = self.request.use_cache and stored.exists()
         if cached:
             self.files = _unpack(stored)
-            self.time = float((self.cache / f"{self.chain}.time").read_text())
+            self.time, self.made = json.loads((self.cache / f"{self.chain}.time").read_text())
         else:
             if self.from_cache:
                 self.time += SINCE
             yield from self._work(instruction, copied)
             _pack(self.files, stored)
-            (self.cache / f"{self.chain}.time").write_text(str(self.time))
+            self.made = self.number
+            (self.cache / f"{self.chain}.time").write_text(json.dumps([self.time, self.made]))
         self.from_cache = cached
         self.layers.append(_layer(before, self.files))
         text = (
@@ -324,7 +331,7 @@ def _write_layout(where: Path, built: _Build) -> str:
         "rootfs": rootfs,
         "history": built.history,
     }
-    config_at = put(json.dumps(config).encode(), "config.v1+json")
+    config_at = put(json.dumps(config | {"made": built.made}).encode(), "config.v1+json")
     manifest = {"schemaVersion": 2, "config": config_at, "layers": layers}
     manifest_at = put(json.dumps(manifest).encode(), "manifest.v1+json")
     (where / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [manifest_at]}))

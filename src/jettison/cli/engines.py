@@ -24,7 +24,8 @@ def command(form: str) -> int:
             rows.append({"name": name, "found": False, "reason": error.message, "hint": error.hint})
             continue
         capabilities = dataclasses.asdict(engine.capabilities)
-        rows.append({"name": name, "found": True, "version": engine.version, "capabilities": capabilities})
+        found = {"name": name, "found": True, "version": engine.version, "builder": engine.builder}
+        rows.append({**found, "capabilities": capabilities})
     if form == "json":
         click.echo(json.dumps(rows, indent=2))
         return 0
@@ -32,7 +33,7 @@ def command(form: str) -> int:
         if not row["found"]:
             click.echo(f"{row['name']}  not usable: {row['reason']}\n  hint: {row['hint']}")
             continue
-        click.echo(f"{row['name']} {row['version']}")
+        click.echo(f"{row['name']} {row['version']}, builds with {row['builder']}")
         for key, value in row["capabilities"].items():
             shown = {True: "yes", False: "no"}.get(
                 value, ", ".join(value) if isinstance(value, (tuple, list)) else value

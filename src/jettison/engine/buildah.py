@@ -22,7 +22,7 @@ from jettison.core.reference import Reference, Transport
 from jettison.engine import buildah_output, leftovers
 from jettison.engine.buildah_sandbox import BuildahSandbox, can_isolate
 from jettison.engine.model import PREFIX, BuildRequest, Built, Capabilities, RunOptions, Sandbox
-from jettison.engine.process import run
+from jettison.engine.process import BUILD_LINES, run
 
 CAPABILITIES = Capabilities(
     ports_published=False,
@@ -46,6 +46,7 @@ class Buildah:
     graph_root: Path
     capabilities: Capabilities = CAPABILITIES
     name: str = "buildah"
+    builder: str = "buildah"
 
     @classmethod
     def find(cls) -> Buildah:
@@ -85,7 +86,7 @@ class Buildah:
         try:
             with leftovers.temporary_folder(leftovers.build_folder(run_id)) as folder:
                 environment = {**os.environ, "TMPDIR": str(folder)}
-                ended = run(self._command(request), on_line=line, environment=environment)
+                ended = run(self._command(request), on_line=line, environment=environment, tail=BUILD_LINES)
         except OSError as error:
             raise EngineError(f"cannot start buildah: {error.strerror}", hint="see `jettison engines`") from error
         finally:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from jettison.core.errors import UsageError
+from collections.abc import Callable
+
+from jettison.core.errors import EngineError, UsageError
 from jettison.engine.buildah import Buildah
+from jettison.engine.docker import Docker
 from jettison.engine.model import Engine
 
-ENGINES = {"buildah": Buildah.find}
+ENGINES: dict[str, Callable[[], Engine]] = {"docker": Docker.find, "buildah": Buildah.find}
 
 
 def find_engine(name: str | None = None) -> Engine:
     """An engine that works. Raises UsageError for an unknown name, EngineError where none can be used."""
     if name is not None and name not in ENGINES:
         raise UsageError(f"there is no engine called {name}", hint=f"engines known now: {', '.join(ENGINES)}")
-    return ENGINES[name or "buildah"]()
+    if name is not None:
+        return ENGINES[name]()
+    reasons = []
+    for each, find in ENGINES.items():
+        try:
+            return find()
+        except EngineError as error:
+            reasons.append((each, error))
+    raise EngineError(
+        f"no engine can be used here: {'; '.join(error.message for _, error in reasons)}",
+        hint="; ".join(f"for {each}: {error.hint}" for each, error in reasons),
+    )

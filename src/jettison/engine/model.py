@@ -169,6 +169,11 @@ class Engine(Protocol):
     def version(self) -> str: ...
 
     @property
+    def builder(self) -> str:
+        """Whose history the images carry: buildkit, classic, buildah."""
+        ...
+
+    @property
     def capabilities(self) -> Capabilities: ...
 
     def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TAIL_LINES = 400
+BUILD_LINES = 50_000  # a build's whole output, but for absurd ones: instructions are counted in it
 _SILENCE = 1.0  # seconds without output after which we look whether the child still lives
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -57,14 +58,15 @@ def run(
     timeout: float | None = None,
     on_line: Callable[[str], None] | None = None,
     environment: Mapping[str, str] | None = None,
+    tail: int = TAIL_LINES,
 ) -> Ended:
-    """Run to the end; whatever ends us (an exception, a signal) ends the child and its group first."""
+    """Run to the end, keeping the last `tail` lines; whatever ends us (an exception, a signal) ends the child first."""
     began = time.monotonic()
     child = start(command, environment=environment)
-    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    kept: deque[str] = deque(maxlen=tail)
 
     def take(line: str) -> None:
-        tail.append(line)
+        kept.append(line)
         if on_line is not None:
             on_line(line)
 
@@ -79,7 +81,7 @@ def run(
     finally:
         if child.stdout is not None:
             child.stdout.close()
-    return Ended(code, time.monotonic() - began, tuple(tail), timed_out)
+    return Ended(code, time.monotonic() - began, tuple(kept), timed_out)
 
 
 def _read_lines(child: subprocess.Popen[bytes], take: Callable[[str], None], deadline: float | None) -> bool:

@@ -14,6 +14,7 @@ from jettison.align import Alignment, align
 from jettison.contract.observe import Target
 from jettison.core.errors import ImageError, UsageError
 from jettison.core.redact import Redactor
+from jettison.core.reference import Reference
 from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
 from jettison.dockerfile.model import Dockerfile, Stage
 from jettison.dockerfile.parse import encode, parse
@@ -151,10 +152,10 @@ def _align(bench: Bench, version: Version, stage: Stage) -> Alignment:
     base = None
     if name != "scratch":
         try:
-            base = open_image(name)
+            base = open_image(Reference(version.image.reference.transport, name))
         except (ImageError, UsageError):
             base = None
-    return align(version.dockerfile, stage, version.image, base, builder=bench.engine.name)
+    return align(version.dockerfile, stage, version.image, base, builder=bench.engine.builder)
 
 
 def discard(bench: Bench, *names: str) -> None:

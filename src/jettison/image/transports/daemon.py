@@ -1,4 +1,4 @@
-"""docker-daemon: an image of the Docker daemon, fetched over its socket as `docker save` would.
+"""docker-daemon: an image of the Docker daemon, its layers read in place, else fetched as `docker save` would.
 
 Source: Docker Engine API, `GET /images/{name}/json`, `GET /images/{name}/get`; docker CLI reference for DOCKER_HOST.
 """
@@ -15,6 +15,7 @@ from jettison.core.errors import ImageError
 from jettison.core.reference import Reference, Transport
 from jettison.image.model import Image
 from jettison.image.spool import spool
+from jettison.image.transports import docker_storage
 from jettison.image.transports.archive import image_of
 from jettison.image.transports.documents import LARGEST, mapping, parse_json
 from jettison.image.transports.members import members_of
@@ -26,6 +27,7 @@ _NOT_DOCKER = "is it Docker that listens there?"
 
 def read(where: str) -> Image:
     """The image of that name or id. Raises ImageError where there is no daemon, no permission or no such image."""
+    reference = Reference(Transport.DOCKER_DAEMON, where)
     with _Connection(os.environ.get("DOCKER_HOST") or _HOST) as daemon:
         facts = mapping(
             parse_json(daemon.get(f"/images/{_quoted(where)}/json").read(LARGEST), "its answer"), "its answer"
@@ -33,8 +35,13 @@ def read(where: str) -> Image:
         identity, size = facts.get("Id"), facts.get("Size")
         if not isinstance(identity, str):
             raise ImageError(f"the Docker daemon tells no id of {where}", hint=_NOT_DOCKER)
+        if daemon.is_local:
+            information = mapping(parse_json(daemon.get("/info").read(LARGEST), "its answer"), "its answer")
+            in_place = docker_storage.read(reference, facts, str(information.get("DockerRootDir") or ""))
+            if in_place is not None:
+                return in_place
         tar = spool(_Whole(daemon.get(f"/images/{_quoted(identity)}/get")))
-    image = image_of(members_of(tar, f"the daemon's {where}"), "", Reference(Transport.DOCKER_DAEMON, where))
+    image = image_of(members_of(tar, f"the daemon's {where}"), "", reference)
     return replace(image, daemon_size=size if isinstance(size, int) else None)
 
 
@@ -80,6 +87,11 @@ class _Connection(http.client.HTTPConnection):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is reached by a Unix socket: its files may then be on this machine."""
+        return bool(self._path)
 
     def connect(self) -> None:
         """Connect to the socket that was named."""
