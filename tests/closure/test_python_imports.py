@@ -163,3 +163,24 @@ def test_a_relative_import_above_the_top_leads_nowhere() -> None:
 
 def test_a_try_with_finally_alone_guards_nothing() -> None:
     assert ["x"] == imports("try:\n    import x\nfinally:\n    pass\n", guarded=False)
+
+
+def test_what_a_library_imports_only_as_a_script_does_not_count() -> None:
+    files = {
+        **FILES,
+        f"{STDLIB}/ssl.py": "import _ssl\nif __name__ == '__main__':\n    import doctest\n",
+        f"{STDLIB}/doctest.py": "",
+    }
+    assert [] == reported(f"{STDLIB}/doctest.py", files=files)
+    assert ["doctest"] == imports("if __name__ == '__main__':\n    import doctest\n", guarded=True)
+
+
+def test_what_a_librarys_own_tests_import_does_not_count() -> None:
+    files = {
+        **FILES,
+        f"{STDLIB}/ssl.py": "def check():\n    from test import support\n",
+        f"{STDLIB}/test/__init__.py": "",
+        f"{STDLIB}/test/support.py": "import distutils\n",
+        f"{STDLIB}/distutils/__init__.py": "",
+    }
+    assert [] == reported(f"{STDLIB}/distutils", files=files)

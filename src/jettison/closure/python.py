@@ -23,6 +23,7 @@ _SIZE = 2**20
 _ROOT = re.compile(rb"^(?:usr/(?:local/)?lib/(?:python3(?:\.\d+)?(?:/(?:site|dist)-packages|/lib-dynload)?)"
                    rb"|(?:.*/)?lib/python3\.\d+(?:/(?:site|dist)-packages|/lib-dynload)?)$")  # fmt: skip
 _EXTENSION = re.compile(rb"\.(?:cpython-[\w-]+|abi3)\.so$|\.so$|\.pyc?$")
+_TESTS = re.compile(rb"/(?:tests?|testing|idlelib|lib2to3|turtledemo)/")
 _NOT_RUN = re.compile(rb"(?:^|/)(?:setup|conftest|noxfile|test_[^/]*|[^/]*_test)\.py$")
 
 
@@ -117,6 +118,8 @@ def reached(tree: Tree, commands: Sequence[Command], config: Mapping[str, Any]) 
             continue
         seen.add(path)
         application = not any(path.startswith(root + b"/") for root in installed)
+        if not application and _TESTS.search(path):  # libraries offer them, and nobody runs them here
+            continue
         for name in imports(_source(tree, path), guarded=application, package=_package(path, modules.roots)):
             place = modules.find(name)
             if place is not None:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 def imports(source: str, *, guarded: bool, package: str = "") -> list[str]:
     """Absolute names of the modules that a source imports, parents first, in functions too.
 
-    Those in a `try` that has handlers count only where `guarded`; those for type checkers never do.
+    Those in a `try` that has handlers, and those of a module that is run as a script, count only where `guarded`;
+    those for type checkers never do.
     """
     try:
         with warnings.catch_warnings():
@@ -26,7 +27,7 @@ def imports(source: str, *, guarded: bool, package: str = "") -> list[str]:
         if isinstance(each, ast.Try) and not guarded and each.handlers:
             stack += [*each.orelse, *each.finalbody]
             continue
-        if isinstance(each, ast.If) and _only_for_checkers(each.test):
+        if isinstance(each, ast.If) and (_only_for_checkers(each.test) or (not guarded and _only_as_script(each.test))):
             stack += each.orelse
             continue
         for name in _names(each, package):
@@ -65,6 +66,10 @@ def _only_for_checkers(test: ast.expr) -> bool:
     return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
         isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
     )
+
+
+def _only_as_script(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 
 
 def _from(statement: ast.ImportFrom, package: str) -> Iterator[str]:
