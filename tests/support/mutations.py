@@ -39,7 +39,6 @@ _EVERYWHERE = {
     "documentation": "RUN rm -rf /usr/share/doc",
     "translations": "RUN rm -rf /usr/share/locale",
     "an unused locale": "RUN mkdir -p /usr/share/i18n && rm -rf /usr/share/i18n/locales",
-    "apt's lists": "RUN rm -rf /var/lib/apt/lists/*",
     "apt's caches": "RUN rm -rf /var/cache/apt",
     "debconf's cache": "RUN rm -f /var/cache/debconf/*-old /var/cache/debconf/templates.dat",
     "dpkg's backup": "RUN rm -f /var/lib/dpkg/status-old /var/lib/dpkg/available",
@@ -58,6 +57,7 @@ _EVERYWHERE = {
 HARMLESS: dict[str, dict[str, str]] = {
     "apt-service": {
         **_EVERYWHERE,
+        "apt's lists": "RUN rm -rf /var/lib/apt/lists/*",
         "Python's bytecode": "RUN find / -xdev -name __pycache__ -prune -exec rm -rf {} +",
         "numpy's tests": f"RUN find {LOCAL}/numpy -type d -name tests -prune -exec rm -rf {{}} +",
         "pip": f"RUN rm -rf {PYTHON}/pip {PYTHON}/pip-*",
