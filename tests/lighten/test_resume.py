@@ -57,7 +57,7 @@ def test_a_run_stopped_after_any_event_goes_on_to_the_same_end(tmp_path: Path, p
         again = drive(engine, recipe_for(project), resume=find_interrupted(project, None))
         assert first.run.id == again.run.id
         check_end(whole, again.end)
-        assert [] == engine.images()
+        assert ([], []) == (engine.images(), engine.nameless)
     assert count > 20
 
 
@@ -77,6 +77,7 @@ def test_a_run_stopped_within_any_build_or_start_goes_on_to_the_same_end(
             sweep_dead_runs(engine)
             assert [] == engine.images()
         check_end(whole, drive(engine, recipe_for(project), resume=find_interrupted(project, None)).end)
+        assert ([], []) == (engine.images(), engine.nameless)
     assert count > 10
 
 

@@ -331,7 +331,7 @@ def _write_layout(where: Path, built: _Build) -> str:
         "rootfs": rootfs,
         "history": built.history,
     }
-    config_at = put(json.dumps(config | {"made": built.made}).encode(), "config.v1+json")
+    config_at = put(json.dumps(config | {"made": f"{built.made:06}"}).encode(), "config.v1+json")
     manifest = {"schemaVersion": 2, "config": config_at, "layers": layers}
     manifest_at = put(json.dumps(manifest).encode(), "manifest.v1+json")
     (where / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [manifest_at]}))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jettison.align import Alignment, align
 from jettison.contract.observe import Target
+from jettison.core import state
 from jettison.core.errors import ImageError, UsageError
 from jettison.core.redact import Redactor
 from jettison.core.reference import Reference
@@ -70,8 +71,9 @@ def build(bench: Bench, text: str, name: str, *, cold: bool) -> Generator[events
     """Build and weigh `text` as `name`. Raises BuildFailed, EngineError, DiskError."""
     recipe = bench.recipe
     path = bench.run.directory / name / "Dockerfile"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_bytes(encode(text))
+    with state.disk_errors("write", path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(encode(text))
     request = BuildRequest(
         context=recipe.project,
         dockerfile=path,

@@ -100,6 +100,8 @@ def write_back(project: Project, text: str) -> Path:
 def check_writable(project: Project) -> Path:
     """The real file that `write_back` would replace. Raises DiskError where it is read-only, also for root."""
     real = project.dockerfile.resolve()
+    if os.statvfs(real).f_flag & os.ST_RDONLY:
+        raise DiskError(f"{real} lies on a read-only file system", hint="leave --write out and use --diff")
     if not real.stat().st_mode & 0o222 or not os.access(real, os.W_OK):
         raise DiskError(f"{real} is read-only", hint=f"run `chmod u+w {real}`, or leave --write out and use --diff")
     if not os.access(real.parent, os.W_OK):

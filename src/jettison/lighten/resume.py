@@ -13,7 +13,7 @@ from jettison.engine.model import Built, InstructionRun
 from jettison.image.model import Sizes
 from jettison.lighten import events
 from jettison.lighten.baseline import Baseline, measure, started, store_weight, stored_contract, stored_noise
-from jettison.lighten.bench import Bench, Version, build, weigh, with_weight
+from jettison.lighten.bench import Bench, Version, build, discard, weigh, with_weight
 from jettison.lighten.choose import Candidate
 from jettison.lighten.ledger import Step, Verdict, Weight
 
@@ -53,6 +53,7 @@ def resumed(bench: Bench, text: str) -> Generator[events.Event, None, Recovered]
         )
     tried = _read_steps(bench)
     yield events.Note(f"taking up run {bench.run.id}")
+    discard(bench, "v0-again", "verification")  # built anew, under the same names
     baseline = yield from _baseline(bench, text, anew=not tried)
     current = baseline.version
     kept = [each for each in tried if each.step.verdict.kept]
@@ -80,6 +81,7 @@ def _baseline(bench: Bench, text: str, *, anew: bool) -> Generator[events.Event,
     if noise is None or weight is None or (contract is None and not build_only):
         if not anew:
             raise _unusable("it has lost what was measured of v0")
+        discard(bench, "v0")
         return (yield from measure(bench, text))
     version = yield from _version(bench, text, "v0", cold=True)
     if anew:
