@@ -46,12 +46,14 @@ def optimize(project: Path | str, *arguments: str, variables: Mapping[str, str],
     return Answer(ended.returncode, ended.stdout, ended.stderr)
 
 
-def fingerprint(project: Path) -> str:
+def fingerprint(project: Path, *, directory_times: bool = True) -> str:
     """A digest of every name below `project`: type, mode, owner, size, times, link target and content."""
     digest = hashlib.sha256()
     for path in [project, *sorted(project.rglob("*"))]:
         status = path.lstat()
-        row = [str(path.relative_to(project)), status.st_mode, status.st_uid, status.st_gid, status.st_mtime_ns]
+        row: list[object] = [str(path.relative_to(project)), status.st_mode, status.st_uid, status.st_gid]
+        if directory_times or not stat.S_ISDIR(status.st_mode):
+            row.append(status.st_mtime_ns)
         if stat.S_ISLNK(status.st_mode):
             row.append(str(path.readlink()))
         elif stat.S_ISREG(status.st_mode):
