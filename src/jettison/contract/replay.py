@@ -7,6 +7,7 @@ believed leaves the contract for the rest of the run.
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -55,8 +56,13 @@ def judge(contract: Contract, candidate: Target, original: Target, *, stop: bool
 
     Raises ContractError where no steady check that exercises anything is left.
     """
-    lost = tuple(static.lost(original, candidate.tree))
-    first = replay(contract, candidate, stop=stop)
+    pool = ThreadPoolExecutor(1)  # an application that starts is mostly waited for: its files are read meanwhile
+    try:
+        reading = pool.submit(lambda: tuple(static.lost(original, candidate.tree)))
+        first = replay(contract, candidate, stop=stop)
+        lost = reading.result()
+    finally:
+        pool.shutdown(wait=False)
     if first.held:
         return _with(first, lost), contract
     doubted = {outcome.check.key for outcome in first.failures if outcome.check.kind not in _STATIC}
