@@ -4,59 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import jsonschema
 import pytest
 from scripted_engine import ScriptedEngine
-from scripted_run import (
-    APPLICATION,
-    DOC,
-    JUNK,
-    NEEDED,
-    TEXT,
-    make_project,
-    replacing,
-    use_rules,
-)
+from scripted_run import NEEDED, TEXT, make_project, optimize, replacing, result_of, use_rules
 
 from jettison.cli.main import main
-from jettison.core.errors import EngineError
 from jettison.documents.schemas import schema
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]
-SMALL = ["--min-saving", "1kB"]
-CANARY = "tr0ub4dor&3-canary"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return make_project(tmp_path / "app")
-
-
-@pytest.fixture(autouse=True)
-def engine(tmp_path: Path, monkeypatch: Patch) -> ScriptedEngine:
-    """The engine that every command of this file finds; a state directory of its own; two rules that keep."""
-    monkeypatch.setenv("JETTISON_STATE", str(tmp_path / "state"))
-    scripted = ScriptedEngine(tmp_path / "engine")
-    monkeypatch.setattr("jettison.cli.optimize.find_engine", lambda name: scripted)
-    use_rules(monkeypatch, JUNK, DOC)
-    return scripted
-
-
-def optimize(project: Path, *arguments: str) -> int:
-    return main(["optimize", str(project), *SMALL, *arguments])
-
-
-def result_of(text: str) -> str:
-    return text.replace("junk 50000", "junk 0").replace("doc 20000", "doc 0")
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def test_the_table_is_on_stdout_and_progress_on_stderr(project: Path, capsys: Capture) -> None:
@@ -239,172 +201,6 @@ def test_line_endings_and_byte_order_marks_survive(tmp_path: Path, ending: str, 
     assert (result_of(text).encode(), True) == (real.read_bytes(), (project / "Dockerfile").is_symlink())
 
 
-def test_an_engine_that_dies_leaves_the_best_so_far(project: Path, engine: ScriptedEngine, capsys: Capture) -> None:
-    def die(request: object) -> None:
-        if len(engine.requests) == 4:
-            raise EngineError("the engine was killed", hint="run again")
-
-    engine.before_build = die
-    assert 3 == optimize(project)
-    out, err = capsys.readouterr()
-    assert (True, True) == ("83.1 kB → 63.1 kB" in out, "the engine was killed" in err)
-    assert f"jettison: stopped; `jettison optimize {project} --resume " in err
-    engine.before_build = lambda request: None
-    assert 0 == optimize(project, "-q", "--resume")
-    assert "83.1 kB → 13.1 kB" in capsys.readouterr().out
-
-
-def test_what_a_killed_run_left_is_swept_and_told(project: Path, engine: ScriptedEngine, capsys: Capture) -> None:
-    def die(request: object) -> None:
-        raise KeyboardInterrupt  # nothing of ours sees it coming, as with SIGKILL
-
-    engine.before_start = die
-    assert 130 == optimize(project, "-q")
-    left = engine.images()
-    engine.before_start = lambda image_id: None
-    assert 0 == optimize(project)
-    assert f"note: removed what a killed run had left: {left[0]}, {left[1]}" in capsys.readouterr().err
-    assert [] == engine.images()
-
-
-def secret_project(tmp_path: Path, last: str = "sleep 1") -> tuple[Path, list[str]]:
-    """An application and a build that print every secret that they are given; the flags that give them."""
-    text = TEXT.replace(
-        "RUN write /usr/lib/needed 3000",
-        f"ARG COLOUR\nRUN write /usr/lib/needed 3000 && secret key && echo $COLOUR && {last}",
-    )
-    project = make_project(tmp_path / "secret", text, "tell SHAPE\ntell API_TOKEN\n" + APPLICATION)
-    (tmp_path / "key").write_text(f"{CANARY}-of-the-file\n")
-    (tmp_path / "env").write_text(f"API_TOKEN={CANARY}-of-the-env-file\n")
-    flags = ["--secret", f"id=key,src={tmp_path}/key", "--build-arg", f"COLOUR={CANARY}-of-the-build"]
-    return project, [*flags, "--env-file", f"{tmp_path}/env", "--env", f"SHAPE={CANARY}-of-the-env"]
-
-
-@pytest.mark.parametrize("form", ["text", "json", "markdown"])
-def test_no_secret_is_in_anything_that_is_written(
-    tmp_path: Path, monkeypatch: Patch, capsys: Capture, form: str
-) -> None:
-    project, flags = secret_project(tmp_path)
-    broken = replacing("loud", "RUN write /usr/share/doc 20000", "RUN rm /usr/lib/needed", 20000)
-    failing = replacing("failing", "write /usr/share/locale 10000", "secret key && fail $COLOUR is wrong", 10000)
-    use_rules(monkeypatch, JUNK, broken, failing)
-    contract = tmp_path / "contract.json"
-    assert 0 == optimize(project, "-v", "--format", form, "--diff", "--contract-out", str(contract), *flags)
-    out, err = capsys.readouterr()
-    written = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
-    assert any(path.name == "journal" for path in written)
-    texts = {str(path): path.read_text() for path in [*written, contract]} | {"stdout": out, "stderr": err}
-    assert {} == {
-        name: text[max(0, text.find("canary") - 200) :][:300] for name, text in texts.items() if "canary" in text
-    }
-    assert (True, True) == ("broke-contract" in out, "is wrong" in out)
-
-
-def test_no_secret_is_in_the_error_of_an_original_that_does_not_build(tmp_path: Path, capsys: Capture) -> None:
-    project, flags = secret_project(tmp_path, "fail bad $COLOUR")
-    assert 3 == optimize(project, *flags)
-    err = capsys.readouterr().err
-    assert (True, False) == ("bad ***" in err, "canary" in err)
-
-
-def test_no_secret_is_in_a_refusal(tmp_path: Path, capsys: Capture) -> None:
-    project, flags = secret_project(tmp_path)
-    (project / "main").write_text("tell SHAPE\nneed /nothing\n")
-    assert 4 == optimize(project, *flags, "--check", "test -e /there")
-    assert "canary" not in capsys.readouterr().err
-
-
-def test_words_that_are_no_secrets_stay_readable(project: Path, monkeypatch: Patch, capsys: Capture) -> None:
-    (project / "main").write_text("tell NODE_ENV\n" + APPLICATION)
-    use_rules(monkeypatch, replacing("bad", "write /usr/share/doc 20000", "fail production needs 8080", 20000))
-    assert 0 == optimize(project, "-q", "--env", "NODE_ENV=production", "--env", "PORT=8080")
-    assert "production needs 8080" in capsys.readouterr().out
-
-
-CHILD = """
-import sys, time
-from pathlib import Path
-import jettison.cli.optimize, jettison.cli.recipe, jettison.rules
-from scripted_engine import ScriptedEngine
-from scripted_run import DOC, JUNK
-from jettison.cli.main import main
-
-engine = ScriptedEngine(Path(sys.argv[1]))
-
-def wait(request):
-    if request.tag.endswith(sys.argv[2]):
-        print("waiting", file=sys.stderr, flush=True)
-        time.sleep(60)
-
-engine.before_build = wait
-jettison.cli.optimize.find_engine = lambda name: engine
-jettison.rules.all_rules = jettison.cli.recipe.all_rules = lambda: (JUNK, DOC)
-sys.exit(main(sys.argv[3:]))
-"""
-
-
-def start(tmp_path: Path, project: Path, stop_at: str, *arguments: str) -> subprocess.Popen[str]:
-    """The command in a process of its own, once it builds `stop_at`."""
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "PYTHONPATH": f"{root / 'src'}:{root / 'tests/support'}"}
-    command = [sys.executable, "-c", CHILD, str(tmp_path / "engine"), stop_at, "optimize", str(project), *SMALL]
-    pipe = subprocess.PIPE
-    child = subprocess.Popen([*command, *arguments], stdout=pipe, stderr=pipe, text=True, env=environment)
-    assert child.stderr is not None
-    for line in child.stderr:
-        if line == "waiting\n":
-            time.sleep(0.1)
-            return child
-    raise AssertionError("it never came so far")
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_prints_the_best_so_far_and_resume_goes_on(
-    tmp_path: Path, project: Path, engine: ScriptedEngine, capsys: Capture, number: int, code: int
-) -> None:
-    with start(tmp_path, project, ":v2", "--format", "json", "--write") as child:
-        child.send_signal(number)
-        out, err = child.communicate(timeout=30)
-    document = json.loads(out)
-    jsonschema.validate(document, schema("ledger"))
-    assert (code, False, ["kept"]) == (
-        child.returncode,
-        document["complete"],
-        [s["verdict"] for s in document["steps"]],
-    )
-    assert TEXT == (project / "Dockerfile").read_text()
-    told = re.search(r"`jettison optimize (\S+) --resume (\S+)` goes on from here", err)
-    assert told is not None
-    assert 0 == optimize(project, "-q", "--resume", told[2], "--write")
-    assert ("83.1 kB → 13.1 kB" in capsys.readouterr().out, result_of(TEXT)) == (
-        True,
-        (project / "Dockerfile").read_text(),
-    )
-
-
-def test_a_signal_before_anything_was_kept_prints_no_ledger(tmp_path: Path, project: Path) -> None:
-    with start(tmp_path, project, ":v0") as child:
-        child.send_signal(signal.SIGTERM)
-        out, err = child.communicate(timeout=30)
-    assert (143, "", True) == (child.returncode, out, "jettison: interrupted; " in err)
-
-
-def test_a_killed_run_can_go_on(tmp_path: Path, project: Path, engine: ScriptedEngine, capsys: Capture) -> None:
-    with start(tmp_path, project, ":v2") as child:
-        child.kill()
-        child.communicate()
-    assert 0 == optimize(project, "-q", "--resume")
-    assert ("83.1 kB → 13.1 kB" in capsys.readouterr().out, []) == (True, engine.images())
-
-
-def test_a_second_run_on_a_project_at_work_is_refused(tmp_path: Path, project: Path, capsys: Capture) -> None:
-    with start(tmp_path, project, ":v1") as child:
-        assert 3 == optimize(project, "-q")
-        child.kill()
-        child.communicate()
-    assert f"another jettison works on {project} already" in capsys.readouterr().err
-
-
 def test_runs_lists_what_was_done(project: Path, engine: ScriptedEngine, capsys: Capture) -> None:
     assert 0 == main(["runs"])
     assert "no runs yet; start with `jettison optimize PATH`\n" == capsys.readouterr().out
@@ -429,12 +225,3 @@ def test_an_env_file_is_read_as_docker_reads_it(
     output = next(check for check in json.loads(contract.read_text())["checks"] if check["kind"] == "output")
     expected = "'one' \na=\u2028b\nfrom outside\n"
     assert hashlib.sha256(expected.encode()).hexdigest() == output["expected"]["sha256"]
-
-
-def test_an_env_file_that_is_no_text_is_refused_without_showing_it(
-    tmp_path: Path, project: Path, capsys: Capture
-) -> None:
-    (tmp_path / "env").write_bytes(b"SECRET=hunter\xff2\n")
-    assert 2 == optimize(project, "--env-file", str(tmp_path / "env"))
-    err = capsys.readouterr().err
-    assert (True, False) == ("is not UTF-8" in err, "hunter" in err)

@@ -16,13 +16,14 @@ import hashlib
 import io
 import json
 import shutil
-import socket
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from scripted_sandbox import ScriptedSandbox
 
 from jettison.core.errors import BuildFailed
 from jettison.core.reference import Reference, Transport
@@ -33,12 +34,7 @@ from jettison.engine.model import (
     BuildRequest,
     Built,
     Capabilities,
-    ContainerState,
-    Finished,
     InstructionRun,
-    Listener,
-    Phase,
-    ProcessFacts,
     RunOptions,
 )
 
@@ -168,6 +164,9 @@ class ScriptedEngine:
         found = [path.name for path in (self.directory / "images").glob("*")]
         return sorted(name.replace("+", "/").replace("@", ":") for name in found)
 
+    def fetch(self, name: str) -> None:
+        return None
+
     def image_exists(self, name: str) -> bool:
         return self._place(name).exists()
 
@@ -176,7 +175,8 @@ class ScriptedEngine:
         self.started.append(image_id)
         place = next(p for p in (self.directory / "images").iterdir() if (p / "id").read_text() == image_id)
         config = json.loads((place / "runtime").read_bytes())
-        return ScriptedSandbox(_unpack(place / "files"), config, options)
+        files = {path: file.data for path, file in _unpack(place / "files").items()}
+        return ScriptedSandbox(files, config, options)
 
     def remove_images(self, names: Sequence[str]) -> None:
         for name in names:
@@ -340,65 +340,3 @@ def _write_layout(where: Path, built: _Build) -> str:
     (where / "runtime").write_text(json.dumps(built.config))
     _pack(built.files, where / "files")
     return str(config_at["digest"])
-
-
-class ScriptedSandbox:
-    """A container whose program has ended before anybody looks."""
-
-    def __init__(self, files: Files, config: Mapping[str, Any], options: RunOptions) -> None:
-        self.files = files
-        environment = dict(pair.split("=", 1) for pair in config.get("Env", [])) | dict(options.environment)
-        command = options.command or tuple(config.get("Entrypoint", [])) + tuple(config.get("Cmd", []))
-        self.code, self.out, self.err = self._run(command, environment)
-
-    def _run(self, command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, bytes, bytes]:
-        if command[:2] == ("/bin/sh", "-c"):  # `test -e /PATH`
-            path = command[2].split()[-1]
-            return (0, b"", b"") if path in self.files else (1, b"", f"{path} is not there\n".encode())
-        if not command or command[0] not in self.files:
-            return 127, b"", f"{command[0] if command else 'nothing'}: not found\n".encode()
-        said = ""
-        for line in self.files[command[0]].data.decode().splitlines():
-            verb, _, rest = line.partition(" ")
-            if verb == "need" and rest not in self.files:
-                return 1, said.encode(), f"cannot open {rest}: no such file\n".encode()
-            said += {"say": f"{rest}\n", "tell": f"{environment.get(rest, '')}\n"}.get(verb, "")
-        return 0, said.encode(), b""
-
-    def state(self) -> ContainerState:
-        return ContainerState(Phase.EXITED, self.code)
-
-    def listeners(self) -> frozenset[Listener]:
-        return frozenset()
-
-    def connect(self, port: int, timeout: float, *, loopback: bool = False) -> socket.socket:
-        raise ConnectionRefusedError
-
-    def logs(self) -> tuple[bytes, bytes]:
-        return self.out, self.err
-
-    def process(self) -> ProcessFacts | None:
-        return None
-
-    def cpu_seconds(self) -> float | None:
-        return None
-
-    def written(self) -> frozenset[bytes] | None:
-        return None
-
-    def execute(
-        self, command: Sequence[str], *, timeout: float, environment: Mapping[str, str] | None = None
-    ) -> Finished:
-        return Finished(*self._run(tuple(command), environment or {}))
-
-    def stop(self, grace: float) -> ContainerState:
-        return self.state()
-
-    def close(self) -> None:
-        pass
-
-    def __enter__(self) -> ScriptedSandbox:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from scripted_engine import ScriptedEngine
 
+from jettison.cli.main import main
 from jettison.core.errors import Interrupted
 from jettison.core.values import Applicability, Span
 from jettison.dockerfile.model import Edit
@@ -134,3 +135,16 @@ def comparable(ledger: Ledger) -> Ledger:
 def texts_of(requests: Sequence[Any]) -> list[str]:
     """The versions that were built, in order, by the last part of their tags."""
     return [request.tag.rpartition(":")[2] for request in requests]
+
+
+SMALL = ("--min-saving", "1kB")  # what the tests' images are small enough for
+
+
+def optimize(project: Path, *arguments: str) -> int:
+    """The command's exit code."""
+    return main(["optimize", str(project), *SMALL, *arguments])
+
+
+def result_of(text: str) -> str:
+    """What JUNK and DOC make of a text."""
+    return text.replace("junk 50000", "junk 0").replace("doc 20000", "doc 0")
