@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from fake_sandbox import Clock, FakeEngine, Page, Program, Request, site
 from handmade_tree import Files, directory, image
@@ -21,6 +22,7 @@ from jettison.contract.record import record
 from jettison.contract.replay import replay
 from jettison.core.errors import UsageError
 from jettison.core.redact import Redactor
+from jettison.documents.schemas import schema
 from jettison.engine.model import Finished
 
 SECRET = "hunter2-and-more"
@@ -99,6 +101,11 @@ def test_a_contract_is_the_same_after_a_round_trip(tmp_path: Path) -> None:
     assert made == read_contract(tmp_path / "contract.json")
 
 
+def test_what_is_written_has_the_form_that_is_published() -> None:
+    jsonschema.validate(json.loads(document()), schema("contract"))
+    jsonschema.validate(contract_to_json(replace(contract(), environment={}, start_seconds=None)), schema("contract"))
+
+
 def test_values_of_the_environment_are_never_written() -> None:
     assert SECRET not in document()
     assert "key is ***" in json.loads(document())["log"]
@@ -127,6 +134,8 @@ def test_a_contract_may_be_written_by_hand(clock: Clock) -> None:
     assert [Strength.EXERCISED] * 2 == [check.strength for check in read.checks]
     assert (2, "http://localhost:8000/settings", "user") == (read.exercised, read.checks[0].what, read.checks[0].source)
     assert replay(read, target(clock)).held
+    plain = {"kind": "http", "expected": {"port": 8000, "path": "/settings", "body": None, "status": None}}
+    assert replay(contract_from_json({"schema": "jettison.contract/1", "checks": [plain]}), target(clock)).held
     absent = {"kind": "http", "expected": {"port": 8000, "path": "/absent"}}
     read = contract_from_json({"schema": "jettison.contract/1", "checks": [absent], "log": ["key is " + SECRET]})
     assert ["status 404, was 200"] == [outcome.evidence for outcome in replay(read, target(clock)).failures]
@@ -139,7 +148,7 @@ BAD_CHECKS: list[Any] = [
     {"kind": "http", "expected": {"port": 80, "path": "/", "status": "200"}},
     {"kind": "http", "expected": {"port": 80, "path": "/", "cookies": [1]}},
     {"kind": "http", "expected": {"port": 80, "path": "/", "location": 5}},
-    {"kind": "http", "expected": {"port": 80, "path": "/", "body": []}},
+    {"kind": "http", "expected": {"port": 80, "path": "/", "body": [1]}},
     {"kind": "http", "expected": {"port": 80, "path": "/", "body": {"compare": "magic"}}},
     {"kind": "http", "expected": {"port": 80, "path": "/", "body": {"compare": "mask", "parts": ["x"]}}},
     {"kind": "http", "expected": {"port": 80, "path": "/", "body": {"compare": "exact"}}},

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import Any
 
 import pytest
@@ -99,14 +100,11 @@ def test_a_token_in_a_page_is_learnt_from_four_samples(clock: Clock) -> None:
 def test_an_address_that_hangs_is_no_check_and_is_not_asked_again(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "SECONDS", 0.2)
-    monkeypatch.setattr(http.get, "__defaults__", (0.2,))
+    monkeypatch.setattr(http.get, "__defaults__", (1.0,))
 
     def hang(_: Request) -> Any:
-        import time
-
         yield b""
-        time.sleep(0.4)
+        time.sleep(1.5)
 
     engine = FakeEngine({"v0": Program({8000: site({**PAGES, "/status": hang})})}, clock)
     contract = record(Target(engine, "v0", image(FILES, config=CONFIG)), RecordOptions())
@@ -273,6 +271,17 @@ def test_a_server_with_only_bad_answers_is_refused(clock: Clock) -> None:
         assert f"the original listens, and gave no good answer: status {status}" == message
         assert hint.startswith("last words: last words; ")
         assert "--probe URL" in hint
+
+
+def test_a_server_that_answers_differently_each_time_is_refused_with_what_it_gives(clock: Clock) -> None:
+    statuses = itertools.cycle([500, 404, 503])
+
+    def moody(_: Request) -> Page:
+        return Page("x", status=next(statuses))
+
+    message, hint = refused(clock, Program({8000: site({"/": moody})}))
+    assert "the original answers differently each time: http://localhost:8000/ gives status " in message
+    assert "--probe URL" in hint
 
 
 def test_a_port_that_speaks_no_http_is_refused(clock: Clock) -> None:

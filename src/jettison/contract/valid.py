@@ -82,7 +82,7 @@ def _answer(name: str, expected: dict[str, Any]) -> None:
     expected.setdefault("cookies", None)
     if expected["cookies"] is not None:
         _texts(name, "cookies", expected["cookies"], 0)
-    body = expected.setdefault("body", {"compare": "none"})
+    body = expected["body"] = expected.get("body") or {"compare": "none"}
     if not isinstance(body, Mapping):
         raise bad(f"{name} needs an object under 'body'")
     _body(name, body)
