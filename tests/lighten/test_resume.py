@@ -182,6 +182,14 @@ def test_other_flags_than_then_are_refused(project: Path, engine: ScriptedEngine
         drive(engine, recipe_for(project, **more), resume=run)
 
 
+def test_another_engine_than_then_is_refused(tmp_path: Path, project: Path, engine: ScriptedEngine) -> None:
+    run = drive(engine, recipe_for(project), stop_after=16).run
+    with pytest.raises(UsageError, match="that run used the engine scripted") as error:
+        drive(ScriptedEngine(tmp_path / "other", name="other"), recipe_for(project), resume=run)
+    assert "give --engine scripted, or start anew, without --resume" == error.value.hint
+    assert (True, None) == (engine.image_exists(run.tag("v0")), Journal(run.directory / "journal").last("failed"))
+
+
 def test_sources_that_have_changed_are_told(project: Path, engine: ScriptedEngine) -> None:
     run = drive(engine, recipe_for(project), stop_after=16).run
     (project / "another").write_text("new")

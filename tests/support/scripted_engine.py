@@ -188,6 +188,9 @@ class ScriptedEngine:
         self.remove_images(names)
         return tuple(names)
 
+    def fetch(self, name: str) -> Reference | None:
+        return None
+
     def usage(self) -> int | None:
         return sum(path.stat().st_size for path in self.directory.rglob("*") if path.is_file())
 

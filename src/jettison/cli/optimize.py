@@ -166,6 +166,7 @@ def _stopped(stop: JettisonError, best: Ledger | None, bench: Bench, options: di
         raise stop
     where = terminal(shlex.quote(str(bench.recipe.project)))
     click.echo(f"jettison: {word}; `jettison optimize {where} --resume {bench.run.id}` goes on from here", err=True)
+    click.echo("hint: give the other flags as before", err=True)
     if not isinstance(stop, Interrupted):
         raise stop
     return stop.exit_code

@@ -21,8 +21,9 @@ def command(form: str) -> int:
         return 0
     if not runs:
         click.echo("no runs yet; start with `jettison optimize PATH`")
+    width = max((len(run.id) for run in runs), default=0)
     for run in runs:
-        click.echo(f"{run.id}  {run.state:<11}  {_saved(run):<24}  {terminal(run.project)}")
+        click.echo(f"{run.id:<{width}}  {run.state:<11}  {_saved(run):<24}  {terminal(run.project)}")
     return 0
 
 

@@ -17,7 +17,7 @@ from jettison.lighten.bench import Bench, Version, context_fingerprint, count_pa
 from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds, limited
 from jettison.lighten.ledger import Ledger, Noise, Step, Verification
 from jettison.lighten.project import check_text
-from jettison.lighten.resume import record_step, resumed
+from jettison.lighten.resume import check_resumable, record_step, resumed
 from jettison.lighten.secrecy import redact_error
 from jettison.lighten.trial import attempt, needed_bytes
 from jettison.lighten.verify import verify
@@ -50,8 +50,10 @@ def lighten(bench: Bench, text: str, *, resume: bool = False) -> Generator[event
     texts are redacted. Interrupted leaves the versions for `--resume`; any other error leaves nothing but the
     journal, from which `--resume` can go on as well.
     """
+    check_text(text, bench.recipe)
+    if resume:
+        check_resumable(bench, text)
     try:
-        check_text(text, bench.recipe)
         return (yield from _run(bench, text, resume))
     except Interrupted:
         raise
@@ -100,6 +102,7 @@ def _begin(bench: Bench, text: str, fingerprint: int) -> Generator[events.Event,
         started=time.time(),
         fingerprint=fingerprint,
         build_key=recipe.build_key,
+        engine=bench.engine.name,
     )
     baseline = yield from measure(bench, text)
     return Standing(baseline, baseline.version, tried=frozenset({text}))

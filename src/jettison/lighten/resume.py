@@ -41,8 +41,8 @@ class _Tried:
     key: str
 
 
-def resumed(bench: Bench, text: str) -> Generator[events.Event, None, Recovered]:
-    """Take the run up where it stopped. Raises UsageError where the Dockerfile or the flags are others now."""
+def check_resumable(bench: Bench, text: str) -> None:
+    """Raises UsageError where the Dockerfile, the flags or the engine are others now, and nothing has been touched."""
     first = bench.journal.last("run") or {}
     if first.get("text") != text:
         raise UsageError("the Dockerfile has changed since that run was interrupted", hint=_ANEW)
@@ -51,6 +51,13 @@ def resumed(bench: Bench, text: str) -> Generator[events.Event, None, Recovered]
             "that run was started with another --target, --build-arg, --secret, --env, or other engine arguments",
             hint=f"give the same as then, or {_ANEW}",
         )
+    if first.get("engine") != bench.engine.name:
+        used = first.get("engine")
+        raise UsageError(f"that run used the engine {used}", hint=f"give --engine {used}, or {_ANEW}")
+
+
+def resumed(bench: Bench, text: str) -> Generator[events.Event, None, Recovered]:
+    """Take the run up where it stopped. Raises UsageError for a journal of another making."""
     tried = _read_steps(bench)
     yield events.Note(f"taking up run {bench.run.id}")
     discard(bench, "v0-again", "verification")  # built anew, under the same names
@@ -69,7 +76,7 @@ def resumed(bench: Bench, text: str) -> Generator[events.Event, None, Recovered]
         steps=tuple(each.step for each in tried),
         tried=frozenset(done),
         kept_texts=tuple(each.text for each in kept),
-        fingerprint=first.get("fingerprint"),
+        fingerprint=(bench.journal.last("run") or {}).get("fingerprint"),
     )
 
 
