@@ -102,6 +102,24 @@ def test_a_second_run_on_one_project_is_refused_and_the_first_one_goes_on(
 
 
 @pytest.mark.engine
+def test_what_a_killed_run_left_is_swept_by_the_next_one_and_nothing_else(
+    make_project: Make, variables: dict[str, str], store: Store
+) -> None:
+    project = make_project(f"ARG HOW=hang\nRUN echo started; [ $HOW = go ] || sleep 600\n{SERVE}")
+    store.buildah("from", "--name", "users-own", BASE)
+    with running(project, "-v", variables=variables) as jettison:
+        wait_for(jettison, "started")
+        jettison.send_signal(signal.SIGKILL)
+        jettison.wait()
+    assert {"", "jettison"} == {one.mark.partition("/")[0] for one in working_containers(store.graph_root)}
+    answer = optimize(project, "--build-only", "--build-arg", "HOW=go", variables=variables)
+    assert (0, True) == (answer.code, "removed what a killed run had left" in answer.stderr), answer.stderr
+    assert ["users-own"] == [one.name for one in working_containers(store.graph_root)]
+    store.buildah("rm", "users-own")
+    assert_nothing_is_left(variables, store)
+
+
+@pytest.mark.engine
 def test_a_context_with_loops_pipes_sockets_and_holes_does_not_hang(
     make_project: Make, variables: dict[str, str]
 ) -> None:

@@ -276,13 +276,14 @@ def _is_application(pid: int, buildah: os.stat_result) -> bool:
 
 def _signal_number(name: str | None) -> int:
     """STOPSIGNAL as a number: `SIGTERM`, `TERM`, `15`, `SIGRTMIN+3`; SIGTERM where it says nothing known."""
-    parts = re.fullmatch(r"(?:SIG)?([A-Z0-9]+?)([+-]\d+)?", (name or "TERM").upper())
-    if parts and parts[1].isdigit():
-        return int(parts[1])
+    word, sign, offset = re.fullmatch(r"(.*?)(?:([+-])(\d+))?", (name or "TERM").upper()).groups()  # type: ignore[union-attr]
+    if word.isdigit():
+        return int(word)
     try:
-        return signal.Signals[f"SIG{parts[1] if parts else 'TERM'}"].value + int(parts[2] or 0 if parts else 0)
+        number = signal.Signals[f"SIG{word.removeprefix('SIG')}"].value
     except KeyError:
         return signal.SIGTERM
+    return number + int(f"{sign}{offset}") if sign else number
 
 
 def _last(lines: Sequence[str]) -> str:
