@@ -171,6 +171,8 @@ def test_arguments_are_split_as_the_instruction_splits_them(text: str, expected:
         ("RUN <<EOF\r\na\r\nEOF\r\n", [("EOF", True, False, "a\r\n")]),
         ("RUN a \\\n  <<EOF\n# no comment\n\\\nEOF", [("EOF", True, False, "# no comment\n\\\n")]),
         ("RUN <<EOF>/x\nEOF\nEOF>/x", [("EOF>/x", True, False, "EOF\n")]),  # the whole word is the name
+        ("RUN a <<  \"EOF\"\nb\nEOF", [("EOF", False, False, "b\n")]),
+        ("RUN echo $((1 << 2))\n2))", [("2))", True, False, "")]),  # what BuildKit makes of a shift
         ("ONBUILD RUN <<EOF\na\nEOF", [("EOF", True, False, "a\n")]),
         ("RUN <<EOF\nEOF", [("EOF", True, False, "")]),
     ],
@@ -191,7 +193,10 @@ def test_heredocs_take_the_lines_up_to_their_name(text: str, found: list[tuple[s
         "RUN a '<<EOF'",
         "RUN a \\<<EOF",
         "RUN a<<EOF",
-        "RUN a << EOF",
+        "RUN a <<- EOF",
+        "RUN a<< EOF",
+        "RUN a << <<EOF",
+        "RUN a <<",
         "RUN a $((1<<2))",
         'RUN ["a", "<<EOF"]',
         "CMD a <<EOF",

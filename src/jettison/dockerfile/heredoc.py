@@ -1,7 +1,8 @@
 """Heredocs: which words of an instruction begin one, and the lines that it takes.
 
-Behaves as moby/buildkit's `parser/parser.go` (`heredocsFromLine`): only a whole word `<<NAME` begins one, and a
-line whose quotes do not end, or that holds an expansion the builder does not know, begins none.
+Behaves as moby/buildkit's `parser/parser.go` (`heredocsFromLine`) and `shell/lex.go`: only a whole word `<<NAME`,
+blanks behind `<<` included, begins one, and a line whose quotes do not end, or that holds an expansion the builder does
+not know, begins none.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from jettison.core.values import Span
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.lines import BLANK, Line
 from jettison.dockerfile.model import Heredoc
+from jettison.dockerfile.words import skip_blanks
 
-_WORD = re.compile(r"[0-9]*<<(-?)([^<]+)", re.DOTALL)
+_WORD = re.compile(r"[0-9]*<<(-?)\s*([^<]*)", re.DOTALL)
 _BRACED = re.compile(r"\$\{(?:[0-9]+|[@*#?$!-]|\w+)[}:+\-?#%/]")
 
 
@@ -69,6 +71,8 @@ def _raw_words(joined: str) -> list[str]:
             end = _double_end(joined, at)
         elif character == "\\":
             end = at + 2
+        elif joined.startswith("<<", at):
+            end = skip_blanks(joined, at + 2)  # `<< EOF` is one word
         elif joined.startswith("${", at) and not _BRACED.match(joined, at):
             raise _Unreadable
         elif character in BLANK:

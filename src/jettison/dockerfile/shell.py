@@ -151,7 +151,7 @@ def _set_errexit(command: Command) -> bool:
 
 def _is_whole(dockerfile: Dockerfile, instruction: Instruction) -> bool:
     """Whether one heredoc, without a line that names its interpreter, is all that a RUN says."""
-    alone = len(instruction.heredocs) == 1 and re.fullmatch(r"<<-?[^\s<]+", instruction.value)
+    alone = len(instruction.heredocs) == 1 and re.fullmatch(r"<<-?\s*[^\s<]+", instruction.value)
     return bool(alone) and not instruction.heredocs[0].body.of(dockerfile.text).lstrip("\t").startswith("#!")
 
 
