@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,10 @@ class Observed:
     user: str = ""
 
 
+def _no_base(name: str) -> Image | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Subject:
     """What a rule may look at."""
@@ -38,17 +42,16 @@ class Subject:
     stage: Stage  # the stage that ships
     observed: Observed = Observed()
     build_args: Mapping[str, str] = field(default_factory=dict)
+    base: Callable[[str], Image | None] = _no_base  # another base image, fetched where it is not here yet
 
     @cached_property
     def tree(self) -> Tree:
         """The image's merged tree."""
-        from jettison.image.tree import merge
-
-        return merge(self.image.layers)
+        return self.image.tree
 
     @cached_property
     def waste(self) -> tuple[WasteRow, ...]:
         """Every dead payload with its cause."""
         from jettison.waste.rows import waste_rows
 
-        return waste_rows(self.image.layers)
+        return waste_rows(self.image.layers, self.image.merged)

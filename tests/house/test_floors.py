@@ -31,7 +31,7 @@ FLOORS = (
 # the only ways from one room to another of its floor
 ALONG = {
     "lighten": {"compare", "contract"},
-    "rules": {"rule", "synthesis", "traps"},
+    "rules": {"bases", "rule", "synthesis", "traps"},
     "synthesis": {"rule", "traps"},
 }
 SPEAKERS = {"cli", "__main__"}

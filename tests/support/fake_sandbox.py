@@ -328,6 +328,9 @@ class FakeEngine:
     def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:
         raise NotImplementedError
 
+    def fetch(self, name: str) -> None:
+        return None
+
     def image_exists(self, name: str) -> bool:
         return name in self.programs
 

@@ -133,6 +133,12 @@ class Buildah:
     def image_exists(self, name: str) -> bool:
         return read_json(["buildah", "inspect", "--type", "image", name]) is not None
 
+    def fetch(self, name: str) -> Reference | None:
+        """The image of that name; pulled where it is not in the store, and left there as any base is."""
+        if not self.image_exists(name) and run(["buildah", "pull", "--quiet", name], timeout=1800).code != 0:
+            return None
+        return Reference(Transport.CONTAINERS_STORAGE, name)
+
     def start(self, image_id: str, options: RunOptions) -> Sandbox:
         """A container of the image. Raises EngineError where it cannot even be made."""
         inspected = read_json(["buildah", "inspect", "--type", "image", image_id])

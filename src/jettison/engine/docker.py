@@ -111,6 +111,12 @@ class Docker:
         """Whether the daemon has an image of that name."""
         return self.api.get(f"/images/{name}/json") is not None
 
+    def fetch(self, name: str) -> Reference | None:
+        """The image of that name; pulled where the daemon does not have it, and left there as any base is."""
+        if not self.image_exists(name) and run(["docker", "pull", "--quiet", name], timeout=1800).code != 0:
+            return None
+        return Reference(Transport.DOCKER_DAEMON, name)
+
     def start(self, image_id: str, options: RunOptions) -> Sandbox:
         """A container of the image. Raises EngineError where it cannot even be made."""
         facts = self.api.get(f"/images/{image_id}/json")

@@ -182,6 +182,10 @@ class Engine(Protocol):
 
     def image_exists(self, name: str) -> bool: ...
 
+    def fetch(self, name: str) -> Reference | None:
+        """An image by its name, from the registry where it is not here yet; None where it cannot be had."""
+        ...
+
     def start(self, image_id: str, options: RunOptions) -> Sandbox: ...
 
     def remove_images(self, names: Sequence[str]) -> None:

@@ -43,6 +43,7 @@ class Bench:
     run: Run
     progress: Progress | None = None
     redactor: Redactor = field(default_factory=Redactor)
+    bases: dict[str, Image | None] = field(default_factory=dict)  # fetched so far, by name
 
     @property
     def journal(self) -> Journal:
@@ -145,7 +146,19 @@ def subject_of(bench: Bench, version: Version) -> Subject:
         alignment=_align(bench, version, stage),
         stage=stage,
         build_args=bench.recipe.build_args,
+        base=lambda name: fetched(bench, name),
     )
+
+
+def fetched(bench: Bench, name: str) -> Image | None:
+    """A base image that may replace another, asked for once a run; None where it cannot be had or read."""
+    if name not in bench.bases:
+        reference = bench.engine.fetch(name)
+        try:
+            bench.bases[name] = open_image(reference) if reference is not None else None
+        except ImageError:
+            bench.bases[name] = None
+    return bench.bases[name]
 
 
 def _align(bench: Bench, version: Version, stage: Stage) -> Alignment:

@@ -1,0 +1,159 @@
+"""What a stage would weigh, and what it would lack, upon another base of the same system: known before it is built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import cached_property
+
+from jettison.closure.command import locate
+from jettison.closure.lost import lost
+from jettison.dockerfile.shell import script
+from jettison.image.model import Image, Kind
+from jettison.image.tree import Tree, merge
+from jettison.packages.dpkg import STATUS, closure, files_of, read_status
+from jettison.subject import Subject
+from jettison.synthesis.apt import apt_calls
+from jettison.synthesis.left import own_runs
+
+_CONFIGURATION = b"etc/dpkg/dpkg.cfg.d"
+_SHELL_WORDS = {
+    "cd",
+    "export",
+    "set",
+    "echo",
+    "true",
+    "false",
+    "test",
+    "[",
+    "if",
+    "for",
+    "exit",
+    "source",
+    ".",
+    "umask",
+}
+
+
+@dataclass(frozen=True)
+class Swap:
+    """The stage that ships, on `candidate` instead of its base."""
+
+    subject: Subject
+    candidate: Image
+
+    @cached_property
+    def base(self) -> Tree:
+        """The tree of the base as it is."""
+        return merge(self.subject.image.layers[: self.subject.alignment.base_layers])
+
+    @cached_property
+    def upon(self) -> Tree:
+        """The tree that the same layers would make on the candidate, packages that apt would have to add left out."""
+        own = self.subject.image.layers[self.subject.alignment.base_layers :]
+        return merge([*self.candidate.layers, *own])
+
+    @cached_property
+    def added(self) -> frozenset[str]:
+        """Packages that the RUNs ask for, that the base brings, and that apt would have to install on the candidate."""
+        named = {
+            name
+            for run in own_runs(self.subject)
+            for call in apt_calls(self.subject, run)
+            if call.verb == "install"
+            for name in call.packages
+        }
+        there = read_status(self.base)
+        needed = closure(read_status(self.subject.tree), named)
+        return frozenset(needed & set(there) - set(read_status(self.candidate.tree)))
+
+    @cached_property
+    def left_out(self) -> re.Pattern[bytes] | None:
+        """Paths that dpkg does not unpack on the candidate and does on the base (dpkg(1), --path-exclude)."""
+        before, after = _excludes(self.base), _excludes(self.candidate.tree)
+        new = [pattern for pattern in after if pattern not in before]
+        return re.compile(b"|".join(new)) if new else None
+
+    def saved(self) -> int:
+        """Bytes of `unpacked` that the swap saves, worked out from both bases and the layers of this image."""
+        layers = self.subject.image.layers
+        bottom = self.subject.alignment.base_layers
+        saved = sum(layer.unpacked for layer in layers[:bottom])
+        saved -= sum(layer.unpacked for layer in self.candidate.layers)
+        saved += sum(self._excluded(number) for number in range(bottom, len(layers)))
+        return saved - self._additions() + self._database(bottom)
+
+    def _excluded(self, number: int) -> int:
+        """Bytes of an own layer that dpkg would not unpack on the candidate; only where the layer installs packages."""
+        pattern, layer = self.left_out, self.subject.image.layers[number]
+        columns = layer.columns
+        if pattern is None or STATUS not in columns.paths:
+            return 0
+        kept = _includes(self.candidate.tree)
+        return sum(
+            columns.sizes[index]
+            for index, path in enumerate(columns.paths)
+            if columns.kinds[index] == Kind.FILE and pattern.fullmatch(path) and not (kept and kept.fullmatch(path))
+        )
+
+    def _additions(self) -> int:
+        """Bytes of the packages that the base brings and the RUNs would have to."""
+        packages = read_status(self.base)
+        total = 0
+        for name in sorted(self.added):
+            for path in files_of(self.base, name, packages[name].architecture):
+                entry = self.base.get(path)
+                if (
+                    entry is not None
+                    and entry.kind is Kind.FILE
+                    and not (self.left_out and self.left_out.fullmatch(path))
+                ):
+                    total += entry.size
+        return total
+
+    def _database(self, bottom: int) -> int:
+        """What dpkg's database shrinks by in each own layer that writes it anew."""
+        saved = 0
+        for path in (STATUS, STATUS + b"-old"):
+            before, after = self.base.get(STATUS), self.candidate.tree.get(STATUS)
+            writers = sum(path in layer.columns.paths for layer in self.subject.image.layers[bottom:])
+            if before is not None and after is not None:
+                saved += writers * (before.size - after.size)
+        return saved
+
+    def lacks(self) -> Iterator[str]:
+        """A sentence for each thing that the stage or its application is known to need and would not have."""
+        provided = {path for name in self.added for path in files_of(self.base, name, "")}
+        config = self.subject.image.runtime
+        for run in own_runs(self.subject):
+            found = script(self.subject.dockerfile, run)
+            for command in found.commands if found else ():
+                name = command.name or ""
+                real = None if name in _SHELL_WORDS else locate(self.subject.tree, name, config)
+                if real is None or self.subject.tree.layer_of(real) >= self.subject.alignment.base_layers:
+                    continue
+                if real not in provided and locate(self.upon, name, config) is None:
+                    yield f"line {run.line} calls {name}"
+        if not self.added:
+            yield from (f"{each.what}: {each.evidence}" for each in lost(self.subject.tree, self.upon, config))
+
+
+def _excludes(tree: Tree) -> list[bytes]:
+    return list(_patterns(tree, b"path-exclude"))
+
+
+def _includes(tree: Tree) -> re.Pattern[bytes] | None:
+    found = list(_patterns(tree, b"path-include"))
+    return re.compile(b"|".join(found)) if found else None
+
+
+def _patterns(tree: Tree, option: bytes) -> Iterator[bytes]:
+    """Values of an option in dpkg's configuration files, as regular expressions over paths without leading slash."""
+    for path in sorted(tree.children(_CONFIGURATION)):
+        for line in tree.read(path, 65536).splitlines():
+            key, equals, value = line.strip().partition(b"=" if b"=" in line else b" ")
+            if equals and key.strip() == option:
+                glob = value.strip().lstrip(b"/").decode("utf-8", "replace")
+                yield translate(glob).encode()
