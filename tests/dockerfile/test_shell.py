@@ -119,6 +119,8 @@ def test_a_plain_list_is_joined_by_and_alone(run: str, operands: list[str]) -> N
         ("RUN if a; then cd /x; fi", ("cd",)),
         ("RUN { cd /x; }", ("cd",)),
         ("RUN cd /x | a", ()),
+        ("RUN a && f() { b; }", ("f",)),
+        ("RUN (f() { b; }; f)", ()),
         ("RUN . /env && a || exit 1", (".", "exit")),
     ],
 )

@@ -66,9 +66,9 @@ class Script:
     """What a RUN hands to its shell.
 
     `plain` is a list of commands joined by && alone, whose `operands` these are; `leaks` names what a command
-    appended to it would inherit (cd, export, set ...); `errexit` says that a failing command ends the shell, which
-    holds no longer inside a compound command that an && follows: `compound_end` tells of one; `ending` is what
-    forbids that anything follows on its line ("a comment", "an operator"), else empty.
+    appended to it would inherit (cd, export, set, a function ...); `errexit` says that a failing command ends the
+    shell, which holds no longer inside a compound command that an && follows: `compound_end` tells of one; `ending` is
+    what forbids that anything follows on its line ("a comment", "an operator"), else empty.
     """
 
     text: str
@@ -120,10 +120,10 @@ def _script(text: str, offsets: list[int], *, errexit: bool) -> Script | None:
         text,
         commands,
         plain,
-        tuple(dict.fromkeys(_leaks(commands))),
+        tuple(dict.fromkeys([*_leaks(commands), *map(reader.source, _functions(root))])),
         tuple(reader.span(*each) for each in operands if each is not None) if plain else (),
         errexit or any(each.name == "set" and _set_errexit(each) for each in commands),
-        bool(statements) and (_holds_compound(statements[-1]) or _defines_function(root)),
+        bool(statements) and (_holds_compound(statements[-1]) or any(_functions(root))),
         _ending(root, text),
     )
 
@@ -301,8 +301,13 @@ def _holds_compound(node: Node) -> bool:
     return node.type not in ("command", "command_substitution") and any(map(_holds_compound, node.children))
 
 
-def _defines_function(root: Node) -> bool:
-    return any(child.type == "function_definition" for child in root.children)
+def _functions(node: Node) -> Iterator[Node]:
+    """The names of the functions that the shell itself defines."""
+    if node.type == "function_definition":
+        yield next(child for child in node.children if child.type == "word")
+    elif node.type not in _SUBSHELL:
+        for child in node.children:
+            yield from _functions(child)
 
 
 def _ending(root: Node, text: str) -> str:
