@@ -164,9 +164,6 @@ class ScriptedEngine:
         found = [path.name for path in (self.directory / "images").glob("*")]
         return sorted(name.replace("+", "/").replace("@", ":") for name in found)
 
-    def fetch(self, name: str) -> None:
-        return None
-
     def image_exists(self, name: str) -> bool:
         return self._place(name).exists()
 

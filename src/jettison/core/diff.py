@@ -7,10 +7,8 @@ import difflib
 
 def unified(old: str, new: str, name: str) -> str:
     """A diff that `patch -p1` and `git apply` take; empty where nothing differs."""
-    lines = []
-    for line in difflib.unified_diff(_lines(old), _lines(new), f"a/{name}", f"b/{name}"):
-        lines.append(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n")
-    return "".join(lines)
+    found = difflib.unified_diff(_lines(old), _lines(new), f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in found)
 
 
 def _lines(text: str) -> list[str]:

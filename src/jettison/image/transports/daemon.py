@@ -35,7 +35,7 @@ def read(where: str) -> Image:
         identity, size = facts.get("Id"), facts.get("Size")
         if not isinstance(identity, str):
             raise ImageError(f"the Docker daemon tells no id of {where}", hint=_NOT_DOCKER)
-        if daemon.is_local:
+        if daemon.is_local and docker_storage.stored_in_place(facts):
             information = mapping(parse_json(daemon.get("/info").read(LARGEST), "its answer"), "its answer")
             in_place = docker_storage.read(reference, facts, str(information.get("DockerRootDir") or ""))
             if in_place is not None:

@@ -19,12 +19,19 @@ from jettison.image.transports import config as configs
 from jettison.image.transports.documents import digest_parts
 
 
+def stored_in_place(facts: Mapping[str, Any]) -> bool:
+    """Whether an inspect speaks of folders that may be read."""
+    driver = facts.get("GraphDriver")
+    return (
+        isinstance(driver, dict)
+        and driver.get("Name") == "overlay2"
+        and bool((driver.get("Data") or {}).get("UpperDir"))
+    )
+
+
 def read(reference: Reference, facts: Mapping[str, Any], root: str) -> Image | None:
     """The image of an inspect's `facts`, from the daemon's data directory `root`; None where that cannot be read."""
-    driver = facts.get("GraphDriver") or {}
-    data = driver.get("Data") or {}
-    if driver.get("Name") != "overlay2" or not data.get("UpperDir"):
-        return None
+    data = facts["GraphDriver"]["Data"]
     folders = [Path(data["UpperDir"]), *map(Path, filter(None, (data.get("LowerDir") or "").split(":")))][::-1]
     try:
         algorithm, value = digest_parts(facts.get("Id"), "the image")

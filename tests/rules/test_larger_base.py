@@ -1,0 +1,126 @@
+"""larger-base-than-needed, on handmade bases: what it offers, what it predicts, and when it holds back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from handmade_tree import executable, image
+
+from jettison.align import Alignment
+from jettison.bases.slim import smaller
+from jettison.dockerfile.edit import apply
+from jettison.dockerfile.parse import parse
+from jettison.rules.larger_base_than_needed import larger_base_than_needed
+from jettison.subject import Subject
+
+STATUS = "var/lib/dpkg/status"
+
+
+def package(name, depends=""):
+    return f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\nDepends: {depends}\n\n"
+
+
+FULL = {
+    "bin/sh": executable("ELF"),
+    "usr/bin/git": executable("x" * 2_000_000),
+    "usr/bin/node": executable("n" * 500_000),
+    "var/lib/dpkg/info/git.list": "/usr\n/usr/bin\n/usr/bin/git\n",
+    STATUS: package("dash") + package("git"),
+}
+SLIM = {key: value for key, value in FULL.items() if "git" not in key} | {STATUS: package("dash")}
+CONFIG = {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["node", "/app/index.js"], "WorkingDir": "/app"}
+
+
+def subject(text, *layers, slim=SLIM, full=FULL):
+    dockerfile = parse(text)
+    stage = dockerfile.stages[-1]
+    whole = image(full, *layers, config=CONFIG)
+    makers = [each for each in stage.instructions if each.keyword in ("RUN", "COPY")][: len(layers)]
+    alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
+    asked = []
+
+    def base(name):
+        asked.append(name)
+        return image(slim) if slim is not None else None
+
+    return Subject(dockerfile, Path(), whole, alignment, stage, base=base), asked
+
+
+APP = {"app/index.js": "x"}
+
+
+def test_the_same_release_without_what_building_needs_is_offered():
+    text = "FROM node:20 AS app\nCOPY . /app\nCMD node /app/index.js\n"
+    one, asked = subject(text, APP)
+    (found,) = larger_base_than_needed(one)
+    assert ["node:20-slim"] == asked
+    assert "FROM node:20-slim AS app\nCOPY . /app\nCMD node /app/index.js\n" == apply(text, found.fix.edits)
+    assert 2_000_000 + len("/usr\n/usr/bin\n/usr/bin/git\n") + len(package("git")) == found.predicted
+
+
+def test_a_command_of_a_run_that_the_slim_base_lacks_is_a_reason_not_to_try():
+    one, _ = subject("FROM node:20\nRUN git clone x /app\n", APP)
+    (found,) = larger_base_than_needed(one)
+    assert found.fix is None
+    assert "node:20-slim lacks what is needed: line 2 calls git" == found.refusal
+
+
+def test_a_tool_of_the_entry_point_that_the_slim_base_lacks_is_a_reason_not_to_try():
+    one, _ = subject("FROM node:20\nCOPY . /app\n", {"app/start": executable("#!/bin/sh\ngit describe\n")})
+    config = {**CONFIG, "Cmd": ["/app/start"]}
+    one = replace(one, image=replace(one.image, config={"config": config}))
+    (found,) = larger_base_than_needed(one)
+    assert found.fix is None
+    assert "what the entry point calls" in found.refusal
+
+
+def test_packages_that_a_run_asks_for_and_the_base_brought_are_taken_off():
+    one, _ = subject("FROM node:20\nRUN apt-get install -y git\n", {"app/x": "x"})
+    assert [] == list(larger_base_than_needed(one))  # git would come back: nothing worth asking for is saved
+
+
+def test_files_that_dpkg_leaves_out_on_the_slim_base_are_counted_in():
+    slim = SLIM | {
+        "etc/dpkg/dpkg.cfg.d/docker": "path-exclude /usr/share/doc/*\npath-include /usr/share/doc/*/copyright\n"
+    }
+    layer = {"usr/share/doc/a/html": "h" * 1000, "usr/share/doc/a/copyright": "c" * 100, STATUS: package("a")}
+    text = "FROM node:20\nRUN apt-get install -y a\n"
+    with_excludes, without = (
+        next(larger_base_than_needed(subject(text, layer, slim=each)[0])) for each in (slim, SLIM)
+    )
+    grown = len(slim["etc/dpkg/dpkg.cfg.d/docker"])
+    assert without.predicted + 1000 - grown == with_excludes.predicted
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["node:20-slim", "node:20-alpine", "node@sha256:" + "0" * 64, "someone/node:20", "alpine:3.20", "$BASE", "scratch"],
+)
+def test_nothing_is_asked_where_no_slim_variant_is_known(base):
+    one, asked = subject(f"FROM {base}\nCOPY . /app\n", APP)
+    assert ([], []) == (list(larger_base_than_needed(one)), asked)
+
+
+def test_a_base_that_cannot_be_had_is_not_offered():
+    one, asked = subject("FROM node:20\nCOPY . /app\n", APP, slim=None)
+    assert ([], ["node:20-slim"]) == (list(larger_base_than_needed(one)), asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("debian:bookworm", "debian:bookworm-slim"),
+        ("debian:12", "debian:12-slim"),
+        ("debian:bookworm-20240110", "debian:bookworm-20240110-slim"),
+        ("node", "node:slim"),
+        ("node:20-bookworm", "node:20-bookworm-slim"),
+        ("python:3.12", "python:3.12-slim"),
+        ("python:3.12-bookworm", "python:3.12-slim-bookworm"),
+        ("docker.io/library/python:3.12", "docker.io/library/python:3.12-slim"),
+        ("rust:1.80", "rust:1.80-slim"),
+    ],
+)
+def test_the_slim_name_of_each_family(name, expected):
+    assert expected == smaller(name).name
