@@ -30,8 +30,10 @@ def environment(*bases: str) -> Mapping[str, str]:
 
 
 def bases(dockerfile: Path) -> tuple[str, ...]:
-    """The images that a Dockerfile is FROM."""
-    return tuple(dict.fromkeys(re.findall(r"^FROM\s+(\S+)", dockerfile.read_text(), re.MULTILINE)))
+    """The images that a Dockerfile is FROM, and those named in `examples/NAME.bases` that a rule may ask for."""
+    beside = dockerfile.parent.with_suffix(".bases")
+    more = beside.read_text().split() if beside.exists() else []
+    return tuple(dict.fromkeys([*re.findall(r"^FROM\s+(\S+)", dockerfile.read_text(), re.MULTILINE), *more]))
 
 
 @dataclass(frozen=True)

@@ -185,3 +185,11 @@ def lay_over(lower: Tree, upper: Tree) -> None:
             lay_over(lower[name], node)
         else:
             lower[name] = node
+
+
+def transfer(directory: Path) -> int:
+    """Bytes of the config and of each distinct layer blob."""
+    index = json.loads((directory / "index.json").read_bytes())
+    manifest = json.loads(_blob(directory, index["manifests"][0]["digest"]).read_bytes())
+    blobs = {each["digest"]: each["size"] for each in [manifest["config"], *manifest["layers"]]}
+    return sum(blobs.values())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from jettison.contract.files import read_contract
-from jettison.contract.model import RecordOptions
+from jettison.contract.model import Contract, RecordOptions
 from jettison.core.errors import UsageError
 from jettison.core.units import read_bytes, read_seconds
 from jettison.core.values import Applicability
@@ -32,7 +33,7 @@ def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
         secrets=tuple(options["secrets"]),
         engine_arguments=tuple(options["engine_arguments"]),
         record=RecordOptions(environment, tuple(options["checks"]), tuple(options["probes"]), options["build_only"]),
-        contract=read_contract(options["contract_file"]) if options["contract_file"] else None,
+        contract=_contract(options, environment),
         allow=Applicability.LOSSLESS if options["build_only"] else Applicability(options["allow"]),
         select=_rules(options["select"]),
         ignore=_rules(options["ignore"]),
@@ -41,6 +42,27 @@ def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
         keep_images=options["keep_images"],
         cold_times=options["cold_times"],
     )
+
+
+def _contract(options: Mapping[str, Any], environment: Mapping[str, str]) -> Contract | None:
+    """The given contract with the values that its file does not hold. Raises UsageError where one is missing."""
+    path = options["contract_file"]
+    if not path:
+        return None
+    extra = [flag for flag in ("checks", "probes") if options[flag]]
+    if extra:
+        raise UsageError(
+            "--check and --probe are recorded, and --contract records nothing",
+            hint="record a contract with them and --contract-out FILE, then give that",
+        )
+    contract = read_contract(path)
+    missing = [name for name in contract.environment_keys if name not in environment]
+    if missing:
+        raise UsageError(
+            f"the contract {path} was recorded with {', '.join(missing)}, whose values no contract file holds",
+            hint=f"give them again: --env {missing[0]}=VALUE",
+        )
+    return replace(contract, environment=environment)
 
 
 def _pairs(items: Sequence[str], flag: str) -> dict[str, str]:

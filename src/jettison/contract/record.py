@@ -56,7 +56,7 @@ def record(target: Target, options: RecordOptions, progress: Progress | None = N
     return Contract(
         checks=checks,
         exercised=exercised,
-        not_exercised=tuple(_not_exercised(extra, one, unsteady)),
+        not_exercised=(*_moving(checks), *_not_exercised(extra, one, unsteady)),
         notes=tuple(note for each in learnt for note in each.notes) + one.notes,
         engine=target.engine.name,
         environment=options.environment,
@@ -104,6 +104,16 @@ def _require_probes(checks: Sequence[Check], probes: Sequence[Address], one: Obs
         check = made.get(str(probe))
         if check is None or check.expected.get("error") or check.expected.get("status", 0) >= 500:
             refuse_probe(probe, (*one.answers.get(probe, ()), *two.answers.get(probe, ())))
+
+
+def _moving(checks: Sequence[Check]) -> Iterator[str]:
+    """Addresses of which only status and type are compared."""
+    bodies = [
+        (check.expected["path"], check.expected.get("body")) for check in checks if check.kind in ("http", "probe")
+    ]
+    moving = [path for path, body in bodies if body is not None and body.get("compare") == "none"]
+    if moving:
+        yield f"the content of {len(moving)} addresses, which moves too much to be compared: {_some(moving)}"
 
 
 def _not_exercised(extra: Sequence[str], one: Observation, unsteady: Sequence[str]) -> Iterator[str]:

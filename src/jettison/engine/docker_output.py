@@ -80,7 +80,8 @@ def failure(code: int, lines: Sequence[str]) -> CouldNot | UsageError:
     if _NO_BASE.search(text) and (not what or what.startswith("FROM ")):
         return BuildFailed(
             f"the base image {what.removeprefix('FROM ').split(' ')[0] or ''} cannot be had".replace("  ", " "),
-            hint="check the name, or try `docker pull`: the registry may be out of reach or want a login",
+            hint="check the name, or try `docker pull`: the registry may be out of reach or want a login; "
+            "images of Buildah and Podman need --engine buildah",
             log=log,
         )
     at = f" at {what if len(what) <= 100 else what[:97] + '...'}" if what else ""

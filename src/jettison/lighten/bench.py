@@ -22,6 +22,7 @@ from jettison.dockerfile.parse import encode, parse
 from jettison.engine.model import BuildRequest, Built, Engine
 from jettison.image.model import Image
 from jettison.image.open import open_image
+from jettison.image.transfer import transfer_size
 from jettison.image.tree import sizes
 from jettison.lighten import events
 from jettison.lighten.journal import Journal
@@ -31,6 +32,7 @@ from jettison.lighten.run import Run
 from jettison.packages.dpkg import read_status
 from jettison.subject import Subject
 
+PACKED_AT_MOST = 4 * 10**9  # bytes; a minute or two of one core
 Progress = Callable[[str], None]
 
 
@@ -44,6 +46,7 @@ class Bench:
     progress: Progress | None = None
     redactor: Redactor = field(default_factory=Redactor)
     bases: dict[str, Image | None] = field(default_factory=dict)  # fetched so far, by name
+    packed: dict[str, int] = field(default_factory=dict)  # compressed bytes of layers, by diff ID
 
     @property
     def journal(self) -> Journal:
@@ -123,6 +126,18 @@ def weigh(text: str, name: str, tag: str, built: Built) -> Version:
 def target_of(bench: Bench, version: Version) -> Target:
     """The version as something that can be started."""
     return Target(bench.engine, version.image_id, version.image, bench.run.id)
+
+
+def measure_transfer(bench: Bench, version: Version) -> Version:
+    """The same version with its transfer size; layers that were packed before in this run are not packed again."""
+    to_pack = sum(layer.unpacked for layer in version.image.layers if layer.diff_id not in bench.packed)
+    if to_pack > PACKED_AT_MOST:
+        return version
+    try:
+        size = transfer_size(version.image, bench.packed)
+    except (ImageError, OSError):
+        return version
+    return with_weight(version, replace(version.weight, sizes=replace(version.weight.sizes, transfer=size)))
 
 
 def count_packages(version: Version, subject: Subject) -> Version:

@@ -13,7 +13,15 @@ from jettison.core.units import show_bytes, show_seconds
 from jettison.dockerfile.parse import parse
 from jettison.lighten import events
 from jettison.lighten.baseline import Baseline, measure, store_contract
-from jettison.lighten.bench import Bench, Version, context_fingerprint, count_packages, discard, subject_of
+from jettison.lighten.bench import (
+    Bench,
+    Version,
+    context_fingerprint,
+    count_packages,
+    discard,
+    measure_transfer,
+    subject_of,
+)
 from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds, limited
 from jettison.lighten.ledger import Ledger, Noise, Step, Verification
 from jettison.lighten.project import check_text
@@ -85,6 +93,8 @@ def _run(bench: Bench, text: str, resume: bool) -> Generator[events.Event, None,
             standing = _note(
                 standing, "files in the build context changed while this ran: the numbers are of a mixture"
             )
+        yield events.Note("packing both ends as a registry would hold them, to weigh what a pull moves")
+        standing = _with_transfer(bench, standing)
     _clean(bench, standing)
     standing = _tell_cache(bench, standing, used)
     ledger = replace(ledger_of(bench, standing, verification), complete=True)
@@ -190,6 +200,15 @@ def _not_tried(found: list[Candidate], elapsed: float) -> str:
     shown = ", ".join(f"{each.finding.rule} ({show_bytes(each.finding.predicted)} predicted)" for each in found[:4])
     more = f" and {len(found) - 4} more" if len(found) > 4 else ""
     return f"stopped by --budget after {show_seconds(elapsed)}; not tried: {shown}{more}"
+
+
+def _with_transfer(bench: Bench, standing: Standing) -> Standing:
+    """v0 and the result with what a pull of each moves."""
+    v0, current = (measure_transfer(bench, each) for each in (standing.baseline.version, standing.current))
+    steps = list(standing.steps)
+    last = max(number for number, step in enumerate(steps) if step.verdict.kept)
+    steps[last] = replace(steps[last], weight=current.weight)
+    return replace(standing, baseline=replace(standing.baseline, version=v0), current=current, steps=tuple(steps))
 
 
 def _note(standing: Standing, note: str) -> Standing:

@@ -10,12 +10,13 @@ import json
 import os
 import re
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jettison.core.errors import ImageError
 from jettison.core.reference import Reference, Transport
-from jettison.image.directory import DirectorySource
+from jettison.image.directory import CachedSource, DirectorySource
 from jettison.image.model import Image, Layer
 
 _DEFAULT_ROOT = Path("/var/lib/containers/storage")
@@ -72,7 +73,16 @@ def read(where: str, root: Path | None = None) -> Image:
 
 
 def _layer(root: Path, record: dict[str, Any]) -> Layer:
-    return Layer(record.get("diff-digest", record["id"]), DirectorySource(root / "overlay" / record["id"] / "diff"))
+    """One layer; `transfer` is the size of the compressed blob that it was pulled as, where it was."""
+    source = _folder(root / "overlay" / record["id"] / "diff")
+    pulled = record.get("compressed-size") if record.get("compression") else None
+    return Layer(record.get("diff-digest", record["id"]), source, transfer=pulled if isinstance(pulled, int) else None)
+
+
+@lru_cache(maxsize=256)
+def _folder(path: Path) -> DirectorySource:
+    """A layer of the store never changes: images that share it share what was read of it."""
+    return CachedSource(path)
 
 
 def _load(path: Path, where: str) -> Any:
