@@ -204,7 +204,7 @@ def test_a_path_that_hangs_on_workdir_is_understood() -> None:
     found = finding("chown-in-a-later-layer", text, f"2 app/\n3 {APP}\n4 {APP} uid=7")
     assert found.fix is not None
     assert "RUN find . \\(" in apply(text, found.fix.edits)
-    assert found.fix.title.endswith("the RUN keeps app")
+    assert found.fix.title.endswith("the RUN keeps /app")
 
 
 @pytest.mark.parametrize(

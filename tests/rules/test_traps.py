@@ -16,6 +16,7 @@ from jettison.packages.dpkg import Package
 from jettison.traps import docker_clean_present, recommended_and_needed, shell_leaks, user_exists, workdir_owner
 
 PACKAGE = Path(jettison.rules.__file__).parent.parent
+AT = {"Finding": 5, "findings": 4}  # where the traps stand among the arguments
 
 
 def strings_beside_findings() -> set[str]:
@@ -28,15 +29,16 @@ def strings_beside_findings() -> set[str]:
             for target in node.targets if isinstance(target, ast.Name)
         }  # fmt: skip
         for call in ast.walk(tree):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Finding":
-                given = [each.value for each in call.keywords if each.arg == "traps"] + call.args[5:6]
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in AT:
+                at = AT[call.func.id]
+                given = [each.value for each in call.keywords if each.arg == "traps"] + call.args[at : at + 1]
                 for each in given:
                     value = constants.get(each.id, each) if isinstance(each, ast.Name) else each
                     if isinstance(value, ast.Name):  # a local: look for what it is assigned
                         value = next(
                             node.value for node in ast.walk(tree) if isinstance(node, ast.Assign)
                             and any(isinstance(t, ast.Name) and t.id == value.id for t in node.targets)
-                        )  # fmt: skip
+                        ) if value.id != "traps" or call.func.id != "Finding" else ast.Tuple([])  # fmt: skip
                     found |= set(ast.literal_eval(value))
     return found
 

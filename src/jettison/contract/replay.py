@@ -23,7 +23,7 @@ from jettison.contract.readiness import CAP
 from jettison.contract.refusal import last_line
 from jettison.core.errors import ContractError
 from jettison.core.redact import MASK
-from jettison.engine.model import Phase
+from jettison.engine.model import Finished, Phase
 
 SLOWER = 4  # a candidate may take so many times the original's time to start
 _NEW_IN_LOG = "new in its log: "
@@ -200,7 +200,11 @@ def _user(seen: _Seen, check: Check) -> str:
 
 
 def _health(seen: _Seen, check: Check) -> str:
-    finished = seen.observation.health
+    return _failed(seen.observation.health)
+
+
+def _failed(finished: Finished | None) -> str:
+    """How a command ended that had to end with 0; empty where it did."""
     if finished is None:
         return "could not be run"
     if finished.code == 0:
@@ -242,13 +246,7 @@ def _target(location: str | None) -> str | None:
 
 
 def _command(seen: _Seen, check: Check) -> str:
-    finished = seen.observation.commands.get(check.what)
-    if finished is None:
-        return "could not be run"
-    if finished.code == 0:
-        return ""
-    said = (finished.stderr or finished.stdout).decode("utf-8", "replace").strip().splitlines()
-    return f"ended with {finished.code}" + (f": {said[-1][:200]}" if said else "")
+    return _failed(seen.observation.commands.get(check.what))
 
 
 def _written(seen: _Seen, check: Check) -> str:

@@ -117,18 +117,7 @@ class Buildah:
             "--cgroup-parent",
             leftovers.mark_of(leftovers.run_of(request.tag)),
         ]
-        command += ["-t", request.tag, "-f", str(request.dockerfile)]
-        if not request.use_cache:
-            command.append("--no-cache")
-        if request.target is not None:
-            command += ["--target", request.target]
-        for key, value in request.build_args.items():
-            command += ["--build-arg", f"{key}={value}"]
-        for secret in request.secrets:
-            command += ["--secret", secret]
-        for key, value in request.labels.items():
-            command += ["--label", f"{key}={value}"]
-        return [*command, *request.arguments, str(request.context)]
+        return [*command, *request.flags()]
 
     def image_exists(self, name: str) -> bool:
         return read_json(["buildah", "inspect", "--type", "image", name]) is not None

@@ -93,19 +93,9 @@ class Docker:
         )
 
     def _command(self, request: BuildRequest, identity: Path) -> list[str]:
-        command = ["docker", "build", "--iidfile", str(identity), "-t", request.tag, "-f", str(request.dockerfile)]
+        command = ["docker", "build", "--iidfile", str(identity)]
         command += ["--progress", "plain"] if self.builder == "buildkit" else ["--force-rm"]
-        if not request.use_cache:
-            command.append("--no-cache")
-        if request.target is not None:
-            command += ["--target", request.target]
-        for key, value in request.build_args.items():
-            command += ["--build-arg", f"{key}={value}"]
-        for secret in request.secrets:
-            command += ["--secret", secret]
-        for key, value in request.labels.items():
-            command += ["--label", f"{key}={value}"]
-        return [*command, *request.arguments, str(request.context)]
+        return [*command, *request.flags()]
 
     def image_exists(self, name: str) -> bool:
         """Whether the daemon has an image of that name."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from jettison.core.errors import EngineError
+from jettison.core.unix_http import DaemonConnection
 
 DEFAULT = "unix:///var/run/docker.sock"
 SECONDS = 120.0
@@ -61,26 +61,6 @@ def endpoint() -> str:
     return ended.stdout.strip() or DEFAULT
 
 
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, host: str, seconds: float) -> None:
-        url = urlsplit(host)
-        self._socket_path = url.path if url.scheme == "unix" else ""
-        super().__init__(url.hostname or "localhost", url.port or 2375, timeout=seconds)
-
-    def connect(self) -> None:
-        if not self._socket_path:
-            super().connect()
-            return
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.settimeout(self.timeout)
-            connection.connect(self._socket_path)
-        except BaseException:
-            connection.close()
-            raise
-        self.sock = connection
-
-
 @dataclass(frozen=True)
 class DockerApi:
     """One daemon."""
@@ -107,7 +87,7 @@ class DockerApi:
                 f"the Docker daemon at {self.host} is not reached by a plain socket",
                 hint="run jettison on the daemon's own machine, or with --engine buildah",
             )
-        connection = _Connection(self.host, seconds)
+        connection = DaemonConnection(self.host, seconds)
         url = quote(path, safe="/:@") + (f"?{urlencode(query)}" if query else "")
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Host": "docker", **({"Content-Type": "application/json"} if data else {})}

@@ -44,6 +44,21 @@ class BuildRequest:
     use_cache: bool = True  # False: every instruction runs (a cold build)
     arguments: tuple[str, ...] = ()  # passed through, after `--` on our command line
 
+    def flags(self) -> list[str]:
+        """The request in the words that every engine's build command shares, the context last."""
+        flags = ["-t", self.tag, "-f", str(self.dockerfile)]
+        if not self.use_cache:
+            flags.append("--no-cache")
+        if self.target is not None:
+            flags += ["--target", self.target]
+        for key, value in self.build_args.items():
+            flags += ["--build-arg", f"{key}={value}"]
+        for secret in self.secrets:
+            flags += ["--secret", secret]
+        for key, value in self.labels.items():
+            flags += ["--label", f"{key}={value}"]
+        return [*flags, *self.arguments, str(self.context)]
+
 
 @dataclass(frozen=True)
 class InstructionRun:

@@ -7,12 +7,10 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from jettison.core.errors import ImageError
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from jettison.image.readable import Readable
 
 
 @dataclass(frozen=True)
@@ -39,16 +37,13 @@ class Blob:
             return stream.read(count)
 
 
-class Region(io.RawIOBase):
+class Region(Readable):
     """Reads a range of a file; a file that has become shorter meanwhile raises ImageError."""
 
     def __init__(self, file: Path, offset: int, size: int) -> None:
         self._file, self._offset, self._size = file, offset, size
         self._at = 0
         self._handle = _open(file)
-
-    def readable(self) -> bool:
-        return True
 
     def seekable(self) -> bool:
         return True
@@ -72,12 +67,6 @@ class Region(io.RawIOBase):
             )
         self._at += len(data)
         return data
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
 
     def close(self) -> None:
         if not self.closed:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import zstandard
 from isal import igzip, isal_zlib
 
 from jettison.core.errors import ImageError
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from jettison.image.readable import Readable
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -40,26 +38,17 @@ def compression_of(head: bytes) -> str | None:
     return None
 
 
-class Decompressed(io.RawIOBase):
+class Decompressed(Readable):
     """The plain bytes of a compressed blob, forward only; broken data raises ImageError. Closes the blob too."""
 
     def __init__(self, plain: BinaryIO, blob: BinaryIO) -> None:
         self._plain, self._blob = plain, blob
-
-    def readable(self) -> bool:
-        return True
 
     def read(self, size: int = -1) -> bytes:
         try:
             return self._plain.read(size)
         except _BROKEN as error:
             raise ImageError(f"broken compressed data: {error}", hint=_AGAIN) from error
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
 
     def close(self) -> None:
         if not self.closed:

@@ -9,17 +9,15 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from jettison.core.errors import ImageError
 from jettison.image.blob import Blob
 from jettison.image.compression import compression_of, decompress
 from jettison.image.model import Columns, Entry, LayerSource, digest_of
+from jettison.image.readable import Readable
 from jettison.image.spool import spool
 from jettison.image.tar import walk
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _CHUNK = 2**20
 
@@ -89,16 +87,13 @@ class BlobSource(LayerSource):
             hashing.finish()
 
 
-class Hashing(io.RawIOBase):
+class Hashing(Readable):
     """Hashes a stream as it is read; a part read again counts once."""
 
     def __init__(self, stream: BinaryIO, digest: str | None) -> None:
         self._stream, self._digest = stream, digest
         self._state = hashlib.new(digest.partition(":")[0]) if digest else None
         self._at = self._hashed = 0
-
-    def readable(self) -> bool:
-        return True
 
     def seekable(self) -> bool:
         return self._stream.seekable()
@@ -118,12 +113,6 @@ class Hashing(io.RawIOBase):
             self._hashed = end
         self._at = end
         return data
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
 
     def finish(self) -> None:
         """Read what is left and compare. Raises ImageError where the bytes are not what the digest says."""
@@ -146,14 +135,11 @@ class Hashing(io.RawIOBase):
         super().close()
 
 
-class Limited(io.RawIOBase):
+class Limited(Readable):
     """The next `size` bytes of a stream, forward only."""
 
     def __init__(self, stream: BinaryIO, size: int, *, owns: bool = True) -> None:
         self._stream, self._left, self._owns = stream, size, owns
-
-    def readable(self) -> bool:
-        return True
 
     def read(self, count: int | None = -1) -> bytes:
         count = self._left if count is None or count < 0 else min(count, self._left)
@@ -171,7 +157,7 @@ class Limited(io.RawIOBase):
         super().close()
 
 
-class Sparse(io.RawIOBase):
+class Sparse(Readable):
     """A file with holes: its stored pieces, zeros between them; forward only. Files without holes pass through."""
 
     def __init__(self, stored: BinaryIO, entry: Entry) -> None:
@@ -179,9 +165,6 @@ class Sparse(io.RawIOBase):
         self._pieces = list(reversed(entry.extents or ((0, entry.size),)))
         self._size = entry.size
         self._at = 0
-
-    def readable(self) -> bool:
-        return True
 
     def read(self, count: int | None = -1) -> bytes:
         if count is None or count < 0:

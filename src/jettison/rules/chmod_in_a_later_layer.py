@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, add_flag
 from jettison.dockerfile.model import Edit
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
-from jettison.synthesis.left import SHOWN
-from jettison.synthesis.ownership import Recursive, copies_of, recursive_calls
-
-NAME = "chmod-in-a-later-layer"
+from jettison.synthesis.ownership import Recursive, copies_of, findings
 
 
 @rule
@@ -42,17 +40,11 @@ def chmod_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
     RUN find /app ! -perm 755 -exec chmod 755 {} +
     ```
     """
-    for call in recursive_calls(subject, "chmod"):
-        message = f"line {call.instruction.line} changes the mode of copied files, and so stores them twice"
-        size = sum(row.bytes for row in call.rows)
-        paths = tuple(row.path for row in sorted(call.rows, key=lambda row: -row.bytes)[:SHOWN])
-        try:
-            edits = tuple(_edits(subject, call))
-        except CannotEdit as error:
-            yield Finding(NAME, message, call.instruction, size, refusal=error.reason, paths=paths)
-            continue
-        fix = Fix("give the mode to the COPY instead of chmod -R", Applicability.LOSSLESS, edits)
-        yield Finding(NAME, message, call.instruction, size, fix, paths=paths)
+    yield from findings(subject, "chmod", "mode", partial(_repair, subject))
+
+
+def _repair(subject: Subject, call: Recursive) -> Fix:
+    return Fix("give the mode to the COPY instead of chmod -R", Applicability.LOSSLESS, tuple(_edits(subject, call)))
 
 
 def _edits(subject: Subject, call: Recursive) -> Iterator[Edit]:

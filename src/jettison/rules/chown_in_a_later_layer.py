@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from jettison.core.escape import show_path
 from jettison.core.values import Applicability
@@ -10,11 +11,8 @@ from jettison.dockerfile.edit import CannotEdit, add_flag
 from jettison.dockerfile.model import Edit
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
-from jettison.synthesis.left import SHOWN
-from jettison.synthesis.ownership import Recursive, copies_of, numeric_owner, recursive_calls, tree_before
+from jettison.synthesis.ownership import Recursive, copies_of, findings, numeric_owner, tree_before
 from jettison.traps import workdir_owner
-
-NAME = "chown-in-a-later-layer"
 
 
 @rule
@@ -51,23 +49,17 @@ def chown_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
     USER app
     ```
     """
-    for call in recursive_calls(subject, "chown"):
-        message = f"line {call.instruction.line} changes the owner of copied files, and so stores them twice"
-        size = sum(row.bytes for row in call.rows)
-        paths = tuple(row.path for row in sorted(call.rows, key=lambda row: -row.bytes)[:SHOWN])
-        try:
-            edits = tuple(_edits(subject, call))
-        except CannotEdit as error:
-            yield Finding(NAME, message, call.instruction, size, refusal=error.reason, paths=paths)
-            continue
-        fix = Fix(_title(subject, call), Applicability.LOSSLESS, edits)
-        yield Finding(NAME, message, call.instruction, size, fix, ("workdir-owner", "user-exists"), paths=paths)
+    yield from findings(subject, "chown", "owner", partial(_repair, subject), ("workdir-owner", "user-exists"))
+
+
+def _repair(subject: Subject, call: Recursive) -> Fix:
+    return Fix(_title(subject, call), Applicability.LOSSLESS, tuple(_edits(subject, call)))
 
 
 def _title(subject: Subject, call: Recursive) -> str:
     """What is done, and which folders the RUN must still change, because no COPY makes them."""
     folders = workdir_owner.found(tree_before(subject, copies_of(subject, call)[0]), call.paths)
-    still = f"; the RUN keeps {show_path(folders[0])}" if folders else ""
+    still = f"; the RUN keeps /{show_path(folders[0])}" if folders else ""
     return f"give the owner to the COPY instead of chown -R{still}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from jettison.dockerfile.edit import CannotEdit
@@ -11,8 +11,9 @@ from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.scope import state_at
 from jettison.dockerfile.shell import Argument, Command, Script, script
 from jettison.image.tree import Tree, merge
+from jettison.rule import Finding, Fix
 from jettison.subject import Subject
-from jettison.synthesis.left import own_runs
+from jettison.synthesis.left import SHOWN, own_runs
 from jettison.traps import user_exists
 from jettison.waste.rows import Cause, WasteRow
 
@@ -127,3 +128,18 @@ def _number(tree: Tree, name: str, file: bytes, column: int) -> str:
         if row[0] == name and len(row) > column:
             return row[column]
     raise CannotEdit(f"{name} is not in the image's /{file.decode()}")
+
+
+def findings(
+    subject: Subject, tool: str, what: str, repair: Callable[[Recursive], Fix], traps: tuple[str, ...] = ()
+) -> Iterator[Finding]:
+    """A finding for each recursive call of `tool`, which changes `what` of copied files; `repair` raises CannotEdit."""
+    name = f"{tool}-in-a-later-layer"
+    for call in recursive_calls(subject, tool):
+        message = f"line {call.instruction.line} changes the {what} of copied files, and so stores them twice"
+        size = sum(row.bytes for row in call.rows)
+        paths = tuple(row.path for row in sorted(call.rows, key=lambda row: -row.bytes)[:SHOWN])
+        try:
+            yield Finding(name, message, call.instruction, size, repair(call), traps, paths=paths)
+        except CannotEdit as error:
+            yield Finding(name, message, call.instruction, size, refusal=error.reason, paths=paths)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import http.client
 import os
-import socket
 from dataclasses import replace
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from jettison.core.errors import ImageError
 from jettison.core.reference import Reference, Transport
+from jettison.core.unix_http import DaemonConnection
 from jettison.image.model import Image
 from jettison.image.spool import spool
 from jettison.image.transports import docker_storage
@@ -64,16 +64,14 @@ class _Whole:
             ) from error
 
 
-class _Connection(http.client.HTTPConnection):
-    """HTTP over a Unix socket, or plain TCP, as DOCKER_HOST says. Raises ImageError."""
+class _Connection(DaemonConnection):
+    """The daemon that DOCKER_HOST names. Raises ImageError."""
 
     def __init__(self, host: str) -> None:
         self._host_told = host
         try:
-            url = urlsplit(host)
-            self._path = url.path if url.scheme == "unix" else ""
-            usable = url.scheme in ("unix", "tcp") and not os.environ.get("DOCKER_TLS_VERIFY")
-            super().__init__(url.hostname or "localhost", url.port or 2375, timeout=_SECONDS)
+            super().__init__(host, _SECONDS)
+            usable = not os.environ.get("DOCKER_TLS_VERIFY")
         except ValueError:
             usable = False
         if not usable:
@@ -91,21 +89,7 @@ class _Connection(http.client.HTTPConnection):
     @property
     def is_local(self) -> bool:
         """Whether it is reached by a Unix socket: its files may then be on this machine."""
-        return bool(self._path)
-
-    def connect(self) -> None:
-        """Connect to the socket that was named."""
-        if not self._path:
-            super().connect()
-            return
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.settimeout(_SECONDS)
-            connection.connect(self._path)
-        except BaseException:
-            connection.close()
-            raise
-        self.sock = connection
+        return bool(self.socket_path)
 
     def get(self, path: str) -> http.client.HTTPResponse:
         """The answer to a GET, if it is a good one. Raises ImageError."""
@@ -119,7 +103,8 @@ class _Connection(http.client.HTTPConnection):
             raise ImageError(f"there is no Docker daemon: {self._host_told} does not exist", hint="start it") from None
         except PermissionError:
             raise ImageError(
-                f"may not use the Docker daemon's socket {self._path}", hint="run as root, or join the group docker"
+                f"may not use the Docker daemon's socket {self.socket_path}",
+                hint="run as root, or join the group docker",
             ) from None
         except (http.client.HTTPException, OSError, ValueError) as error:
             raise ImageError(f"no Docker daemon answers at {self._host_told}: {error}", hint="start it") from error
