@@ -35,10 +35,11 @@ def strings_beside_findings() -> set[str]:
                 for each in given:
                     value = constants.get(each.id, each) if isinstance(each, ast.Name) else each
                     if isinstance(value, ast.Name):  # a local: look for what it is assigned
-                        value = next(
+                        assigned = [
                             node.value for node in ast.walk(tree) if isinstance(node, ast.Assign)
                             and any(isinstance(t, ast.Name) and t.id == value.id for t in node.targets)
-                        ) if value.id != "traps" or call.func.id != "Finding" else ast.Tuple([])  # fmt: skip
+                        ]  # fmt: skip
+                        value = assigned[0] if assigned else ast.Tuple([])  # a parameter: its callers are looked at
                     found |= set(ast.literal_eval(value))
     return found
 
