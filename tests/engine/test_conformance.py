@@ -1,0 +1,229 @@
+"""One list of promises, asked of every engine that is here: each only what its capabilities say."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from engine_base import BASE, require_engine, store_in
+
+from jettison.align import align
+from jettison.core.errors import BuildFailed, UsageError
+from jettison.dockerfile.parse import parse
+from jettison.engine import docker as docker_module
+from jettison.engine.buildah import Buildah
+from jettison.engine.docker import Docker
+from jettison.engine.model import PREFIX, BuildRequest, Engine, Phase, RunOptions
+from jettison.image.open import open_image
+
+pytestmark = pytest.mark.engine
+SOCKET = Path("/var/run/docker.sock")
+TAG = f"{PREFIX}/conformance"
+DOCKERFILE = """\
+COPY site /www
+RUN mkdir /data && chown 1234:1234 /data && head -c 300000 /dev/zero > /data/zeros
+RUN rm /data/zeros
+ENV GREETING=hello
+WORKDIR /www
+USER app
+EXPOSE 8000
+CMD ["httpd", "-f", "-p", "8000", "-h", "/www"]
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """An engine with the base image in it, and a context of its own."""
+
+    engine: Engine
+    base: str
+    context: Path
+
+    def build(self, text=DOCKERFILE, version="v0", **options):
+        path = self.context / "Dockerfile"
+        path.write_text(f"FROM {self.base}\n{text}")
+        return self.engine.build(BuildRequest(self.context, path, f"{TAG}:{version}", **options))
+
+    def start(self, built, **options):
+        return self.engine.start(built.image_id, RunOptions(label="conformance", **options))
+
+
+def docker_with(builder, patch):
+    """The daemon of this machine with a command line that has this builder; skips where there is none."""
+    if not SOCKET.exists() or os.geteuid() != 0:
+        pytest.skip("no Docker daemon")
+    patch.setenv("DOCKER_HOST", f"unix://{SOCKET}")
+    here = [folder for folder in os.environ["PATH"].split(":") if (Path(folder) / "docker").exists()]
+    for folder in dict.fromkeys(here):
+        patch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        docker_module._has_buildkit.cache_clear()
+        engine = Docker.find()
+        if engine.builder == builder:
+            return engine
+    if builder == "classic":  # a command line with BuildKit can use the other as well
+        return Docker(engine.version, engine.api, "classic", engine.capabilities)
+    pytest.skip("no Docker command line with BuildKit")
+
+
+@pytest.fixture(scope="module", params=["buildah", "buildkit", "classic"])
+def bench(request, tmp_path_factory):
+    require_engine()
+    folder = tmp_path_factory.mktemp("conformance")
+    context = folder / "context"
+    (context / "site").mkdir(parents=True)
+    (context / "site" / "page.html").write_text("hello\n")
+    with pytest.MonkeyPatch.context() as patch, store_in(tmp_path_factory.mktemp("store")) as store:
+        if request.param == "buildah":
+            for key, value in store.environment.items():
+                patch.setenv(key, value)
+            made = Bench(Buildah.find(), BASE, context)
+        else:
+            engine = docker_with(request.param, patch)
+            base = f"{PREFIX}/conformance-base:1"
+            build = ["docker", "build", "-q", "-t", base, str(store.folder / "base")]
+            subprocess.run(build, check=True, capture_output=True, env={**os.environ, "DOCKER_BUILDKIT": "0"})
+            made = Bench(engine, base, context)
+        yield made
+        made.engine.sweep(f"{TAG}:")
+        if request.param != "buildah":
+            made.engine.sweep(f"{PREFIX}/conformance-base:")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_for_port(sandbox, port=8000):
+    for _ in range(200):
+        if any(one.port == port for one in sandbox.listeners()):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nobody listens: {sandbox.logs()}, {sandbox.state()}")
+
+
+def get(sandbox, path):
+    with sandbox.connect(8000, 5.0) as connection:
+        connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        return connection.makefile("rb").read()
+
+
+def test_an_image_is_built_weighed_and_matched_with_its_lines(bench):
+    built = bench.build(use_cache=False)
+    image = open_image(built.reference)
+    dockerfile = parse((bench.context / "Dockerfile").read_text())
+    base = open_image(f"{built.reference.transport.value}:{bench.base}")
+    found = align(dockerfile, dockerfile.stages[-1], image, base, builder=bench.engine.builder)
+    assert found.known, found.reason
+    lines = {found.instruction_of[number].line: image.layers[number].unpacked for number in found.instruction_of}
+    assert (6, 300_000, 0) == (lines[2], lines[3], lines[4])
+    assert 300_000 == image.sizes.waste
+
+
+def test_a_second_build_comes_from_the_cache(bench):
+    bench.build()
+    again = bench.build(version="v1")
+    assert all(run.cached for run in again.instructions if run.text.startswith(("RUN", "COPY")))
+    assert not again.cold
+
+
+def test_a_failing_instruction_is_named(bench):
+    with pytest.raises(BuildFailed) as caught:
+        bench.build('RUN echo "it will not do" && exit 3\n')
+    assert "exit 3" in caught.value.message
+    assert "it will not do" in caught.value.log
+
+
+def test_an_unknown_target_is_a_wrong_use(bench):
+    with pytest.raises(UsageError, match="nosuch"):
+        bench.build("RUN true\n", target="nosuch")
+
+
+def test_build_arguments_reach_the_build_and_not_our_eyes(bench):
+    lines = []
+    path = bench.context / "Dockerfile"
+    path.write_text(f"FROM {bench.base}\nARG WORD\nRUN echo ${{WORD}} > /word && echo said ${{WORD}}\n")
+    request = BuildRequest(bench.context, path, f"{TAG}:arg", build_args={"WORD": "canary-7"}, use_cache=False)
+    built = bench.engine.build(request, lines.append)
+    assert b"canary-7\n" == open_image(built.reference).tree.read(b"word")
+    assert "canary-7" not in "\n".join(lines)
+
+
+def test_an_application_runs_as_the_image_says_and_answers(bench):
+    with bench.start(bench.build()) as sandbox:
+        wait_for_port(sandbox)
+        assert get(sandbox, "/page.html").endswith(b"hello\n")
+        assert 1234 == sandbox.process().uid
+        assert Phase.RUNNING is sandbox.state().phase
+        assert sandbox.cpu_seconds() is not None
+
+
+def test_a_command_runs_beside_it_with_its_user_and_environment(bench):
+    with bench.start(bench.build(), environment={"MORE": "yes"}) as sandbox:
+        wait_for_port(sandbox)
+        ended = sandbox.execute(["sh", "-c", "id -u; echo $GREETING $MORE; pwd; echo x > /data/x; exit 5"], timeout=20)
+        assert (5, b"1234\nhello yes\n/www\n") == (ended.code, ended.stdout)
+        assert b"/data/x" in sandbox.written()
+
+
+def test_a_command_that_is_too_slow_is_given_up(bench):
+    with bench.start(bench.build()) as sandbox:
+        wait_for_port(sandbox)
+        assert sandbox.execute(["sleep", "30"], timeout=1).timed_out
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [(("sh", "-c", "exit 7"), 7), (("nosuch",), 127), (("/etc/passwd",), 126)]
+)
+def test_how_a_program_ended_is_told(bench, command, code):
+    with bench.start(bench.build(), command=command) as sandbox:
+        for _ in range(200):
+            if sandbox.state().phase is Phase.EXITED:
+                break
+            time.sleep(0.05)
+        assert code == sandbox.state().code
+
+
+def test_output_is_kept_apart(bench):
+    with bench.start(bench.build(), command=("sh", "-c", "echo out; echo err >&2")) as sandbox:
+        while sandbox.state().phase is Phase.RUNNING:
+            time.sleep(0.05)
+        assert (b"out\n", b"err\n") == sandbox.logs()
+
+
+def test_a_port_on_loopback_is_reached_from_inside_only(bench):
+    command = ("httpd", "-f", "-p", "127.0.0.1:8000", "-h", "/www")
+    with bench.start(bench.build(), command=command) as sandbox:
+        wait_for_port(sandbox)
+        with pytest.raises(OSError, match="refused"):
+            sandbox.connect(8000, 2.0)
+        sandbox.connect(8000, 2.0, loopback=True).close()
+
+
+def test_there_is_no_way_out_of_a_container(bench):
+    with bench.start(bench.build()) as sandbox:
+        wait_for_port(sandbox)
+        ended = sandbox.execute(["sh", "-c", "echo x | nc -w 2 192.0.2.1 80"], timeout=20)
+        assert 0 != ended.code
+
+
+def test_stopping_ends_an_application_that_obeys(bench):
+    command = ("sh", "-c", "trap 'exit 9' TERM; httpd -p 8000 -h /www; while :; do sleep 0.1; done")
+    with bench.start(bench.build(), command=command) as sandbox:
+        wait_for_port(sandbox)
+        assert 9 == sandbox.stop(4.0).code
+
+
+def test_nothing_is_left_after_a_sweep(bench):
+    built = bench.build(version="left")
+    sandbox = bench.start(built)
+    removed = bench.engine.sweep(f"{TAG}:")
+    assert sandbox.name in removed
+    assert not bench.engine.image_exists(f"{TAG}:left")
+    sandbox.close()
+
+
+def test_an_image_is_fetched_by_its_name_or_told_to_be_absent(bench):
+    assert bench.base == bench.engine.fetch(bench.base).where
+    assert bench.engine.fetch("localhost/jettison-has-none:of-these") is None
