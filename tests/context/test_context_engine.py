@@ -18,7 +18,7 @@ from jettison.dockerfile.parse import parse
 
 pytestmark = pytest.mark.engine
 SOURCES = (
-    ".", "./", "docs", "docs/", "docs/.", "docs/*", "*/*.md", "*.md", "a*", "?", "[a-c]*", "../docs", "/docs",
+    ".", "./", "docs", "docs/", "docs/.", "*/*.md", "*.md", "a*", "?", "[d-f]*", "../docs", "/docs",
     "docs/../bar", "bar/*o*", "a.d/*/*.log", "link", "folder", "folder/sub", "sp?ace",
 )  # fmt: skip
 
@@ -35,7 +35,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
     root = tmp_path_factory.mktemp("context")
     for name in TREE:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(name)
+        (root / name).write_text("#" if name == ".dockerignore" else name)
     (root / "link").symlink_to("bar/foo")
     (root / "folder").symlink_to("docs")
     return walk(root, None)
@@ -49,7 +49,11 @@ def container(store: Store) -> Iterator[str]:
 
 
 def content(folder: Path) -> set[str]:
-    return {each.read_text() for each in folder.rglob("*") if each.is_file() and not each.is_symlink()}
+    return {
+        each.name if each.name == ".dockerignore" else each.read_text()
+        for each in folder.rglob("*")
+        if each.is_file() and not each.is_symlink()
+    }
 
 
 def ours(text: str) -> set[str] | str:

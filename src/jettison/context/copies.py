@@ -3,7 +3,7 @@
 COPY and ADD without `--from`, and bind mounts of RUN without `from=`. Sources are resolved as BuildKit does
 (tonistiigi/fsutil `copy/copy.go`, moby/buildkit `dockerfile2llb/convert.go`): below the root whatever `..` says, by
 filepath.Match part for part, through symbolic links, directories with all that is in them. What is fetched (URLs, git)
-and here-documents take nothing. Buildah takes the same, and (1.28) fails where a wildcard finds a name with brackets.
+and here-documents take nothing. Buildah takes the same; 1.28 fails where a wildcard finds a name with `[` or `\\`.
 """
 
 from __future__ import annotations
