@@ -1,0 +1,88 @@
+"""What lies in working directories and no build needs, by name; and how to see that this build is another.
+
+`Junk.made` says who makes it anew inside: then only an instruction that names it speaks against leaving it out.
+`tracked`: commonly committed, so that leaving it out makes a version computed from git "dirty".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Junk:
+    """Paths of one kind. `names`: globs for basenames; `anywhere`: not at the root alone."""
+
+    names: tuple[str, ...]
+    reason: str
+    anywhere: bool = True
+    directory: bool | None = None  # None: files and directories
+    made: str = ""  # a regular expression of commands that make it anew, "" where nothing has to
+    tracked: bool = False
+    unread: bool = False  # may be read by the program: its sources have to be asked, too
+
+
+_OPTIONS = r"(?:[\w=-]+\s+)*"
+NODE_INSTALL = (
+    rf"\b(?:npm\s+{_OPTIONS}(?:ci|i|install|clean-install)|pnpm\s+{_OPTIONS}(?:i|install)|bun\s+(?:i|install))\b"
+    r"|\byarn(?:\s+(?:install|--[\w=-]+))*\s*(?:$|&|;|\|)|\byarn\s+(?:install|workspaces\s+focus)\b"
+)
+PYTHON_INSTALL = (
+    rf"\b(?:pip[\d.]*\s+{_OPTIONS}install|uv\s+(?:sync|pip|venv)|poetry\s+{_OPTIONS}install|pdm\s+(?:sync|install)"
+    r"|pipenv\s+(?:sync|install)|python[\d.]*\s+-m\s+venv|conda\s+\w+|mamba\s+\w+)\b"
+)
+
+TESTS = "tests that the build does not run"
+VCS = Junk((".git", ".hg", ".svn"), "the repository's history")
+KINDS = (
+    Junk(("node_modules",), "installed anew by the Dockerfile", directory=True, made=NODE_INSTALL),
+    Junk(("bower_components",), "installed anew by the Dockerfile", directory=True, made=r"\bbower\s+install\b"),
+    Junk(("__pycache__",), "bytecode, made by Python", directory=True),
+    Junk(("*.pyc", "*.pyo"), "bytecode, made by Python", directory=False),
+    Junk((".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".nox", ".hypothesis"),
+         "a cache of test and lint tools", directory=True),
+    Junk(("coverage", "htmlcov", ".nyc_output"), "coverage reports", anywhere=False, directory=True),
+    Junk((".coverage", ".coverage.*", "*.lcov"), "coverage reports", directory=False),
+    Junk((".parcel-cache", ".turbo", ".eslintcache", ".gradle", ".terraform", ".serverless"), "a cache of build tools"),
+    Junk((".idea", ".vscode", ".vs", "*.swp", "*.swo", "*~", "*.iml"), "an editor's", tracked=True),
+    Junk((".DS_Store", "Thumbs.db", "desktop.ini", "._*"), "a file manager's"),
+    Junk(("*.log", "npm-debug.log*", "yarn-debug.log*", "yarn-error.log*"), "logs", directory=False),
+    Junk((".github", ".gitlab", ".circleci", ".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "Jenkinsfile"),
+         "for continuous integration", anywhere=False, tracked=True),
+    Junk(("Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*",
+          ".dockerignore", ".containerignore", "*.dockerignore", "docker-compose*.yml", "docker-compose*.yaml",
+          "compose.yml", "compose.yaml", "compose.*.yml", "compose.*.yaml"),
+         "read by the builder, not by the build", anywhere=False, directory=False, tracked=True),
+    Junk(("test", "tests", "__tests__", "e2e", "cypress"), TESTS,
+         anywhere=False, directory=True, tracked=True, unread=True),
+    Junk(("docs", "doc", "documentation"), "documentation that nothing reads",
+         anywhere=False, directory=True, tracked=True, unread=True),
+    Junk(("README*", "CHANGELOG*", "CONTRIBUTING*", "CODE_OF_CONDUCT*", "SECURITY.md"),
+         "documentation that nothing reads", anywhere=False, directory=False, tracked=True, unread=True),
+)  # fmt: skip
+VENV = Junk((), "a virtual environment; the Dockerfile installs its own", directory=True, made=PYTHON_INSTALL)
+BUILT = Junk((), "built anew by the Dockerfile", anywhere=False, directory=True)
+
+TESTS_RUN = re.compile(
+    r"\b(?:pytest|jest|vitest|mocha|ava|tox|nox|playwright|cypress)\b|\b(?:npm|yarn|pnpm|bun|go|cargo|make|mvn|gradle)"
+    r"\s+(?:run\s+)?(?:test|t|check|verify)\b|\b(?:unittest|manage\.py\s+test)\b"
+)
+_GIT = r"(?:^|[\s;&|(`$])git\s+(?!clone\b|config\b|init\b|--version\b|lfs\s+install\b)[\w-]"
+READS_GIT = re.compile(
+    _GIT + r"|setuptools[_-]scm|setuptools[_-]git|hatch-vcs|versioneer|poetry-dynamic-versioning|dunamai|versioningit"
+    r"|\bpbr\b|vergen|git_?version|gitpython|git-rev-sync|git-describe|git-revision-webpack-plugin|nodegit|simple-git"
+    r"|git-commit-id|gradle-git|nbgv|nerdbank|sbt-git|flit[_-]scm|pdm.*source\s*=\s*.scm",
+    re.IGNORECASE | re.MULTILINE,
+)
+# text of a build -> the directory that it makes
+OUTPUTS = (
+    (re.compile(r"\b(?:webpack|rollup|tsup|unbuild)\b|\b(?:vite|nest|ng|parcel|vue-cli-service)\s+build\b"), "dist"),
+    (re.compile(r"\bnext\s+build\b"), ".next"),
+    (re.compile(r"\bnuxt\s+build\b|\bnuxi\s+build\b"), ".output"),
+    (re.compile(r"\breact-scripts\s+build\b"), "build"),
+    (re.compile(r"\bcargo\s+(?:build|install)\b"), "target"),
+    (re.compile(r"\bmvnw?\s[^&;]*\b(?:package|install|verify)\b"), "target"),
+    (re.compile(r"\bgradlew?\s[^&;]*\b(?:build|assemble|\w*[jJ]ar)\b"), "build"),
+)
+OUTPUT_OPTION = re.compile(r"--out-?[dD]ir(?:[= ]+)([\w./-]+)|--outfile[= ]+([\w./-]+)/[\w.-]+")
