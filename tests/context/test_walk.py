@@ -13,7 +13,7 @@ import pytest
 
 from jettison.context import walk as walking
 from jettison.context.ignore import Ignore
-from jettison.context.walk import Entry, Totals, walk
+from jettison.context.walk import Entry, Totals, excluded, walk
 from jettison.core.errors import UsageError
 from jettison.core.values import Skipped
 
@@ -113,6 +113,13 @@ def test_below_gives_exactly_what_lies_in_a_directory(tmp_path: Path) -> None:
     assert ["a/b", "a/b/y", "a/x"] == [each.path for each in found.below("a")]
     assert found.entries == found.below("")
     assert () == found.below("b")
+
+
+def test_another_ignore_file_is_asked_of_a_context_that_is_walked(tmp_path: Path) -> None:
+    for name in ("a/b/c", "a/b/keep", "a-b", "d"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert {"a", "a/b", "a/b/c", "d"} == excluded(walk(tmp_path), Ignore.parse("a\n!a/b/keep\nd"))
 
 
 def test_a_context_that_is_no_directory_is_refused(tmp_path: Path) -> None:

@@ -15,8 +15,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ("apt-service", "node-hello")
-FLAGS = {"apt-service": (), "node-hello": ("--min-saving", "1MB")}  # its npm cache is below 0.5 % of the image
+EXAMPLES = ("apt-service", "node-hello", "node-api")
+FLAGS = {
+    "apt-service": (),
+    "node-hello": ("--min-saving", "1MB"),
+    "node-api": (),
+}  # its npm cache is below 0.5 % of the image
 
 
 @cache

@@ -32,6 +32,18 @@ BREAKS: dict[str, dict[str, str | None]] = {
         "environment variable": "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin",
         "health-check tool": None,  # it has no health check
     },
+    "node-api": {
+        "run-time dependency": f"RUN rm -rf {MODULES}/zod",
+        "shared library": "RUN rm /usr/lib/x86_64-linux-gnu/libstdc++.so.6*",
+        "entry file": "RUN rm /app/dist/server.js",
+        "port": "ENV PORT=3001",
+        "write permission": "RUN touch /app/uploads",  # it runs as root: only a file in the way stops it
+        "CA bundle": "RUN rm /app/certs/ca.crt",
+        "static asset": "RUN rm /app/public/style.css",
+        "execute bit": "RUN chmod 644 /usr/local/bin/node",
+        "environment variable": "ENV PORT=",
+        "health-check tool": "RUN rm /app/dist/health.js",
+    },
 }
 
 _EVERYWHERE = {
@@ -54,6 +66,11 @@ _EVERYWHERE = {
     "a new file": "RUN echo hello > /etc/motd.new",
     "a new label": 'LABEL note="nothing else"',
 }
+_NODE = {
+    "npm's cache": "RUN rm -rf /root/.npm",
+    "source maps": "RUN find / -xdev -name '*.map' -delete",
+    "texts in node_modules": f"RUN find {MODULES} -name '*.md' -delete",
+}
 HARMLESS: dict[str, dict[str, str]] = {
     "apt-service": {
         **_EVERYWHERE,
@@ -62,10 +79,6 @@ HARMLESS: dict[str, dict[str, str]] = {
         "numpy's tests": f"RUN find {LOCAL}/numpy -type d -name tests -prune -exec rm -rf {{}} +",
         "pip": f"RUN rm -rf {PYTHON}/pip {PYTHON}/pip-*",
     },
-    "node-hello": {
-        **_EVERYWHERE,
-        "npm's cache": "RUN rm -rf /root/.npm",
-        "source maps": "RUN find / -xdev -name '*.map' -delete",
-        "texts in node_modules": f"RUN find {MODULES} -name '*.md' -delete",
-    },
+    "node-hello": {**_EVERYWHERE, **_NODE},
+    "node-api": {**_EVERYWHERE, **_NODE, "development dependencies": "RUN cd /app && npm prune --omit=dev"},
 }

@@ -87,6 +87,8 @@ class Buildah:
             with leftovers.temporary_folder(leftovers.build_folder(run_id)) as folder:
                 environment = {**os.environ, "TMPDIR": str(folder)}
                 ended = run(self._command(request), on_line=line, environment=environment, tail=BUILD_LINES)
+                if ended.code and buildah_output.lost_a_race(ended.lines):
+                    ended = run(self._command(request), on_line=line, environment=environment, tail=BUILD_LINES)
         except OSError as error:
             raise EngineError(f"cannot start buildah: {error.strerror}", hint="see `jettison engines`") from error
         finally:

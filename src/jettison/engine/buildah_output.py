@@ -51,6 +51,11 @@ def instructions(lines: Sequence[str]) -> tuple[InstructionRun, ...]:
     return tuple(found)
 
 
+def lost_a_race(lines: Sequence[str]) -> bool:
+    """Whether a build failed because another process took a cached image out of the store while it was looked at."""
+    return any("checking if cached image exists" in line and "not known" in line for line in lines[-5:])
+
+
 def failure(code: int, lines: Sequence[str]) -> CouldNot | UsageError:
     """The error that a failed build's last lines speak of; `lines` are redacted already."""
     errors = [line for line in lines if _TROUBLE.match(line)]

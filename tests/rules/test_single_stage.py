@@ -1,0 +1,145 @@
+"""single-stage-build, on handmade images: the two stages it writes, what it predicts, and when it holds back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from handmade_tree import Piece, executable, image
+
+from jettison.align import Alignment
+from jettison.dockerfile.edit import apply
+from jettison.dockerfile.parse import parse
+from jettison.rules.single_stage_build import single_stage_build
+from jettison.subject import Subject
+
+BASE = {
+    "bin/sh": executable("ELF"),
+    "usr/bin/npm": executable("npm"),
+    "usr/bin/gcc": executable("g" * 5_000_000),
+    "usr/local/lib/node_modules/npm/package.json": '{"version": "10.1.0"}',
+}
+SLIM = {path: piece for path, piece in BASE.items() if "gcc" not in path}
+SOURCES = {"app/package.json": "{}", "app/src/index.ts": "x" * 100}
+LOCK = json.dumps({"packages": {"node_modules/typescript": {"dev": True}, "node_modules/fastify": {}}})
+INSTALLED = {
+    "app/node_modules/.package-lock.json": LOCK,
+    "app/node_modules/typescript/tsc.js": "t" * 3_000_000,
+    "app/node_modules/fastify/index.js": "f" * 1000,
+    "root/.npm/_cacache/a": "c" * 2_000_000,
+}
+BUILT = {"app/dist/index.js": "d" * 90}
+TEXT = """\
+FROM node:20
+
+WORKDIR /app
+COPY . .
+RUN npm install
+RUN npm run build
+ENV PORT=3000
+USER node
+CMD ["npm", "start"]
+"""
+CONFIG = {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["npm", "start"], "WorkingDir": "/app"}
+
+
+def findings(text=TEXT, layers=(SOURCES, INSTALLED, BUILT), slim=SLIM):
+    dockerfile = parse(text)
+    stage = dockerfile.stages[-1]
+    makers = [each for each in stage.instructions if each.keyword in ("RUN", "COPY")]
+    alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
+    whole = image(BASE, *layers, config=CONFIG)
+    base = (lambda name: image(slim)) if slim is not None else (lambda name: None)
+    subject = Subject(dockerfile, Path(), whole, alignment, stage, base=base)
+    return whole, list(single_stage_build(subject))
+
+
+def test_the_result_is_built_where_it_was_and_shipped_on_the_slim_base():
+    _, (found,) = findings()
+    expected = """\
+FROM node:20 AS build
+
+WORKDIR /app
+COPY . .
+RUN npm install
+RUN npm run build
+RUN npm prune --omit=dev
+
+FROM node:20-slim
+WORKDIR /app
+COPY --from=build /app /app
+ENV PORT=3000
+USER node
+CMD ["npm", "start"]
+"""
+    assert expected == apply(TEXT, found.fix.edits)
+
+
+def test_the_prediction_is_what_the_second_stage_leaves_out():
+    whole, (found,) = findings()
+    left = sum(len(piece) if isinstance(piece, str) else len(piece.data) for piece in SLIM.values())
+    left += len("{}") + 100 + len(LOCK) + 1000 + 90
+    assert whole.sizes.unpacked - left == found.predicted
+
+
+def test_without_a_slim_base_the_second_stage_stands_on_the_same():
+    _, (found,) = findings(slim=None)
+    assert "\nFROM node:20\nWORKDIR" in apply(TEXT, found.fix.edits)
+
+
+def test_where_the_application_itself_needs_the_full_base_it_stays():
+    text = TEXT.replace('CMD ["npm", "start"]', 'HEALTHCHECK CMD gcc --version\nCMD ["npm", "start"]')
+    dockerfile = parse(text)
+    config = {**CONFIG, "Healthcheck": {"Test": ["CMD-SHELL", "gcc --version"]}}
+    makers = [each for each in dockerfile.stages[0].instructions if each.keyword in ("RUN", "COPY")]
+    alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
+    whole = image(BASE, SOURCES, INSTALLED, BUILT, config=config)
+    subject = Subject(dockerfile, Path(), whole, alignment, dockerfile.stages[0], base=lambda name: image(SLIM))
+    (found,) = single_stage_build(subject)
+    assert "\nFROM node:20\nWORKDIR" in apply(text, found.fix.edits)
+
+
+def test_set_up_before_the_first_copy_is_done_in_both_stages():
+    text = TEXT.replace("WORKDIR /app\n", "RUN useradd app\nWORKDIR /app\n")
+    _, (found,) = findings(text, ({"etc/passwd": "app"}, SOURCES, INSTALLED, BUILT))
+    assert 2 == apply(text, found.fix.edits).count("RUN useradd app\n")
+
+
+def test_files_keep_an_owner_that_is_not_root():
+    layers = [
+        {path: Piece(data.encode(), uid=1000, gid=1000) for path, data in each.items()}
+        for each in (SOURCES, INSTALLED, BUILT)
+    ]
+    _, (found,) = findings(layers=layers)
+    assert "COPY --from=build --chown=1000:1000 /app /app\n" in apply(TEXT, found.fix.edits)
+
+
+@pytest.mark.parametrize(
+    ("text", "layers", "reason"),
+    [
+        (TEXT, (SOURCES, {**INSTALLED, "etc/late": "x"}, BUILT), "line 5 writes /etc/late, after files were copied"),
+        (TEXT, ({**SOURCES, "srv/x": "x"}, INSTALLED, BUILT), "line 4 copies /srv/x, which is not below the WORKDIR"),
+        (TEXT, (SOURCES, {**INSTALLED, "app/x": Piece(b"x", uid=7)}, BUILT), "several owners"),
+        (TEXT.replace("/app", "/"), (SOURCES, INSTALLED, BUILT), "no WORKDIR"),
+        (TEXT.replace("FROM node:20", "FROM node:20 AS build"), (SOURCES, INSTALLED, BUILT), "is called build"),
+    ],
+    ids=["late", "elsewhere", "owners", "root", "named"],
+)
+def test_it_holds_back_where_more_than_one_folder_ships(text, layers, reason):
+    if "WORKDIR /\n" in text:
+        CONFIG_ROOT = {**CONFIG, "WorkingDir": "/"}
+        dockerfile = parse(text)
+        makers = [each for each in dockerfile.stages[0].instructions if each.keyword in ("RUN", "COPY")]
+        alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
+        whole = image(BASE, *layers, config=CONFIG_ROOT)
+        found = list(single_stage_build(Subject(dockerfile, Path(), whole, alignment, dockerfile.stages[0])))
+    else:
+        _, found = findings(text, layers)
+    assert [None] == [each.fix for each in found]
+    assert reason in found[0].refusal
+
+
+@pytest.mark.parametrize("text", [TEXT.replace("npm", "make"), TEXT + "FROM scratch\n"])
+def test_nothing_is_said_of_what_is_not_built_with_npm_or_has_stages_already(text):
+    assert [] == findings(text)[1]
