@@ -31,6 +31,7 @@ def context(tmp_path: Path) -> Context:
     (tmp_path / "absolute").symlink_to("/docs/b")
     (tmp_path / "up").symlink_to("../../../src")
     (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "docs" / "out").symlink_to("/src")
     (tmp_path / "src" / "inner").symlink_to("../docs/a.md")
     return walk(tmp_path, None)
 
@@ -40,7 +41,7 @@ def of(context: Context, line: str, **variables: str) -> set[str]:
 
 
 SRC = {"src/index.js", "src/inner", "src/lib/a.js", "src/lib/b.ts"}
-DOCS = {"docs/a.md", "docs/b/c.md"}
+DOCS = {"docs/a.md", "docs/b/c.md", "docs/out"}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ DOCS = {"docs/a.md", "docs/b/c.md"}
         ("COPY sr* /", SRC | {"srcx/other.js"}),
         ("COPY *.md /", {"README.md"}),  # link.md is followed to the same file
         ("COPY */*.md /", {"docs/a.md"}),
-        ("COPY docs/* /", DOCS),
+        ("COPY docs/* /", {"docs/a.md", "docs/b/c.md"} | SRC),
         ("COPY src/*/a.js /", {"src/lib/a.js"}),
         ("COPY **/c.md /", set()),
         ("COPY a/**/d.txt /", set()),
@@ -76,6 +77,9 @@ DOCS = {"docs/a.md", "docs/b/c.md"}
         ("COPY up/lib /", {"src/lib/a.js", "src/lib/b.ts"}),
         ("COPY loop /", set()),
         ("COPY src/inner /", {"docs/a.md"}),
+        ("COPY docs/out/lib /", {"src/lib/a.js", "src/lib/b.ts"}),
+        ("COPY docs[^x]a.md /", {"docs/a.md"}),  # a class matches a slash for BuildKit
+        ("COPY docs?a.md /", set()),
         ("COPY [ /", set()),
         ("COPY --from=build /app /app", set()),
         ("COPY --chown=1:1 --link README.md /", {"README.md"}),
@@ -83,7 +87,7 @@ DOCS = {"docs/a.md", "docs/b/c.md"}
         ("COPY --exclude=lib --exclude=inner src /x", {"src/index.js"}),
         ("COPY --exclude=**/*.js --exclude=!lib/a.js src /x", SRC - {"src/index.js"}),
         ("COPY --parents docs/*/c.md /x/", {"docs/b/c.md"}),
-        ("COPY --parents docs/**/*.md /x/", DOCS),
+        ("COPY --parents docs/**/*.md /x/", {"docs/a.md", "docs/b/c.md"}),
         ("COPY --parents docs/./b /x/", {"docs/b/c.md"}),
         ("ADD README.md /", {"README.md"}),
         ("ADD https://example.org/a.tgz README.md /x/", {"README.md"}),
@@ -109,7 +113,7 @@ def test_all_of_the_context_is_taken_by_a_dot(context: Context) -> None:
     everything = {each.path for each in context.entries if each.kind != "directory"}
     for source in (".", "./", "/", "..", "src/.."):
         assert everything == of(context, f"COPY {source} /app")
-    assert len(FILES) + 5 == len(everything)
+    assert len(FILES) + 6 == len(everything)
 
 
 def test_variables_are_filled_in_and_unknown_ones_told(context: Context) -> None:

@@ -131,6 +131,13 @@ def test_a_readme_that_anything_reads_stays(name: str, text: str, tmp_path: Path
     assert set() == patterns(proposal(tmp_path, dockerfile, {name: text}))
 
 
+def test_what_is_said_of_other_tools_and_addresses_does_not_count(tmp_path: Path) -> None:
+    package = {"homepage": "https://x.org/docs", "devDependencies": {"docs": "1"}, "jest": {"roots": ["docs"]}}
+    files = {"package.json": json.dumps(package | {"scripts": {"doc": "x docs"}}), "docs/a.md": "x"}
+    assert {"docs"} == patterns(proposal(tmp_path, "FROM a\nCOPY . /app\n", files))
+    assert set() == patterns(proposal(tmp_path, "FROM a\nCOPY . /app\nRUN npm run doc\n", files))
+
+
 @pytest.mark.parametrize(
     "instruction",
     ["COPY README.md docs /x/", "COPY *.md docs/a.md /x/", "RUN cat README.md && ls docs",

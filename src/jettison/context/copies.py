@@ -168,7 +168,7 @@ def _named(context: Context, source: str) -> Iterator[str]:
     pattern, depth, skip = "/".join(parts[plain:]), len(parts) - plain - 1, len(base) + 1 if base else 0
     for entry in context.below(base):
         rest = entry.path[skip:]
-        if rest.count("/") == depth and globs.matches(pattern, rest):
+        if (rest.count("/") == depth or "[" in pattern) and globs.matches(pattern, rest):  # a class may match a slash
             real = resolve(context, entry.path)
             if real is not None:
                 yield real

@@ -18,7 +18,7 @@ from jettison.context.copies import Taken, copies
 from jettison.context.ignore import Dialect, Ignore
 from jettison.context.junk import Junk
 from jettison.context.reads import Words, manifest_texts, package_scripts, read_text, source_words, words_of
-from jettison.context.walk import Context
+from jettison.context.walk import Context, excluded
 from jettison.core.units import show_bytes
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Dockerfile, Stage
@@ -86,6 +86,11 @@ class _Facts:
     manifests: Words
     needs_git: str  # why, empty where nothing does
     outputs: frozenset[str]
+
+    @cached_property
+    def leading(self) -> frozenset[str]:
+        """What instructions name, and the directories above."""
+        return self.named.union(*(_above(name) for name in self.named))
 
     @cached_property
     def sources(self) -> Mapping[str, Words]:
@@ -202,15 +207,21 @@ def _filled(facts: _Facts, kind: Junk, tops: list[str]) -> dict[str, frozenset[s
             continue
         inside = {each.path for each in facts.context.below(top)} | {top} if entry.kind == "directory" else {top}
         files = facts.paths & inside
-        if files and not any(f"{top}/".startswith(f"{other}/") for other in found):
+        if files and found.keys().isdisjoint(_above(top)):
             found[top] = frozenset(files)
     return found
+
+
+def _above(path: str) -> Iterator[str]:
+    """The directories that a path lies in."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _why_kept(facts: _Facts, kind: Junk, top: str, sets: tuple[frozenset[str], frozenset[str]]) -> str:
     """What speaks against leaving a path out; empty where nothing does. `sets`: its files, and what goes already."""
     files, gone = sets
-    if any(name == top or name.startswith(f"{top}/") for name in facts.named):
+    if top in facts.leading:
         return "an instruction names it"
     if any(_brought_back(facts, path) for path in files):
         return "the ignore file brings it back"
@@ -227,9 +238,9 @@ def _why_kept(facts: _Facts, kind: Junk, top: str, sets: tuple[frozenset[str], f
         return "a manifest names it"
     if kind.reason == junk.TESTS and any(junk.TESTS_RUN.search(text) for text in facts.commands.values()):
         return "the build runs tests"
-    apart = files | gone
-    if kind.unread and any(words.name(top) for path, words in facts.sources.items() if path not in apart):
-        return "a source names it"
+    if kind.unread:
+        reading = (words for path, words in facts.sources.items() if path not in files and path not in gone)
+        return "a source names it" if any(words.name(top) for words in reading) else ""
     return ""
 
 
@@ -276,8 +287,8 @@ def _sound(lines: list[tuple[Line, frozenset[str]]], facts: _Facts) -> tuple[Lin
 
     def harmless(some: tuple[Line, ...]) -> bool:
         ignore = Ignore.parse(_text(build.existing, some), build.dialect)
-        wrong = (path for path in facts.paths - allowed if ignore.excludes(path))
-        return next(wrong, None) is None and not any(ignore.excludes(name) for name in facts.named)
+        gone = excluded(facts.context, ignore)
+        return not gone & (facts.paths - allowed) and not gone & facts.named
 
     every = tuple(line for line, _ in lines)
     return every if harmless(every) else tuple(line for line in every if harmless((line,)))

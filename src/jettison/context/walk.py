@@ -75,6 +75,14 @@ class Context:
         return self.entries[first : bisect_left(self._paths, f"{directory}0", first)]  # "0" comes behind "/"
 
 
+def excluded(context: Context, ignore: Ignore) -> frozenset[str]:
+    """What another ignore file would leave out of a context that is walked already: files and directories."""
+    verdicts = {"": ROOT}
+    for entry in context.entries:  # a directory comes before what is in it
+        verdicts[entry.path] = ignore.judge(entry.path, verdicts[entry.path.rpartition("/")[0]])
+    return frozenset(path for path, verdict in verdicts.items() if verdict.excluded)
+
+
 @dataclass
 class _Seen:
     """What a walk has found so far; never shared."""
