@@ -11,7 +11,7 @@ from engine_base import Store, require_engine, store_in
 from ignore_cases import TREE, recorded
 
 from jettison.context.copies import takes
-from jettison.context.ignore import Dialect, Ignore
+from jettison.context.ignore import Dialect, Ignore, find_ignore_file
 from jettison.context.walk import Context, walk
 from jettison.core.errors import UsageError
 from jettison.dockerfile.parse import parse
@@ -93,3 +93,22 @@ def test_buildah_takes_what_we_say(store: Store, context: Context, tmp_path: Pat
     actual = {source: content(root / str(number)) for number, source in enumerate(SOURCES)}
     store.buildah("rm", name)
     assert expected == actual
+
+
+def test_buildah_looks_beside_the_dockerfile_first(store: Store, tmp_path: Path) -> None:
+    context, dockerfile = tmp_path / "context", tmp_path / "web.Containerfile"
+    context.mkdir()
+    for name in "abcd":
+        (context / name).write_text(name)
+    dockerfile.write_text("FROM scratch\nCOPY . /\n")
+    names = ("{dockerfile}.dockerignore", "{dockerfile}.containerignore", ".containerignore", ".dockerignore")
+    places = [tmp_path / "web.Containerfile.dockerignore", tmp_path / "web.Containerfile.containerignore"]
+    places += [context / ".containerignore", context / ".dockerignore"]
+    for place, letter in reversed(list(zip(places, "abcd", strict=True))):
+        place.write_text(f"{letter}\n.*ignore\n")
+        store.buildah("bud", "-t", "localhost/ignoring", "-f", str(dockerfile), str(context))
+        name = store.buildah("from", "localhost/ignoring").strip()
+        left = {each.name for each in Path(store.buildah("mount", name).strip()).iterdir()}
+        store.buildah("rm", name)
+        found = find_ignore_file(context, dockerfile, names)
+        assert (place, set("abcd") - {letter}) == (found, left)

@@ -12,6 +12,8 @@ names a path or one of its parents decides. They differ in what `!` can bring ba
   asked anew for each path; an excluded directory is entered where the text of an exception begins with its letters.
   A slash at the front is taken off only where nothing stands before it, and blanks behind `!` stay.
 
+BUILDKIT is today's; the one in Docker 20.10 looks, as CLASSIC does, into no directory whose path begins no exception.
+
 The Dockerfile and the ignore file are sent, or read apart, whatever the patterns say; a COPY sees them only where the
 patterns let it.
 """
