@@ -7,6 +7,7 @@ import tempfile
 from functools import cache
 
 import pytest
+from results import COUNTS
 
 from jettison.core.errors import EngineError
 from jettison.engine.find import find_engine
@@ -35,6 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if reason and item.get_closest_marker("engine"):
             item.add_marker(pytest.mark.skip(reason=f"no usable engine: {reason}"))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" or report.outcome != "passed":
+        COUNTS[report.outcome] += 1
 
 
 def pytest_unconfigure() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from example import EXAMPLES, FLAGS, ROOT, Optimized, bases, copy_of, environmen
 
 _LEDGERS = {}
 _BREAKS = []
-_COUNTS = Counter()
 
 
 @pytest.fixture(scope="session", params=EXAMPLES)
@@ -39,12 +37,10 @@ def optimized(request, tmp_path_factory):
 
 
 def pytest_runtest_logreport(report):
-    if report.when == "call" or report.outcome != "passed":
-        _COUNTS[report.outcome] += 1
     _BREAKS.extend(value for key, value in report.user_properties if key == "caught" and report.when == "call")
 
 
 def pytest_sessionfinish():
     path = os.environ.get("JETTISON_RESULTS")
     if path and len(_LEDGERS) == len(EXAMPLES):
-        (ROOT / Path(path)).write_text(results.document(_LEDGERS, _BREAKS, _COUNTS))
+        (ROOT / Path(path)).write_text(results.document(_LEDGERS, _BREAKS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+COUNTS: Counter[str] = Counter()  # outcomes of all tests of this session
 
 
 def error(step: Mapping[str, Any]) -> float:
@@ -28,10 +30,9 @@ def kept(ledger: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def document(
     ledgers: Mapping[str, tuple[Mapping[str, Any], float]],
     breaks: Sequence[tuple[str, str, str]],
-    counts: Mapping[str, int],
 ) -> str:
-    """The page. `breaks`: (example, what, what caught it); `counts`: outcomes of all tests."""
-    return "\n".join([*_head(counts), *_examples(ledgers), *_predictions(ledgers), *_breaks(breaks)]) + "\n"
+    """The page. `breaks`: (example, what, what caught it)."""
+    return "\n".join([*_head(COUNTS), *_examples(ledgers), *_predictions(ledgers), *_breaks(breaks)]) + "\n"
 
 
 def _head(counts: Mapping[str, int]) -> Iterator[str]:

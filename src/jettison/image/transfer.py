@@ -1,7 +1,8 @@
 """What an image's layers weigh on the way to a registry: each as a gzip of its tar, made and counted, kept nowhere.
 
-Blobs whose compressed size is known (they came from a registry) are taken at their word; the others are packed as
-engines pack them: PAX tar (archive/tar of Go), gzip at its usual level 6.
+Blobs whose compressed size is known (they came from a registry) are taken at their word; the others are packed with
+one setting for both ends of a ledger: PAX tar (archive/tar of Go), gzip level 6. Engines' own packers differ: pgzip,
+which skopeo and Buildah push with, was found to make 5 % more.
 """
 
 from __future__ import annotations
