@@ -213,3 +213,11 @@ def test_a_path_that_hangs_on_workdir_is_understood() -> None:
 def test_a_path_that_hangs_on_an_unknown_folder_is_left_alone(text: str) -> None:
     (check,) = [each.check for each in all_rules() if each.name == "chown-in-a-later-layer"]
     assert [] == list(check(subject_of(f"FROM x\n{text}\n", f"3 {APP}\n4 {APP} uid=7")))
+
+
+@pytest.mark.parametrize("verb", ["clean", "autoremove -y", "purge -y vim", "remove -y vim"])
+def test_a_later_run_that_needs_no_lists_is_left_alone(verb: str) -> None:
+    text = f"FROM x\nRUN apt-get update && apt-get install -y a\nCOPY b /b\nRUN apt-get {verb}\n"
+    found = finding("apt-lists-left-behind", text, f"2 {LISTS}")
+    assert found.fix is not None
+    assert f"COPY b /b\nRUN apt-get {verb}\n" in apply(text, found.fix.edits)

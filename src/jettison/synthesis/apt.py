@@ -11,6 +11,7 @@ from jettison.dockerfile.shell import Argument, Command, script
 from jettison.subject import Subject
 
 TOOLS = {"apt", "apt-get", "aptitude"}
+_WITHOUT_LISTS = {"clean", "autoclean", "autoremove", "remove", "purge"}  # verbs that what is installed suffices for
 _NOT_A_NAME = re.compile(r"^[./]|\.deb$|[*?^\[]|-$")  # a file, a pattern, a task, a removal
 _MENTIONED = re.compile(r"\bapt(?:-get|itude)?\b")
 _WITH_VALUE = {"-o", "-c", "-t", "--option", "--config-file", "--target-release", "-a", "--host-architecture"}
@@ -75,6 +76,6 @@ def users_of_lists(subject: Subject, update: Instruction) -> list[Instruction]:
         verbs = [call.verb for call in apt_calls(subject, instruction)]
         if verbs[:1] == ["update"]:
             break
-        if verbs or _MENTIONED.search(instruction.value):
+        if set(verbs) - _WITHOUT_LISTS or (not verbs and _MENTIONED.search(instruction.value)):
             found.append(instruction)
     return found
