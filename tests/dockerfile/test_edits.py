@@ -218,3 +218,17 @@ def test_a_flag_is_put_behind_the_keyword(text: str, result: str) -> None:
     found = edit.apply(text, [edit.add_flag(parse(text).instructions[1], "--link")])
     assert result == found
     assert "link" in [flag.name for flag in parse(found).instructions[1].flags]
+
+
+def test_blank_lines_around_what_is_deleted_do_not_pile_up() -> None:
+    dockerfile = parse("FROM x\n\nRUN a\n\nRUN b\n\nCMD d\n")
+    assert "FROM x\n\nRUN a\n\nCMD d\n" == apply(
+        dockerfile.text, [edit.delete_instruction(dockerfile, dockerfile.instructions[2])]
+    )
+
+
+def test_a_blank_line_on_one_side_stays() -> None:
+    dockerfile = parse("FROM x\nRUN a\n\nCMD d\n")
+    assert "FROM x\n\nCMD d\n" == edit.apply(
+        dockerfile.text, [edit.delete_instruction(dockerfile, dockerfile.instructions[1])]
+    )

@@ -54,7 +54,10 @@ def add_flag(instruction: Instruction, flag: str) -> Edit:
 
 
 def delete_instruction(dockerfile: Dockerfile, instruction: Instruction) -> Edit:
-    """The instruction's lines removed, and the comment lines directly above it, which speak of it."""
+    """The instruction's lines removed, and the comment lines directly above it, which speak of it.
+
+    Of two blank lines that would meet, one goes too.
+    """
     text = dockerfile.text
     start = text.rfind("\n", 0, instruction.span.start) + 1
     at = dockerfile.instructions.index(instruction)
@@ -66,7 +69,19 @@ def delete_instruction(dockerfile: Dockerfile, instruction: Instruction) -> Edit
             break
         start = above
     end = text.find("\n", instruction.span.end)
-    return Edit(Span(start, len(text) if end < 0 else end + 1), "")
+    end = len(text) if end < 0 else end + 1
+    return Edit(Span(start, _past_blank(text, end) if _is_blank_above(text, start) else end), "")
+
+
+def _is_blank_above(text: str, start: int) -> bool:
+    """Whether the line that ends at `start` is blank."""
+    return start > 0 and not text[text.rfind("\n", 0, start - 1) + 1 : start].strip()
+
+
+def _past_blank(text: str, end: int) -> int:
+    """The end of the line that begins at `end` where it is blank: two blank lines would be left where one was."""
+    after = text.find("\n", end)
+    return after + 1 if after >= 0 and not text[end:after].strip() else end
 
 
 def append_command(dockerfile: Dockerfile, instruction: Instruction, command: str) -> Edit:
