@@ -222,7 +222,7 @@ def test_a_flag_is_put_behind_the_keyword(text: str, result: str) -> None:
 
 def test_blank_lines_around_what_is_deleted_do_not_pile_up() -> None:
     dockerfile = parse("FROM x\n\nRUN a\n\nRUN b\n\nCMD d\n")
-    assert "FROM x\n\nRUN a\n\nCMD d\n" == apply(
+    assert "FROM x\n\nRUN a\n\nCMD d\n" == edit.apply(
         dockerfile.text, [edit.delete_instruction(dockerfile, dockerfile.instructions[2])]
     )
 
