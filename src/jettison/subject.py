@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jettison.align import Alignment
+from jettison.context.ignore import Dialect, Ignore
+from jettison.context.walk import Context, walk
 from jettison.dockerfile.model import Dockerfile, Stage
 from jettison.image.model import Image
 
@@ -27,6 +29,20 @@ class Observed:
     user: str = ""
 
 
+IGNORE_FILE = ".dockerignore"
+
+
+@dataclass(frozen=True)
+class IgnoreFile:
+    """The ignore file that counts; `text` None where there is none."""
+
+    name: str = IGNORE_FILE
+    text: str | None = None
+    dialect: Dialect = Dialect.BUILDKIT
+    beside: bool = False  # it stands beside the Dockerfile and belongs to that one alone
+    given: bool = False  # named on the engine's command line
+
+
 def _no_base(name: str) -> Image | None:
     return None
 
@@ -43,11 +59,18 @@ class Subject:
     observed: Observed = Observed()
     build_args: Mapping[str, str] = field(default_factory=dict)
     base: Callable[[str], Image | None] = _no_base  # another base image, fetched where it is not here yet
+    ignore: IgnoreFile = IgnoreFile()  # as this version is built
 
     @cached_property
     def tree(self) -> Tree:
         """The image's merged tree."""
         return self.image.tree
+
+    @cached_property
+    def sent(self) -> Context:
+        """What the builder may take of the context. Raises UsageError where that or the ignore file cannot be read."""
+        text = self.ignore.text
+        return walk(self.context, None if text is None else Ignore.parse(text, self.ignore.dialect))
 
     @cached_property
     def waste(self) -> tuple[WasteRow, ...]:

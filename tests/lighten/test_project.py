@@ -76,7 +76,7 @@ def test_writing_back_goes_through_a_symbolic_link_and_keeps_the_mode(tmp_path: 
     (tmp_path / "Dockerfile").symlink_to(real)
     written = write_back(open_project(tmp_path, None), "FROM scratch\nUSER 1\n")
     assert (real, "FROM scratch\nUSER 1\n", True, 0o640) == (
-        written,
+        written[0],
         real.read_text(),
         (tmp_path / "Dockerfile").is_symlink(),
         real.stat().st_mode & 0o777,

@@ -61,7 +61,7 @@ from jettison.report.plan_text import plan_text
 @click.option("--select", multiple=True, metavar="RULE", help="Only these rules; repeatable.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules; repeatable.")
 @click.option("--allow", type=click.Choice([a.value for a in Applicability]), default="tested", show_default=True)
-@click.option("--write", is_flag=True, help="Replace the Dockerfile by the result.")
+@click.option("--write", is_flag=True, help="Put the result in place: Dockerfile, .dockerignore.")
 @click.option("--diff", "show_diff", is_flag=True, help="Print the result as a diff.")
 @click.option(
     "--resume", is_flag=False, flag_value="", default=None, metavar="[RUN]", help="Go on where a run stopped."
@@ -176,15 +176,15 @@ def _finish(ledger: Ledger, project: Project, options: dict[str, Any]) -> int:
     """Write where asked, print, and say whether the end was proven."""
     proof = ledger.verification
     unwritten: DiskError | None = None
-    written: Path | None = None
+    written: tuple[Path, ...] = ()
     if options["write"] and ledger.changed and proof is not None and proof.held:
         try:
-            written = write_back(project, ledger.text_after)
+            written = write_back(project, ledger.text_after, ledger.files)
         except DiskError as error:
             unwritten = error
-    _output(_rendered(ledger, options, written=written is not None), options)
-    if written is not None:
-        click.echo(f"jettison: wrote {terminal(str(written))}", err=True)
+    _output(_rendered(ledger, options, written=bool(written)), options)
+    for path in written:
+        click.echo(f"jettison: wrote {terminal(str(path))}", err=True)
     if unwritten is not None:
         raise unwritten
     if proof is not None and not proof.held:

@@ -34,7 +34,8 @@ CAPABILITIES = Capabilities(
     heredocs=False,
     copy_link=False,
     empty_run_is_layer=True,
-    ignore_files=(".containerignore", ".dockerignore"),
+    ignore_files=("{dockerfile}.dockerignore", "{dockerfile}.containerignore", ".containerignore", ".dockerignore"),
+    ignore_file_apart=True,
 )
 
 
@@ -119,6 +120,8 @@ class Buildah:
             "--cgroup-parent",
             leftovers.mark_of(leftovers.run_of(request.tag)),
         ]
+        if request.ignore_file is not None:
+            command += ["--ignorefile", str(request.ignore_file)]
         return [*command, *request.flags()]
 
     def image_exists(self, name: str) -> bool:

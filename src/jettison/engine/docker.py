@@ -55,13 +55,24 @@ class Docker:
             ignore_files=("{dockerfile}.dockerignore", ".dockerignore")
             if builder == "buildkit"
             else (".dockerignore",),
+            ignore_file_apart=builder == "buildkit",
         )
         return cls(str(version.get("Version", "unknown")), api, builder, capabilities)
 
     def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:
-        """Build. Raises BuildFailed, EngineError, DiskError, UsageError (unknown target, secrets without BuildKit)."""
+        """Build. Raises BuildFailed, EngineError, DiskError, UsageError (unknown target, secrets without BuildKit).
+
+        There is no flag for another ignore file: BuildKit looks for one beside the Dockerfile, wherever that lies,
+        before it looks into the context (moby/buildkit `frontend/dockerui/config.go`); the classic builder does not.
+        """
         if request.secrets and not self.capabilities.secrets:
             raise EngineError("the classic builder has no build secrets", hint="install docker buildx")
+        beside = request.dockerfile.with_name(f"{request.dockerfile.name}.dockerignore")
+        if request.ignore_file is not None and not (self.builder == "buildkit" and request.ignore_file == beside):
+            raise EngineError(
+                "docker takes an ignore file from the context alone, or with BuildKit from beside the Dockerfile",
+                hint="install docker buildx",
+            )
         secrets = [value for value in request.build_args.values() if len(value) > 3]
 
         def hidden(text: str) -> str:

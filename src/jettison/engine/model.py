@@ -28,6 +28,7 @@ class Capabilities:
     copy_link: bool
     empty_run_is_layer: bool
     ignore_files: tuple[str, ...]  # names looked for, first wins; "{dockerfile}" stands for the Dockerfile's name
+    ignore_file_apart: bool = False  # another ignore file than the context's own can be given to a build
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class BuildRequest:
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    ignore_file: Path | None = None  # instead of the context's own; named as the Dockerfile, plus ".dockerignore"
     use_cache: bool = True  # False: every instruction runs (a cold build)
     arguments: tuple[str, ...] = ()  # passed through, after `--` on our command line
 

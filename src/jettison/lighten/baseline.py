@@ -14,6 +14,7 @@ from jettison.core.errors import ContractError
 from jettison.lighten import events
 from jettison.lighten.bench import Bench, Version, build, discard, target_of, with_weight
 from jettison.lighten.secrecy import redact_contract
+from jettison.lighten.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class Baseline:
 def measure(bench: Bench, text: str) -> Generator[events.Event, None, Baseline]:
     """Build v0 twice, learn the noise, record the contract. Raises BuildFailed, ContractError (exit 4)."""
     yield events.Building("v0", "the Dockerfile as it is", "everything is measured against it", cold=True)
-    again = yield from build(bench, text, "v0-again", cold=True)
+    again = yield from build(bench, Sources(text), "v0-again", cold=True)
     yield events.Building("v0", "the same once more", "what differs now differs by itself, and is noise", cold=True)
-    version = yield from build(bench, text, "v0", cold=True)
+    version = yield from build(bench, Sources(text), "v0", cold=True)
     noise = noise_of(again.image, version.image)
     noise_bytes = abs(again.weight.sizes.unpacked - version.weight.sizes.unpacked)
     store_weight(bench, version)

@@ -1,4 +1,4 @@
-"""One build of one text: written down, built, weighed."""
+"""One build of one version: written down, built, weighed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ from jettison.lighten.journal import Journal
 from jettison.lighten.ledger import Weight
 from jettison.lighten.recipe import Recipe
 from jettison.lighten.run import Run
+from jettison.lighten.sources import Sources, encode_file, ignore_file
 from jettison.packages.dpkg import read_status
-from jettison.subject import Subject
+from jettison.subject import IGNORE_FILE, IgnoreFile, Subject
 
 PACKED_AT_MOST = 4 * 10**9  # bytes; a minute or two of one core
 Progress = Callable[[str], None]
@@ -52,13 +53,18 @@ class Bench:
     def journal(self) -> Journal:
         return Journal(self.run.directory / "journal")
 
+    @cached_property
+    def ignore(self) -> IgnoreFile:
+        """The ignore file that counts for the user's own build, as it was when first asked. Raises UsageError."""
+        return ignore_file(self.recipe, self.engine)
+
 
 @dataclass(frozen=True)
 class Version:
-    """A Dockerfile's text, built and weighed."""
+    """Sources, built and weighed."""
 
     name: str  # v0, v1 ...
-    text: str
+    sources: Sources
     tag: str
     image_id: str
     image: Image
@@ -66,18 +72,24 @@ class Version:
     instructions: int
     instructions_run: int
 
+    @property
+    def text(self) -> str:
+        """The Dockerfile's."""
+        return self.sources.text
+
     @cached_property
     def dockerfile(self) -> Dockerfile:
         return parse(self.text)
 
 
-def build(bench: Bench, text: str, name: str, *, cold: bool) -> Generator[events.Event, None, Version]:
-    """Build and weigh `text` as `name`. Raises BuildFailed, EngineError, DiskError."""
+def build(bench: Bench, sources: Sources, name: str, *, cold: bool) -> Generator[events.Event, None, Version]:
+    """Build and weigh `sources` as `name`. Raises BuildFailed, EngineError, DiskError, UsageError."""
     recipe = bench.recipe
     path = bench.run.directory / name / "Dockerfile"
     with state.disk_errors("write", path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_bytes(encode(text))
+        path.write_bytes(encode(sources.text))
+        ignored = _write_ignore_file(bench, sources, path)
     request = BuildRequest(
         context=recipe.project,
         dockerfile=path,
@@ -85,23 +97,39 @@ def build(bench: Bench, text: str, name: str, *, cold: bool) -> Generator[events
         target=recipe.target,
         build_args=recipe.build_args,
         secrets=recipe.secrets,
+        ignore_file=ignored,
         use_cache=not cold,
         arguments=recipe.engine_arguments,
     )
     built = bench.engine.build(request, bench.progress)
-    record_built(bench, built, text, name)
+    record_built(bench, built, sources, name)
     yield events.Built(name, built.seconds)
-    version = weigh(text, name, request.tag, built)
+    version = weigh(sources, name, request.tag, built)
     yield events.Weighed(name, version.weight.sizes)
     return version
 
 
-def record_built(bench: Bench, built: Built, text: str, name: str) -> None:
+def _write_ignore_file(bench: Bench, sources: Sources, dockerfile: Path) -> Path | None:
+    """The ignore file beside the Dockerfile that is built, where the one at the context's root must not count.
+
+    The user's `Dockerfile.dockerignore` stands beside theirs, where no builder looks while it is given ours.
+    """
+    path = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
+    text = sources.files.get(IGNORE_FILE, bench.ignore.text if bench.ignore.beside else None)
+    if text is None:
+        path.unlink(missing_ok=True)  # of an interrupted try under the same name
+        return None
+    path.write_bytes(encode_file(text))
+    return path
+
+
+def record_built(bench: Bench, built: Built, sources: Sources, name: str) -> None:
     """Journal a finished build, so that `--resume` need not repeat it."""
     bench.journal.write(
         "built",
         version=name,
-        text=text,
+        text=sources.text,
+        files=dict(sources.files),
         reference=str(built.reference),
         image_id=built.image_id,
         seconds=built.seconds,
@@ -110,7 +138,7 @@ def record_built(bench: Bench, built: Built, text: str, name: str) -> None:
     )
 
 
-def weigh(text: str, name: str, tag: str, built: Built) -> Version:
+def weigh(sources: Sources, name: str, tag: str, built: Built) -> Version:
     """The version that a build made, with its numbers read from its layers."""
     image = open_image(built.reference)
     weight = Weight(
@@ -120,7 +148,7 @@ def weigh(text: str, name: str, tag: str, built: Built) -> Version:
         cold=built.cold,
     )
     run = sum(not instruction.cached for instruction in built.instructions)
-    return Version(name, text, tag, built.image_id, image, weight, len(built.instructions), run)
+    return Version(name, sources, tag, built.image_id, image, weight, len(built.instructions), run)
 
 
 def target_of(bench: Bench, version: Version) -> Target:
@@ -162,7 +190,14 @@ def subject_of(bench: Bench, version: Version) -> Subject:
         stage=stage,
         build_args=bench.recipe.build_args,
         base=lambda name: fetched(bench, name),
+        ignore=_ignore_of(bench, version),
     )
+
+
+def _ignore_of(bench: Bench, version: Version) -> IgnoreFile:
+    """The ignore file that this version was built with."""
+    text = version.sources.files.get(IGNORE_FILE)
+    return bench.ignore if text is None else replace(bench.ignore, name=IGNORE_FILE, text=text, beside=False)
 
 
 def fetched(bench: Bench, name: str) -> Image | None:

@@ -12,19 +12,25 @@ from jettison.align import Alignment
 from jettison.contract.model import Contract
 from jettison.core.values import Applicability
 from jettison.dockerfile import edit
-from jettison.dockerfile.model import Dockerfile, Edit
+from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.lighten.recipe import Recipe
-from jettison.rule import Finding
+from jettison.lighten.sources import Sources
+from jettison.rule import Finding, Fix
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A finding whose fix may be tried, and the text that it makes."""
+    """A finding whose fix may be tried, and the text that it makes of the Dockerfile."""
 
     finding: Finding
     text: str
     expected_seconds: float | None  # of its build; None where the original's seconds are not known
     key: str = ""  # the change itself, whatever else has changed in the file; what was undone is not tried twice
+
+    def made_of(self, current: Sources) -> Sources:
+        """What is built when the change is made on `current`: files stay as they are but for those it writes."""
+        written = dict(self.finding.fix.files) if self.finding.fix is not None else {}
+        return Sources(self.text, {**current.files, **written})
 
 
 def limited(recipe: Recipe, contract: Contract | None) -> Recipe:
@@ -52,24 +58,26 @@ def candidates(
     found = []
     for finding in findings:
         fix = finding.fix
-        if fix is None or fix.files or finding.predicted < worth or not wanted(finding.rule, recipe):
+        if fix is None or finding.predicted < worth or not wanted(finding.rule, recipe):
             continue
         if not permitted(fix.applicability, finding.rule, recipe):
             continue
         text = edit.apply(dockerfile.text, fix.edits)
-        expected = _expected(dockerfile, fix.edits, seconds)
-        found.append(Candidate(finding, text, expected, _key(finding.rule, dockerfile, fix.edits)))
+        expected = _expected(dockerfile, fix, seconds)
+        found.append(Candidate(finding, text, expected, _key(finding.rule, dockerfile, fix)))
     return sorted(found, key=_order)
 
 
-def _key(rule: str, dockerfile: Dockerfile, edits: Sequence[Edit]) -> str:
-    """The rule, the instructions that the edits touch, and the edits, without places."""
+def _key(rule: str, dockerfile: Dockerfile, fix: Fix) -> str:
+    """The rule, the instructions that the edits touch, the edits without places, and the files."""
+    edits = fix.edits
     touched = [
         instruction.value
         for instruction in dockerfile.instructions
         if any(e.span.start <= instruction.span.end and instruction.span.start <= e.span.end for e in edits)
     ]
-    return json.dumps([rule, touched, [[e.span.of(dockerfile.text), e.text] for e in edits]])
+    told: list[object] = [rule, touched, [[e.span.of(dockerfile.text), e.text] for e in edits]]
+    return json.dumps([*told, fix.files] if fix.files else told)
 
 
 def _order(candidate: Candidate) -> tuple[float, str, int]:
@@ -78,12 +86,19 @@ def _order(candidate: Candidate) -> tuple[float, str, int]:
     return (-candidate.finding.predicted / seconds, candidate.finding.rule, line)
 
 
-def _expected(dockerfile: Dockerfile, edits: Sequence[Edit], seconds: Mapping[str, float]) -> float | None:
-    """Everything from the first edited instruction on runs again."""
-    if not seconds or not edits:
+def _expected(dockerfile: Dockerfile, fix: Fix, seconds: Mapping[str, float]) -> float | None:
+    """Everything from the first edited instruction on runs again; with a file, from the first that takes some."""
+    starts = [change.span.start for change in fix.edits]
+    if fix.files:
+        starts += [each.span.start for each in dockerfile.instructions if _takes_files(each)]
+    if not seconds or not starts:
         return None
-    first = min(change.span.start for change in edits)
+    first = min(starts)
     return sum(seconds.get(i.value, 0.0) for i in dockerfile.instructions if i.span.end > first)
+
+
+def _takes_files(instruction: Instruction) -> bool:
+    return instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None
 
 
 def instruction_seconds(alignment: Alignment, build_seconds: float) -> dict[str, float]:

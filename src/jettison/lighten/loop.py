@@ -7,7 +7,6 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from jettison.core.diff import unified
 from jettison.core.errors import Interrupted, JettisonError
 from jettison.core.units import show_bytes, show_seconds
 from jettison.dockerfile.parse import parse
@@ -25,10 +24,12 @@ from jettison.lighten.bench import (
 from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds, limited
 from jettison.lighten.ledger import Ledger, Noise, Step, Verification
 from jettison.lighten.project import check_text
-from jettison.lighten.resume import check_resumable, record_step, resumed
+from jettison.lighten.resume import check_resumable, ignore_key, record_step, resumed
 from jettison.lighten.secrecy import redact_error
+from jettison.lighten.sources import difference, untriable
 from jettison.lighten.trial import attempt, needed_bytes
 from jettison.lighten.verify import verify
+from jettison.rule import Finding
 from jettison.rules import advise
 
 _CACHE_WORTH_TELLING = 1_000_000  # bytes
@@ -41,9 +42,10 @@ class Standing:
     baseline: Baseline
     current: Version
     steps: tuple[Step, ...] = ()
-    tried: frozenset[str] = frozenset()  # texts, and keys of candidates that were undone
+    tried: frozenset[str] = frozenset()  # keys of sources, and of candidates that were undone
     seconds: dict[str, float] | None = None
     notes: tuple[str, ...] = ()
+    unbuildable: tuple[str, ...] = ()  # changes worth a build that this engine cannot try, and why
 
     @property
     def next_name(self) -> str:
@@ -83,6 +85,8 @@ def _run(bench: Bench, text: str, resume: bool) -> Generator[events.Event, None,
         if not fitting:
             break
         standing = yield from _step(bench, standing, fitting)
+    for note in standing.unbuildable:
+        standing = _note(standing, note)
     if found:
         standing = _note(standing, _not_tried(found, time.monotonic() - started))
     verification = None
@@ -111,6 +115,7 @@ def _begin(bench: Bench, text: str, fingerprint: int) -> Generator[events.Event,
         text=text,
         started=time.time(),
         fingerprint=fingerprint,
+        ignore=ignore_key(bench.ignore),
         build_key=recipe.build_key,
         engine=bench.engine.name,
     )
@@ -146,8 +151,16 @@ def _look(bench: Bench, standing: Standing) -> tuple[Standing, list[Candidate]]:
     recipe = limited(bench.recipe, standing.baseline.contract)
     needed = needed_bytes(recipe, standing.baseline, standing.current)
     found = candidates(advise(subject), dockerfile, recipe, needed, seconds)
-    fresh = [each for each in found if each.text not in standing.tried and each.key not in standing.tried]
-    return replace(standing, seconds=seconds), fresh
+    whys = [(each, untriable(each.finding.fix, bench.engine.capabilities)) for each in found if each.finding.fix]
+    found = [each for each, why in whys if not why]
+    unbuildable = tuple(_unbuildable(each.finding, why) for each, why in whys if why)
+    tried, current = standing.tried, standing.current.sources
+    fresh = [each for each in found if each.made_of(current).key not in tried and each.key not in tried]
+    return replace(standing, seconds=seconds, unbuildable=unbuildable), fresh
+
+
+def _unbuildable(finding: Finding, why: str) -> str:
+    return f"not tried: {finding.rule} ({show_bytes(finding.predicted)} predicted): {why}"
 
 
 def _counted(standing: Standing, current: Version) -> Standing:
@@ -158,8 +171,9 @@ def _counted(standing: Standing, current: Version) -> Standing:
 
 def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator[events.Event, None, Standing]:
     candidate, name = found[0], standing.next_name
-    finding = candidate.finding
-    bench.journal.write("prediction", version=name, rule=finding.rule, predicted=finding.predicted, text=candidate.text)
+    finding, made = candidate.finding, candidate.made_of(standing.current.sources)
+    told = {"rule": finding.rule, "predicted": finding.predicted, "text": made.text, "files": dict(made.files)}
+    bench.journal.write("prediction", version=name, **told)
     yield events.Building(
         name,
         finding.fix.title if finding.fix else finding.rule,
@@ -171,11 +185,11 @@ def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator
     outcome = yield from attempt(bench, standing.baseline, standing.current, candidate, name)
     if outcome.contract is not None and outcome.contract is not standing.baseline.contract:
         store_contract(bench, outcome.contract)
-    record_step(bench, outcome.step, candidate)
+    record_step(bench, outcome.step, made, candidate.key)
     standing = replace(
         standing,
         steps=(*standing.steps, outcome.step),
-        tried=standing.tried | {candidate.text, *(() if outcome.version else (candidate.key,))},
+        tried=standing.tried | {made.key, *(() if outcome.version else (candidate.key,))},
         baseline=replace(standing.baseline, contract=outcome.contract),
     )
     if outcome.version is not None:
@@ -231,8 +245,8 @@ def ledger_of(bench: Bench, standing: Standing, verification: Verification | Non
         verification=verification,
         text_before=v0.text,
         text_after=current.text,
-        files={},
-        diff=unified(v0.text, current.text, bench.recipe.dockerfile_name),
+        files=current.sources.files,
+        diff=difference(v0.sources, current.sources, bench.recipe.dockerfile_name, bench.ignore),
         reference=str(current.image.reference) if bench.recipe.keep_images else "",
         complete=False,
         notes=standing.notes,

@@ -6,11 +6,13 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 
+from jettison.engine.model import Capabilities
 from jettison.lighten import events
 from jettison.lighten.bench import Bench, build, discard, subject_of
 from jettison.lighten.choose import Candidate, candidates, instruction_seconds
 from jettison.lighten.ledger import Weight
 from jettison.lighten.project import check_text
+from jettison.lighten.sources import Sources, untriable
 from jettison.rule import Finding
 from jettison.rules import advise
 
@@ -31,25 +33,27 @@ def plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
     check_text(text, recipe)
     bench.journal.write("plan", project=str(recipe.project), started=time.time())
     yield events.Building("v0", "the Dockerfile as it is", "to see what there is to gain")
-    version = yield from build(bench, text, "v0", cold=False)
+    version = yield from build(bench, Sources(text), "v0", cold=False)
     subject = subject_of(bench, version)
     whole = version.instructions_run == version.instructions  # what was cached was timed in some other build
     seconds = instruction_seconds(subject.alignment, version.weight.build_seconds) if whole else {}
     worth = recipe.worth(version.weight.sizes.unpacked)
     findings = advise(subject)
-    tried = candidates(findings, version.dockerfile, recipe, worth, seconds)
+    can = bench.engine.capabilities
+    buildable = [each for each in findings if each.fix is None or not untriable(each.fix, can)]
+    tried = candidates(buildable, version.dockerfile, recipe, worth, seconds)
     chosen = {id(candidate.finding) for candidate in tried}
-    left = tuple((finding, _why_not(finding, worth)) for finding in findings if id(finding) not in chosen)
+    left = tuple((finding, _why_not(finding, worth, can)) for finding in findings if id(finding) not in chosen)
     discard(bench, "v0")
     bench.journal.write("end", held=True)
     return Plan(version.weight, tuple(tried), left, worth)
 
 
-def _why_not(finding: Finding, worth: int) -> str:
+def _why_not(finding: Finding, worth: int, can: Capabilities) -> str:
     if finding.fix is None:
         return finding.refusal or "no fix"
-    if finding.fix.files:
-        return "it writes files beside the Dockerfile"
     if finding.predicted < worth:
         return "not worth a build"
+    if why := untriable(finding.fix, can):
+        return why
     return "not allowed by --select, --ignore or --allow"

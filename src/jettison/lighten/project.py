@@ -1,9 +1,13 @@
-"""The project on disk: its Dockerfile found and read, and at the end replaced if nobody else touched it."""
+"""The project on disk: its Dockerfile found and read, and at the end replaced if nobody else touched it.
+
+The ignore file, too: extended, or written where there was none.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +16,11 @@ from jettison.core.errors import DiskError, DockerfileError, UsageError
 from jettison.dockerfile.graph import check_references, expand_from, needed, resolve_target
 from jettison.dockerfile.parse import decode, encode, parse
 from jettison.lighten.recipe import Recipe
+from jettison.lighten.sources import encode_file
+from jettison.subject import IGNORE_FILE
 
 NAMES = ("Dockerfile", "Containerfile")
+NO_FILES: Mapping[str, str] = {}
 LARGEST = 4 * 2**20  # bytes; a Dockerfile beyond that is something else
 
 
@@ -24,6 +31,7 @@ class Project:
     context: Path
     dockerfile: Path
     data: bytes
+    ignore: bytes | None = None  # what the ignore file held then; None where there was none
 
     @property
     def text(self) -> str:
@@ -48,7 +56,7 @@ def open_project(path: Path, file: Path | None) -> Project:
             "the build context would be the whole file system", hint="run jettison in the project's own directory"
         )
     dockerfile = _find(path) if file is None else file if file.exists() or file.is_absolute() else path / file
-    return Project(context, dockerfile, _read(dockerfile))
+    return Project(context, dockerfile, _read(dockerfile), _held(context / IGNORE_FILE))
 
 
 def _find(path: Path) -> Path:
@@ -78,22 +86,60 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"cannot read {path}: {error.strerror}", hint="check the file's permissions") from error
 
 
-def write_back(project: Project, text: str) -> Path:
-    """Replace the Dockerfile atomically, through a symbolic link into the real file; the path written.
+def _held(path: Path) -> bytes | None:
+    """What a file holds; None where there is none, or nothing that can be read."""
+    try:
+        return path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else None
+    except OSError:
+        return None
 
-    Raises DiskError where it was changed meanwhile, or cannot be written; then nothing was.
+
+def write_back(project: Project, text: str, files: Mapping[str, str] = NO_FILES) -> tuple[Path, ...]:
+    """Put the result in place, each file atomically, through a symbolic link into the real file; the paths written.
+
+    Raises DiskError where one was changed, made or removed meanwhile, or cannot be written; then nothing was. The
+    ignore file comes first: should the disk fail between the two, it does its work without the new Dockerfile.
     """
     try:
         now: bytes | None = _read(project.dockerfile)
     except (UsageError, DockerfileError):
         now = None
     if now != project.data:
+        raise _touched(project.dockerfile, "changed")
+    ignore = project.context / IGNORE_FILE
+    if files and (held := _held(ignore)) != project.ignore:
+        raise _touched(ignore, "made" if project.ignore is None else "removed" if held is None else "changed")
+    written = []
+    real = check_writable(project) if encode(text) != project.data else None
+    if files:
+        place = _check_ignore_file(ignore)
+        state.write_atomically(place, encode_file(files[IGNORE_FILE]))
+        written.append(place)
+    if real is not None:
+        state.write_atomically(real, encode(text))
+        written.append(real)
+    return tuple(written)
+
+
+def _touched(path: Path, word: str) -> DiskError:
+    return DiskError(
+        f"{path} was {word} while jettison worked; nothing was written",
+        hint="run jettison again, or take the result from --diff",
+    )
+
+
+def _check_ignore_file(path: Path) -> Path:
+    """The real file that is written. Raises DiskError where it cannot be."""
+    real = path.resolve()
+    if real.exists() and not (real.stat().st_mode & 0o222 and os.access(real, os.W_OK)):
+        raise DiskError(f"{real} is read-only", hint=f"run `chmod u+w {real}`, or leave --write out and use --diff")
+    if os.path.lexists(path) and not real.is_file():
+        raise DiskError(f"{path} is no file, and cannot be replaced by one", hint="remove it, and run jettison again")
+    if not os.access(real.parent, os.W_OK):
         raise DiskError(
-            f"{project.dockerfile} was changed while jettison worked; nothing was written",
-            hint="run jettison again, or take the result from --diff",
+            f"{real.parent} is read-only, and {real.name} has to be written there",
+            hint="make the directory writable, or leave --write out and use --diff",
         )
-    real = check_writable(project)
-    state.write_atomically(real, encode(text))
     return real
 
 

@@ -14,8 +14,9 @@ from jettison.image.model import Sizes
 from jettison.lighten import events
 from jettison.lighten.baseline import Baseline, measure, started, store_weight, stored_contract, stored_noise
 from jettison.lighten.bench import Bench, Version, build, discard, weigh, with_weight
-from jettison.lighten.choose import Candidate
 from jettison.lighten.ledger import Step, Verdict, Weight
+from jettison.lighten.sources import Sources
+from jettison.subject import IgnoreFile
 
 _ANEW = "start anew, without --resume"
 
@@ -34,10 +35,10 @@ class Recovered:
 
 @dataclass(frozen=True)
 class _Tried:
-    """A step of the journal with the text that it made, and the key of its change."""
+    """A step of the journal with what it was built from, and the key of its change."""
 
     step: Step
-    text: str
+    sources: Sources
     key: str
 
 
@@ -46,6 +47,8 @@ def check_resumable(bench: Bench, text: str) -> None:
     first = bench.journal.last("run") or {}
     if first.get("text") != text:
         raise UsageError("the Dockerfile has changed since that run was interrupted", hint=_ANEW)
+    if "ignore" in first and first["ignore"] != ignore_key(bench.ignore):
+        raise UsageError("the ignore file has changed since that run was interrupted", hint=_ANEW)
     if first.get("build_key") != bench.recipe.build_key:
         raise UsageError(
             "that run was started with another --target, --build-arg, --secret, --env, or other engine arguments",
@@ -54,6 +57,11 @@ def check_resumable(bench: Bench, text: str) -> None:
     if first.get("engine") != bench.engine.name:
         used = first.get("engine")
         raise UsageError(f"that run used the engine {used}", hint=f"give --engine {used}, or {_ANEW}")
+
+
+def ignore_key(ignore: IgnoreFile) -> list[str | None]:
+    """What is journaled of the user's ignore file: proposals extend its text, so it may not change meanwhile."""
+    return [ignore.name, ignore.text]
 
 
 def resumed(bench: Bench, text: str) -> Generator[events.Event, None, Recovered]:
@@ -66,16 +74,16 @@ def resumed(bench: Bench, text: str) -> Generator[events.Event, None, Recovered]
     kept = [each for each in tried if each.step.verdict.kept]
     if kept:
         last = kept[-1]
-        current = yield from _version(bench, last.text, last.step.version, cold=False)
+        current = yield from _version(bench, last.sources, last.step.version, cold=False)
         assert last.step.weight is not None
         current = with_weight(current, last.step.weight)  # what the journal's steps were measured against
-    done = {text, *(each.text for each in tried), *(each.key for each in tried if not each.step.verdict.kept)}
+    done = {text, *(each.sources.key for each in tried), *(each.key for each in tried if not each.step.verdict.kept)}
     return Recovered(
         baseline=baseline,
         current=current,
         steps=tuple(each.step for each in tried),
         tried=frozenset(done),
-        kept_texts=tuple(each.text for each in kept),
+        kept_texts=tuple(each.sources.text for each in kept),
         fingerprint=(bench.journal.last("run") or {}).get("fingerprint"),
     )
 
@@ -90,7 +98,7 @@ def _baseline(bench: Bench, text: str, *, anew: bool) -> Generator[events.Event,
             raise _unusable("it has lost what was measured of v0")
         discard(bench, "v0")
         return (yield from measure(bench, text))
-    version = yield from _version(bench, text, "v0", cold=True)
+    version = yield from _version(bench, Sources(text), "v0", cold=True)
     if anew:
         store_weight(bench, version)  # it may have been built again, and weigh a little more or less
     else:
@@ -98,22 +106,27 @@ def _baseline(bench: Bench, text: str, *, anew: bool) -> Generator[events.Event,
     return Baseline(started(version, contract), *noise, contract)
 
 
-def _version(bench: Bench, text: str, name: str, *, cold: bool) -> Generator[events.Event, None, Version]:
+def _version(bench: Bench, sources: Sources, name: str, *, cold: bool) -> Generator[events.Event, None, Version]:
     """The version's image where the engine still has it, else built again."""
     for record in reversed(list(bench.journal.records())):
-        if record.get("kind") == "built" and record.get("version") == name and record.get("text") == text:
+        if record.get("kind") == "built" and record.get("version") == name and _sources(record) == sources:
             if not bench.engine.image_exists(bench.run.tag(name)):
                 break
-            return weigh(text, name, bench.run.tag(name), _built_from(record))
+            return weigh(sources, name, bench.run.tag(name), _built_from(record))
     yield events.Building(name, "built again", "the interrupted run's image is gone", cold=cold)
-    return (yield from build(bench, text, name, cold=cold))
+    return (yield from build(bench, sources, name, cold=cold))
+
+
+def _sources(record: Mapping[str, Any]) -> Sources:
+    """What a `built` or a `step` was made of; runs of before there were files have none."""
+    return Sources(record["text"], record.get("files", {}))
 
 
 def _read_steps(bench: Bench) -> tuple[_Tried, ...]:
     """The steps that have a verdict. Raises UsageError for a journal of another making."""
     try:
         return tuple(
-            _Tried(step_from(record["step"]), record["text"], record.get("key", ""))
+            _Tried(step_from(record["step"]), _sources(record), record.get("key", ""))
             for record in bench.journal.records()
             if record.get("kind") == "step"
         )
@@ -121,10 +134,10 @@ def _read_steps(bench: Bench) -> tuple[_Tried, ...]:
         raise _unusable(f"a step cannot be read ({error})") from error
 
 
-def record_step(bench: Bench, step: Step, candidate: Candidate) -> None:
+def record_step(bench: Bench, step: Step, made: Sources, key: str) -> None:
     """Journal a step with its verdict."""
     values = asdict(step) | {"verdict": step.verdict.value, "applicability": step.applicability.value}
-    bench.journal.write("step", step=values, text=candidate.text, key=candidate.key)
+    bench.journal.write("step", step=values, text=made.text, files=dict(made.files), key=key)
 
 
 def step_from(values: Mapping[str, Any]) -> Step:

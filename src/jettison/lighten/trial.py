@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from jettison.compare import compare_config, compare_trees
 from jettison.contract.model import Contract
 from jettison.contract.replay import judge
-from jettison.core.diff import unified
 from jettison.core.errors import BuildFailed
 from jettison.core.units import show_bytes
 from jettison.core.values import Applicability
@@ -18,6 +17,7 @@ from jettison.lighten.bench import Bench, Version, build, discard, target_of, wi
 from jettison.lighten.choose import Candidate, limited, permitted
 from jettison.lighten.ledger import Step, Verdict
 from jettison.lighten.recipe import Recipe
+from jettison.lighten.sources import difference
 from jettison.rule import Finding, Fix
 
 
@@ -48,9 +48,11 @@ def _attempt(
 ) -> Generator[events.Event, None, Outcome]:
     finding = candidate.finding
     assert finding.fix is not None
-    step = _untried(finding, finding.fix, unified(current.text, candidate.text, bench.recipe.dockerfile_name))
+    made = candidate.made_of(current.sources)
+    diff = difference(current.sources, made, bench.recipe.dockerfile_name, bench.ignore)
+    step = _untried(finding, finding.fix, diff)
     try:
-        version = yield from build(bench, candidate.text, name, cold=False)
+        version = yield from build(bench, made, name, cold=False)
     except BuildFailed as error:
         return Outcome(_failed(step, error), None, baseline.contract)
     step = replace(
@@ -119,7 +121,7 @@ def _time_cold(bench: Bench, outcome: Outcome, name: str) -> Generator[events.Ev
     assert step.weight is not None
     yield events.Building(name, step.title, "to compare its seconds with those of v0", cold=True)
     try:
-        cold = yield from build(bench, version.text, f"{name}-cold", cold=True)
+        cold = yield from build(bench, version.sources, f"{name}-cold", cold=True)
     except BuildFailed as error:
         failed = _failed(step, error)
         return replace(outcome, step=replace(failed, reason=f"built cold, {failed.reason}"), version=None)

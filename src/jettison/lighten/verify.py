@@ -26,7 +26,7 @@ def verify(bench: Bench, baseline: Baseline, kept: Version) -> Generator[events.
 
 def _verify(bench: Bench, baseline: Baseline, kept: Version) -> Generator[events.Event, None, Verification]:
     try:
-        cold = yield from build(bench, kept.text, "verification", cold=True)
+        cold = yield from build(bench, kept.sources, "verification", cold=True)
     except BuildFailed as error:
         lines = error.log.strip().splitlines()
         last = f": {lines[-1].strip()}" if lines else ""
