@@ -6,14 +6,14 @@ import os
 import shutil
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from engine_base import BASE, require_engine, store_in
 
 from jettison.align import align
-from jettison.core.errors import BuildFailed, UsageError
+from jettison.core.errors import BuildFailed, EngineError, UsageError
 from jettison.dockerfile.parse import parse
 from jettison.engine import docker as docker_module
 from jettison.engine.buildah import Buildah
@@ -66,7 +66,8 @@ def docker_with(builder, patch):
         if engine.builder == builder:
             return engine
     if builder == "classic":  # a command line with BuildKit can use the other as well
-        return Docker(engine.version, engine.api, "classic", engine.capabilities)
+        less = replace(engine.capabilities, secrets=False, ignore_file_apart=False, ignore_files=(".dockerignore",))
+        return Docker(engine.version, engine.api, "classic", less)
     pytest.skip("no Docker command line with BuildKit")
 
 
@@ -126,6 +127,45 @@ def test_a_second_build_comes_from_the_cache(bench):
     again = bench.build(version="v1")
     assert all(run.cached for run in again.instructions if run.text.startswith(("RUN", "COPY")))
     assert not again.cold
+
+
+def test_a_build_takes_an_ignore_file_from_elsewhere_instead_of_the_one_of_the_context(bench, tmp_path):
+    context, elsewhere = tmp_path / "context", tmp_path / "run"
+    context.mkdir()
+    elsewhere.mkdir()
+    for name in ("one", "two"):
+        (context / name).write_text(f"{name}\n")
+    (context / ".dockerignore").write_text("one\n")
+    dockerfile, ignore = elsewhere / "Dockerfile", elsewhere / "Dockerfile.dockerignore"
+    dockerfile.write_text("FROM scratch\nCOPY . /all/\n")
+
+    def taken(ignore_file):
+        request = BuildRequest(context, dockerfile, f"{TAG}:ignore", ignore_file=ignore_file, use_cache=False)
+        tree = open_image(bench.engine.build(request).reference).tree
+        return {path for path in tree if path in (b"all/one", b"all/two")}
+
+    assert {b"all/two"} == taken(None)
+    ignore.write_text("two\n")
+    if bench.engine.capabilities.ignore_file_apart:
+        assert {b"all/one"} == taken(ignore)
+        assert {".dockerignore"} == {each.name for each in context.iterdir()} - {"one", "two"}
+    else:
+        with pytest.raises(EngineError, match="from the context alone"):
+            taken(ignore)
+
+
+def test_where_an_ignore_file_is_looked_for_is_told(bench, tmp_path):
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text("FROM scratch\nCOPY . /all/\n")
+    places = [name.replace("{dockerfile}", "Dockerfile") for name in bench.engine.capabilities.ignore_files]
+    for name in places:
+        (tmp_path / name).write_text(f"left-out-by-{name}\n")
+        (tmp_path / f"left-out-by-{name}").write_text("x")
+    for number, first in enumerate(places):
+        request = BuildRequest(tmp_path, dockerfile, f"{TAG}:places", use_cache=False)
+        tree = open_image(bench.engine.build(request).reference).tree
+        assert [first] == [name for name in places[number:] if f"all/left-out-by-{name}".encode() not in tree]
+        (tmp_path / first).unlink()
 
 
 def test_a_failing_instruction_is_named(bench):

@@ -12,6 +12,7 @@ def apply_patch(old: bytes, patch: bytes) -> bytes:
     lines = re.findall(rb"[^\n]*\n|[^\n]+", old)
     result: list[bytes] = []
     at = 0
+    previous = b""
     for line in re.findall(rb"[^\n]*\n|[^\n]+", patch):
         hunk = _HUNK.match(line)
         if line.startswith((b"--- ", b"+++ ")):
@@ -21,7 +22,8 @@ def apply_patch(old: bytes, patch: bytes) -> bytes:
             result += lines[at:start]
             at = start
         elif line.startswith(b"\\"):
-            result[-1] = result[-1].removesuffix(b"\n")
+            if not previous.startswith(b"-"):  # else it is the old file's last line that has no newline
+                result[-1] = result[-1].removesuffix(b"\n")
         elif line.startswith(b"+"):
             result.append(line[1:])
         else:
@@ -29,4 +31,5 @@ def apply_patch(old: bytes, patch: bytes) -> bytes:
             if line.startswith(b" "):
                 result.append(lines[at])
             at += 1
+        previous = line
     return b"".join(result + lines[at:])

@@ -1,7 +1,7 @@
 """An engine without containers: a little Dockerfile language, real OCI layouts, an application that is a script.
 
     FROM scratch
-    COPY SOURCE /PATH
+    COPY SOURCE /PATH                         a file, or a directory without what the ignore file keeps back
     RUN write /PATH SIZE && rm /PATH ...      see COMMANDS
     CMD ["/app/main"]
 
@@ -25,6 +25,8 @@ from typing import Any
 
 from scripted_sandbox import ScriptedSandbox
 
+from jettison.context.ignore import Dialect, find_ignore_file, read_ignore
+from jettison.context.walk import walk
 from jettison.core.errors import BuildFailed
 from jettison.core.reference import Reference, Transport
 from jettison.dockerfile.model import Instruction
@@ -40,7 +42,8 @@ from jettison.engine.model import (
 
 STEADY = 1_700_000_000  # the mtime of what is not made anew by each build
 SINCE = 1000.0  # seconds between the build that filled the cache and one that uses it
-CAPABILITIES = Capabilities(False, True, False, False, False, True, False, False, True, (".dockerignore",))
+IGNORE_FILES = ("{dockerfile}.dockerignore", ".dockerignore")
+CAPABILITIES = Capabilities(False, True, False, False, False, True, False, False, True, IGNORE_FILES, True)
 
 
 @dataclass(frozen=True)
@@ -265,10 +268,18 @@ class _Build:
 
     def _copied(self, instruction: Instruction) -> Files:
         source, target = (word.text for word in instruction.words)
-        try:
-            return {target: File((self.request.context / source).read_bytes(), mode=0o755)}
-        except OSError as error:
-            raise BuildFailed("the build failed", hint="look", log=f"COPY {source}: {error.strerror}") from error
+        request = self.request
+        at = request.ignore_file or find_ignore_file(request.context, request.dockerfile, IGNORE_FILES)
+        context = walk(request.context, read_ignore(at, Dialect.BUILDAH) if at else None)
+        source = "" if source == "." else source.rstrip("/")
+        if source in context.by_path and context.by_path[source].kind == "file":
+            return {target: File((request.context / source).read_bytes(), mode=0o755)}
+        below = [each.path for each in context.below(source) if each.kind == "file"]
+        if not below:
+            raise BuildFailed("the build failed", hint="look", log=f"COPY {source}: No such file or directory")
+        skip = len(source) + 1 if source else 0
+        found = {path[skip:]: (request.context / path).read_bytes() for path in below}
+        return {f"{target.rstrip('/')}/{path}": File(data, mode=0o755) for path, data in found.items()}
 
     def _metadata(self, instruction: Instruction) -> None:
         if instruction.keyword in ("CMD", "ENTRYPOINT"):

@@ -1,0 +1,87 @@
+"""Files of the build context that a COPY takes and nothing reads."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import replace
+from operator import attrgetter
+
+from jettison.context.derive import Build, Proposal, derive
+from jettison.context.ignore import Ignore
+from jettison.context.walk import Context, Entry, excluded
+from jettison.core.errors import UsageError
+from jettison.core.units import show_bytes
+from jettison.core.values import Applicability
+from jettison.dockerfile.graph import needed
+from jettison.rule import Finding, Fix, rule
+from jettison.subject import IGNORE_FILE, IgnoreFile, Subject
+from jettison.synthesis.baked import baked
+
+NAME = "context-files-never-read"
+_NAMED = 3  # patterns in a sentence
+_SHOWN = 5  # paths in a finding
+
+
+@rule
+def context_files_never_read(subject: Subject) -> Iterator[Finding]:
+    """A COPY takes files along that neither the build nor the program reads.
+
+    **What it costs.** `COPY . .` takes all that lies in the directory: the history of the repository, modules
+    installed outside, caches of tools, tests, documentation. They ship, once more with each `chown -R`; every change
+    in one of them builds all that follows anew.
+
+    **The fix** writes a `.dockerignore`, or adds lines to the one that is there, each kind under its reason. Nothing
+    is in it that an instruction names, that a manifest or a source seems to read, or that the Dockerfile does not make
+    a second time: `README.md` stays where pyproject.toml asks for it, `.git` where a version is computed from it.
+
+    **Safety.** TESTED. The project is not touched: the engine is given the ignore file apart. Where another ignore
+    file counts (`Dockerfile.dockerignore`, `.containerignore`) the lines are left to its owner. What is predicted are
+    the bytes that the layers hold of these files.
+
+    This rule's example needs a build context, which a listing of layers does not hold: it is tested on handmade
+    projects (tests/rules/test_context_files.py).
+    """
+    try:
+        context = _with_ignore_file(subject.sent)
+        stages = needed(subject.dockerfile, subject.stage)
+        own = subject.ignore
+        found = derive(context, Build(subject.dockerfile, stages, subject.build_args, own.text or "", own.dialect))
+        gone = excluded(context, Ignore.parse(found.text, own.dialect)) if found.lines else frozenset[str]()
+    except UsageError:
+        return  # no context, or an ignore file that the builder refuses: it says so itself
+    brought = baked(subject, gone.intersection(subject.sent.by_path))
+    if not brought:
+        return
+    first = brought[0]
+    size = sum(each.size for each in brought)
+    message = f"line {first.instruction.line} copies what nothing reads: {_names(found)}"
+    fix = None if _overruled(own) else _fix(found, own)
+    yield Finding(NAME, message, first.instruction, size, fix, refusal=_overruled(own), paths=first.paths[:_SHOWN])
+
+
+def _with_ignore_file(context: Context) -> Context:
+    """The context as it will be: once an ignore file is written, a COPY would take that as well."""
+    if IGNORE_FILE in context.by_path:
+        return context
+    entries = list(context.entries)
+    insort(entries, Entry(IGNORE_FILE, "file", 0, 0o644), key=attrgetter("path"))
+    return replace(context, entries=tuple(entries))
+
+
+def _overruled(own: IgnoreFile) -> str:
+    """Why a `.dockerignore` would do nothing; empty where it counts."""
+    return "" if own.name == IGNORE_FILE and not own.given else f"{own.name} is the ignore file that counts here"
+
+
+def _fix(found: Proposal, own: IgnoreFile) -> Fix:
+    lines = f"{len(found.lines)} {'line' if len(found.lines) == 1 else 'lines'}"
+    title = f"write a {IGNORE_FILE} of {lines}" if own.text is None else f"add {lines} to {IGNORE_FILE}"
+    return Fix(title, Applicability.TESTED, files=((IGNORE_FILE, found.text),))
+
+
+def _names(found: Proposal) -> str:
+    """The patterns that keep out most, with the bytes of what they name in the context."""
+    shown = [f"{each.pattern} ({show_bytes(each.bytes)})" for each in found.lines[:_NAMED]]
+    more = len(found.lines) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
