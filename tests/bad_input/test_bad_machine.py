@@ -56,7 +56,11 @@ def test_somebody_without_permission_is_told_what_is_needed(engine: str, said: s
         with socket.socket(socket.AF_UNIX) as daemon, tempfile.TemporaryDirectory() as private:
             daemon.bind(f"{private}/docker.sock")
             os.chmod(f"{private}/docker.sock", 0 if os.geteuid() else 0o600)  # noqa: PTH101
-            variables = environment(project / "state", DOCKER_HOST=f"unix://{private}/docker.sock")
+            (Path(private) / "docker").write_text("#!/bin/sh\nexit 1\n")  # the command: here or not, it is found
+            (Path(private) / "docker").chmod(0o755)
+            Path(private).chmod(0o755)
+            path = f"{private}:{os.environ['PATH']}"
+            variables = environment(project / "state", DOCKER_HOST=f"unix://{private}/docker.sock", PATH=path)
             ended = subprocess.run(words, capture_output=True, text=True, timeout=60, env=variables)
         assert (3, "") == (ended.returncode, ended.stdout), ended.stderr
         error, _, advice = ended.stderr.partition("hint: ")

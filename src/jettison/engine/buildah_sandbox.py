@@ -117,8 +117,8 @@ class BuildahSandbox:
         return [pid for pid in namespaces.descendants(self._process.pid) if _is_application(pid, self._buildah)]
 
     def _main(self) -> int | None:
-        inside = self._inside()
-        return inside[0] if inside else None
+        """The application's first process. A daemon that it started may stand above it in the tree of processes."""
+        return min(self._inside(), key=namespaces.started, default=None)
 
     def state(self) -> ContainerState:
         if self._stopped is not None:

@@ -48,6 +48,15 @@ def arguments(pid: int) -> list[bytes]:
         return []
 
 
+def started(pid: int) -> tuple[int, int]:
+    """When a process began, in clock ticks since boot, and its number: what began first sorts first."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return sys.maxsize, pid
+    return int(fields[19]), pid
+
+
 def environment(pid: int) -> list[str]:
     """`NAME=VALUE` of the environment that a process was started with; empty where it is gone."""
     try:
