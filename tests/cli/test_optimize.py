@@ -224,3 +224,12 @@ def test_an_env_file_is_read_as_docker_reads_it(
     output = next(check for check in json.loads(contract.read_text())["checks"] if check["kind"] == "output")
     expected = "'one' \na=\u2028b\nfrom outside\n"
     assert hashlib.sha256(expected.encode()).hexdigest() == output["expected"]["sha256"]
+
+
+def test_the_page_is_written_beside_the_table(project: Path, tmp_path: Path, capsys: Capture) -> None:
+    page = tmp_path / "ledger.html"
+    assert 0 == optimize(project, "-q", "--report", str(page))
+    assert "kept" in capsys.readouterr().out
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    assert 2 == optimize(project, "--report", str(tmp_path / "nowhere" / "x.html"))
+    assert "--report" in capsys.readouterr().err

@@ -35,6 +35,7 @@ from jettison.lighten.recipe import redactor_of
 from jettison.lighten.run import find_interrupted, open_run, sweep_dead_runs
 from jettison.lighten.secrecy import redact_ledger
 from jettison.report.diff import show_diff
+from jettison.report.ledger_html import ledger_html
 from jettison.report.ledger_markdown import ledger_markdown
 from jettison.report.ledger_text import ledger_table
 from jettison.report.plan_text import plan_text
@@ -70,6 +71,7 @@ from jettison.report.plan_text import plan_text
 @click.option("--cold-times", is_flag=True, help="Build each kept version cold as well, to compare seconds.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write the ledger as one HTML page here.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.option("-v", "--verbose", is_flag=True, help="The engine's output too.")
 @click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
@@ -115,7 +117,7 @@ def _check_places(project: Project, options: dict[str, Any]) -> None:
         raise UsageError("--plan is told as text only", hint="leave --format out")
     if options["write"] and not options["plan_only"]:
         check_writable(project)
-    for name in ("output", "contract_out"):
+    for name in ("output", "contract_out", "report"):
         path: Path | None = options[name]
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             flag = "--" + name.replace("_", "-")
@@ -183,6 +185,8 @@ def _finish(ledger: Ledger, project: Project, options: dict[str, Any]) -> int:
         except DiskError as error:
             unwritten = error
     _output(_rendered(ledger, options, written=bool(written)), options)
+    if options["report"]:
+        state.write_atomically(options["report"], ledger_html(ledger).encode())
     for path in written:
         click.echo(f"jettison: wrote {terminal(str(path))}", err=True)
     if unwritten is not None:
