@@ -121,11 +121,23 @@ def test_it_goes_with_changes_of_the_dockerfile_in_any_order(
     assert (ledger.files, ledger.text_after, ledger.diff) == (again.files, again.text_after, again.diff)
 
 
-def test_what_the_program_reads_after_all_comes_back_with_the_reason(project: Path, engine: ScriptedEngine) -> None:
+def test_what_the_program_reads_after_all_stays_and_the_rest_is_tried_without_it(
+    project: Path, engine: ScriptedEngine
+) -> None:
     (project / "main").write_text(APPLICATION + "need /app/docs/manual.pdf\n")
     driven = drive(engine, recipe_for(project))
-    assert [("context-files-never-read", "broke-contract", "")] == driven.fates
+    rule = "context-files-never-read"
+    assert [(rule, "broke-contract", ""), (rule, "kept", "v1")] == driven.fates  # docs and test are not tried again
     assert "/app/docs/manual.pdf" in driven.end.steps[0].reason
+    assert [GONE, GONE - 12500] == [step.measured for step in driven.end.steps]
+    assert "docs" not in driven.end.files[".dockerignore"]
+    balance(driven.end)
+
+
+def test_what_breaks_the_application_leaves_nothing_behind(project: Path, engine: ScriptedEngine) -> None:
+    (project / "main").write_text(APPLICATION + "need /app/.git/objects/pack/p\n")
+    driven = drive(engine, recipe_for(project))
+    assert ["broke-contract", "broke-contract"] == [verdict for _, verdict, _ in driven.fates]
     assert (False, {}, "") == (driven.end.changed, driven.end.files, driven.end.diff)
 
 

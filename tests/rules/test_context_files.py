@@ -37,7 +37,7 @@ def found(root: Path, text: str, layers: str, **more: object) -> list[Finding]:
 def test_what_a_copy_takes_and_nothing_reads_is_left_out_by_a_file(tmp_path: Path) -> None:
     project(tmp_path, docs__a=5000, _dot_git__pack=40000, main=100)
     layers = "2 app/docs/a 5000\n2 app/.git/pack 40000\n2 app/main 100"
-    (finding,) = found(tmp_path, "FROM x\nCOPY . /app\n", layers)
+    finding, _ = found(tmp_path, "FROM x\nCOPY . /app\n", layers)
     assert finding.fix is not None
     ((path, text),) = finding.fix.files
     assert (".dockerignore", 45000, Applicability.TESTED) == (path, finding.predicted, finding.fix.applicability)
@@ -47,8 +47,19 @@ def test_what_a_copy_takes_and_nothing_reads_is_left_out_by_a_file(tmp_path: Pat
         "# documentation that nothing reads: 5.0 kB\ndocs\n"
         "# read by the builder, not by the build: 0 B\n.dockerignore\n"
     ) == text
-    assert "line 2 copies what nothing reads: .git (40.0 kB), docs (5.0 kB), .dockerignore (0 B)" == finding.message
+    assert "line 2 copies what nothing reads: .git (40.0 kB), docs (5.0 kB) and 1 more" == finding.message
     assert "write a .dockerignore of 3 lines" == finding.fix.title
+
+
+def test_the_same_is_offered_without_documentation_and_tests(tmp_path: Path) -> None:
+    project(tmp_path, docs__a=5000, test__b=1000, _dot_git__pack=40000, main=100)
+    layers = "2 app/docs/a 5000\n2 app/test/b 1000\n2 app/.git/pack 40000\n2 app/main 100"
+    every, sure = found(tmp_path, "FROM x\nCOPY . /app\n", layers)
+    assert every.fix is not None
+    assert sure.fix is not None
+    assert (46000, 40000) == (every.predicted, sure.predicted)
+    assert "write a .dockerignore of 2 lines; documentation and tests stay" == sure.fix.title
+    assert {".git", ".dockerignore"} == {line for line in sure.fix.files[0][1].splitlines() if line[0] != "#"}
 
 
 def test_a_file_counts_again_in_each_later_layer_that_changed_its_owner(tmp_path: Path) -> None:
@@ -122,7 +133,7 @@ def test_an_ignore_file_that_is_there_gets_lines_and_keeps_its_own(tmp_path: Pat
     own = "docs\n!docs/keep\n"
     (tmp_path / ".dockerignore").write_text(own)
     layers = f"2 app/test/b 3000\n2 app/main 100\n2 app/.dockerignore {len(own)}"
-    (finding,) = found(tmp_path, "FROM x\nCOPY . /app\n", layers, ignore=IgnoreFile(text=own))
+    finding, _ = found(tmp_path, "FROM x\nCOPY . /app\n", layers, ignore=IgnoreFile(text=own))
     assert finding.fix is not None
     assert (own, 3000 + len(own)) == (finding.fix.files[0][1][: len(own)], finding.predicted)
     assert "add 2 lines to .dockerignore" == finding.fix.title

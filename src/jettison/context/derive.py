@@ -119,7 +119,7 @@ def derive(context: Context, build: Build) -> Proposal:
             gone |= files
     lines.sort(key=lambda each: (-each[0].bytes, each[0].pattern))
     sound = _sound(lines, facts)
-    return Proposal(sound, tuple(kept), _text(build.existing, sound) if sound else build.existing)
+    return Proposal(sound, tuple(kept), text_with(build.existing, sound) if sound else build.existing)
 
 
 def _gather(context: Context, build: Build) -> _Facts:
@@ -286,7 +286,7 @@ def _sound(lines: list[tuple[Line, frozenset[str]]], facts: _Facts) -> tuple[Lin
     allowed = frozenset[str]().union(*(files for _, files in lines))
 
     def harmless(some: tuple[Line, ...]) -> bool:
-        ignore = Ignore.parse(_text(build.existing, some), build.dialect)
+        ignore = Ignore.parse(text_with(build.existing, some), build.dialect)
         gone = excluded(facts.context, ignore)
         return not gone & (facts.paths - allowed) and not gone & facts.named
 
@@ -294,7 +294,7 @@ def _sound(lines: list[tuple[Line, frozenset[str]]], facts: _Facts) -> tuple[Lin
     return every if harmless(every) else tuple(line for line in every if harmless((line,)))
 
 
-def _text(existing: str, lines: tuple[Line, ...]) -> str:
+def text_with(existing: str, lines: tuple[Line, ...]) -> str:
     """The existing file, and below it the lines, each kind under its reason."""
     out = [existing if not existing or existing.endswith("\n") else existing + "\n"]
     for reason in dict.fromkeys(line.reason for line in lines):

@@ -14,7 +14,7 @@ from jettison.core.values import Applicability
 from jettison.dockerfile import edit
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.lighten.recipe import Recipe
-from jettison.lighten.sources import Sources
+from jettison.lighten.sources import Sources, meaning
 from jettison.rule import Finding, Fix
 
 
@@ -77,7 +77,7 @@ def _key(rule: str, dockerfile: Dockerfile, fix: Fix) -> str:
         if any(e.span.start <= instruction.span.end and instruction.span.start <= e.span.end for e in edits)
     ]
     told: list[object] = [rule, touched, [[e.span.of(dockerfile.text), e.text] for e in edits]]
-    return json.dumps([*told, fix.files] if fix.files else told)
+    return json.dumps([*told, meaning(dict(fix.files))] if fix.files else told)
 
 
 def _order(candidate: Candidate) -> tuple[float, str, int]:

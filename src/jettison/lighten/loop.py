@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -21,7 +21,7 @@ from jettison.lighten.bench import (
     measure_transfer,
     subject_of,
 )
-from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds, limited
+from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds, limited, wanted
 from jettison.lighten.ledger import Ledger, Noise, Step, Verification
 from jettison.lighten.project import check_text
 from jettison.lighten.resume import check_resumable, ignore_key, record_step, resumed
@@ -33,6 +33,7 @@ from jettison.rule import Finding
 from jettison.rules import advise
 
 _CACHE_WORTH_TELLING = 1_000_000  # bytes
+_LEFT_SHOWN = 5  # findings without a fix that are told in the end
 
 
 @dataclass(frozen=True)
@@ -150,13 +151,24 @@ def _look(bench: Bench, standing: Standing) -> tuple[Standing, list[Candidate]]:
         seconds = carry_seconds(standing.seconds, dockerfile)
     recipe = limited(bench.recipe, standing.baseline.contract)
     needed = needed_bytes(recipe, standing.baseline, standing.current)
-    found = candidates(advise(subject), dockerfile, recipe, needed, seconds)
+    findings = advise(subject, lambda name: wanted(name, recipe))
+    found = candidates(findings, dockerfile, recipe, needed, seconds)
     whys = [(each, untriable(each.finding.fix, bench.engine.capabilities)) for each in found if each.finding.fix]
     found = [each for each, why in whys if not why]
-    unbuildable = tuple(_unbuildable(each.finding, why) for each, why in whys if why)
+    largest = {each.finding.rule: _unbuildable(each.finding, why) for each, why in reversed(whys) if why}
+    unbuildable = tuple(reversed(largest.values()))
+    unbuildable += tuple(_left(findings, needed))
     tried, current = standing.tried, standing.current.sources
     fresh = [each for each in found if each.made_of(current).key not in tried and each.key not in tried]
     return replace(standing, seconds=seconds, unbuildable=unbuildable), fresh
+
+
+def _left(findings: Sequence[Finding], needed: int) -> Iterator[str]:
+    """What was found and cannot be changed for the user, with the reason; a few."""
+    refused = [each for each in findings if each.fix is None and each.refusal and not 0 < each.predicted < needed]
+    for each in refused[:_LEFT_SHOWN]:
+        size = f" ({show_bytes(each.predicted)})" if each.predicted else ""
+        yield f"left as it is{size}: {each.message}; {each.refusal}"
 
 
 def _unbuildable(finding: Finding, why: str) -> str:

@@ -31,8 +31,17 @@ class Sources:
 
     @property
     def key(self) -> str:
-        """Equal for equal sources; the text itself where no file goes with it."""
-        return json.dumps([self.text, sorted(self.files.items())]) if self.files else self.text
+        """Equal for what builds the same; the text itself where no file goes with it."""
+        return json.dumps([self.text, meaning(self.files)]) if self.files else self.text
+
+
+def meaning(files: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """What files come to: the patterns of an ignore file in any order, unless an exception makes the order count."""
+    found = []
+    for path, text in sorted(files.items()):
+        lines = [line.strip() for line in text.split("\n") if line.strip() and not line.startswith("#")]
+        found.append((path, lines if any(line.startswith("!") for line in lines) else sorted(lines)))
+    return found
 
 
 def untriable(fix: Fix, capabilities: Capabilities) -> str:

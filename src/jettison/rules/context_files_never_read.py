@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from operator import attrgetter
 
-from jettison.context.derive import Build, Proposal, derive
+from jettison.context.derive import Build, Line, derive, text_with
 from jettison.context.ignore import Ignore
 from jettison.context.walk import Context, Entry, excluded
 from jettison.core.errors import UsageError
@@ -34,6 +34,7 @@ def context_files_never_read(subject: Subject) -> Iterator[Finding]:
     **The fix** writes a `.dockerignore`, or adds lines to the one that is there, each kind under its reason. Nothing
     is in it that an instruction names, that a manifest or a source seems to read, or that the Dockerfile does not make
     a second time: `README.md` stays where pyproject.toml asks for it, `.git` where a version is computed from it.
+    Where the application turns out to serve its documentation, the same is tried without documentation and tests.
 
     **Safety.** TESTED. The project is not touched: the engine is given the ignore file apart. Where another ignore
     file counts (`Dockerfile.dockerignore`, `.containerignore`) the lines are left to its owner. What is predicted are
@@ -42,27 +43,43 @@ def context_files_never_read(subject: Subject) -> Iterator[Finding]:
     This rule's example needs a build context, which a listing of layers does not hold: it is tested on handmade
     projects (tests/rules/test_context_files.py).
     """
+    own = subject.ignore
     try:
-        context = _with_ignore_file(subject.sent)
+        context = _with_ignore_file(subject.sent, own)
         stages = needed(subject.dockerfile, subject.stage)
-        own = subject.ignore
-        found = derive(context, Build(subject.dockerfile, stages, subject.build_args, own.text or "", own.dialect))
-        gone = excluded(context, Ignore.parse(found.text, own.dialect)) if found.lines else frozenset[str]()
+        build = Build(subject.dockerfile, stages, subject.build_args, own.text or "", own.dialect)
+        found = derive(context, build)
     except UsageError:
         return  # no context, or an ignore file that the builder refuses: it says so itself
+    every = list(_finding(subject, context, found.lines))
+    yield from every
+    sure = tuple(line for line in found.lines if not line.unread)
+    for each in _finding(subject, context, sure, "; documentation and tests stay"):
+        if each.fix is not None and each.predicted < every[0].predicted:
+            yield each
+
+
+def _finding(subject: Subject, context: Context, lines: tuple[Line, ...], aside: str = "") -> Iterator[Finding]:
+    """What these lines would keep out of the image; nothing where that is nothing."""
+    if not lines:
+        return
+    own = subject.ignore
+    text = text_with(own.text or "", lines)
+    gone = excluded(context, Ignore.parse(text, own.dialect))
     brought = baked(subject, gone.intersection(subject.sent.by_path))
     if not brought:
         return
     first = brought[0]
+    message = f"line {first.instruction.line} copies what nothing reads: {_names(lines)}"
+    fix = None if _overruled(own) else Fix(_title(lines, own) + aside, Applicability.TESTED, files=((own.name, text),))
     size = sum(each.size for each in brought)
-    message = f"line {first.instruction.line} copies what nothing reads: {_names(found)}"
-    fix = None if _overruled(own) else _fix(found, own)
     yield Finding(NAME, message, first.instruction, size, fix, refusal=_overruled(own), paths=first.paths[:_SHOWN])
 
 
-def _with_ignore_file(context: Context) -> Context:
+def _with_ignore_file(context: Context, own: IgnoreFile) -> Context:
     """The context as it will be: once an ignore file is written, a COPY would take that as well."""
-    if IGNORE_FILE in context.by_path:
+    left_out = own.text is not None and Ignore.parse(own.text, own.dialect).excludes(IGNORE_FILE)
+    if left_out or IGNORE_FILE in context.by_path:
         return context
     entries = list(context.entries)
     insort(entries, Entry(IGNORE_FILE, "file", 0, 0o644), key=attrgetter("path"))
@@ -74,14 +91,13 @@ def _overruled(own: IgnoreFile) -> str:
     return "" if own.name == IGNORE_FILE and not own.given else f"{own.name} is the ignore file that counts here"
 
 
-def _fix(found: Proposal, own: IgnoreFile) -> Fix:
-    lines = f"{len(found.lines)} {'line' if len(found.lines) == 1 else 'lines'}"
-    title = f"write a {IGNORE_FILE} of {lines}" if own.text is None else f"add {lines} to {IGNORE_FILE}"
-    return Fix(title, Applicability.TESTED, files=((IGNORE_FILE, found.text),))
+def _title(lines: tuple[Line, ...], own: IgnoreFile) -> str:
+    count = f"{len(lines)} {'line' if len(lines) == 1 else 'lines'}"
+    return f"write a {IGNORE_FILE} of {count}" if own.text is None else f"add {count} to {IGNORE_FILE}"
 
 
-def _names(found: Proposal) -> str:
+def _names(lines: tuple[Line, ...]) -> str:
     """The patterns that keep out most, with the bytes of what they name in the context."""
-    shown = [f"{each.pattern} ({show_bytes(each.bytes)})" for each in found.lines[:_NAMED]]
-    more = len(found.lines) - len(shown)
+    shown = [f"{each.pattern} ({show_bytes(each.bytes)})" for each in lines[:_NAMED] if each.bytes]
+    more = len(lines) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
