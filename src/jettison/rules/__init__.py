@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from jettison.rule import Finding, all_rules
 from jettison.subject import Subject
 
 
-def advise(subject: Subject) -> tuple[Finding, ...]:
-    """All findings, most predicted bytes first; the same for the same subject."""
-    found = [finding for rule in all_rules() for finding in rule.check(subject)]
+def advise(subject: Subject, wanted: Callable[[str], bool] = bool) -> tuple[Finding, ...]:
+    """Findings of the rules whose names are wanted, most predicted bytes first; the same for the same subject."""
+    found = [finding for rule in all_rules() if wanted(rule.name) for finding in rule.check(subject)]
     return tuple(
         sorted(found, key=lambda each: (-each.predicted, each.rule, each.instruction.line if each.instruction else 0))
     )
