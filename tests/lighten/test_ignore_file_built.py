@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ USER app
 CMD ["httpd", "-f", "-p", "8000", "-h", "/www"]
 """
 JUNK = {
+    ".git/HEAD": 23,
+    ".git/objects/pack/pack-1.pack": 400_000,
     "documentation/manual.pdf": 1_500_000,
     "documentation/deep/notes.txt": 20_000,
     "test/large.test": 300_000,
@@ -51,9 +52,6 @@ def project(tmp_path: Path) -> Path:
     (folder / "index.html").write_text('<p>hello</p><a href="/pages/other.html">more</a>\n')
     (folder / "pages" / "other.html").write_text("<p>another page</p>\n")
     (folder / "Dockerfile").write_text(DOCKERFILE)
-    git = ["git", "-c", "user.email=a@example.org", "-c", "user.name=a", "-c", "init.defaultBranch=main"]
-    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all of it"]):
-        subprocess.run([*git, *words], cwd=folder, check=True)
     return folder
 
 
