@@ -200,3 +200,13 @@ def test_many_keys_are_one_finding_and_names_cannot_write_to_the_terminal(tmp_pa
     (finding,) = secrets(tmp_path, "FROM x\nCOPY . /app\n")
     assert finding.message.endswith(" and 2 more")
     assert "\x1b" not in finding.message
+
+
+def test_a_key_that_a_build_stage_takes_is_told_where_it_arrives_in_what_ships(tmp_path: Path) -> None:
+    project(tmp_path, main=100)
+    (tmp_path / "server.pem").write_text(SECRET)
+    text = "FROM x AS one\nCOPY . /app\nFROM x\nCOPY --from=one /app /app\n"
+    ships = subject(tmp_path, text, f"4 app/server.pem {len(SECRET)}")
+    assert ["line 2 bakes in server.pem (a private key)"] == [each.message for each in secrets_copied_in(ships)]
+    another = subject(tmp_path, text, f"4 etc/server.pem {len(SECRET) + 1}")
+    assert [] == list(secrets_copied_in(another))

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from jettison.context.copies import copies
 from jettison.context.sensitive import sensitive
+from jettison.context.walk import Context
 from jettison.core.errors import UsageError
 from jettison.core.escape import terminal
-from jettison.dockerfile.graph import stage_chain
+from jettison.dockerfile.graph import needed, stage_chain
 from jettison.rule import Finding, rule
 from jettison.subject import Subject
 
@@ -35,9 +36,17 @@ def secrets_copied_in(subject: Subject) -> Iterator[Finding]:
     """
     try:
         context = subject.sent
-        stages = stage_chain(subject.dockerfile, subject.stage)
-        every = copies(subject.dockerfile, stages, context, subject.build_args)
+        chain = stage_chain(subject.dockerfile, subject.stage)
+        every = copies(subject.dockerfile, needed(subject.dockerfile, subject.stage), context, subject.build_args)
+        shipped = {each for stage in chain for each in stage.instructions}
         found = [(each.instruction, sensitive(context, each.paths)) for each in every]
+        found = [
+            (
+                each,
+                secrets if each in shipped else tuple(one for one in secrets if _arrives(subject, context, one.path)),
+            )
+            for each, secrets in found
+        ]
     except UsageError:
         return  # no context, or an ignore file that the builder refuses: it says so itself
     for instruction, secrets in found:
@@ -53,3 +62,10 @@ def secrets_copied_in(subject: Subject) -> Iterator[Finding]:
             0,
             refusal="keep it out with .dockerignore, or give it to the RUN that needs it with --mount=type=secret",
         )
+
+
+def _arrives(subject: Subject, context: Context, path: str) -> bool:
+    """Whether what a build stage copied is in the image that ships: a file of this name and size."""
+    entry, name = context.by_path[path], path.rpartition("/")[2].encode("utf-8", "surrogateescape")
+    named = (each for each in subject.tree if each.rpartition(b"/")[2] == name)
+    return any((found := subject.tree.get(each)) is not None and found.size == entry.size for each in named)
