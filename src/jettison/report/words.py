@@ -152,8 +152,9 @@ def next_steps(ledger: Ledger, *, written: bool = False) -> Iterator[tuple[str, 
         yield "--min-saving", "try what saves less, for example --min-saving 100kB"
         return
     if not written:
-        yield "--write", f"put the smaller {ledger.dockerfile} in place"
-    yield "--diff", "show what was changed in it"
+        smaller = [f"the smaller {ledger.dockerfile}"] if ledger.text_after != ledger.text_before else []
+        yield "--write", f"put {' and '.join([*smaller, *sorted(ledger.files)])} in place"
+    yield "--diff", "show what was changed"
 
 
 def plural(count: int, word: str) -> str:
