@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 from functools import cache
+from pathlib import Path
 
 import pytest
 from results import COUNTS
@@ -26,7 +28,26 @@ def why_no_engine() -> str:
         engine = find_engine("buildah")
     except EngineError as error:
         return error.message
-    return "" if engine.capabilities.private_network else "no network namespaces"
+    if not engine.capabilities.private_network:
+        return "no network namespaces"
+    return _why_no_build()
+
+
+def _why_no_build() -> str:
+    """What buildah says where it cannot make an image of one file in a store of its own; empty where it can."""
+    with tempfile.TemporaryDirectory(prefix="jettison-probe-") as folder:
+        place = Path(folder)
+        (place / "storage.conf").write_text(
+            f'[storage]\ndriver = "overlay"\ngraphroot = "{place}/graph"\nrunroot = "{place}/run"\n'
+        )
+        (place / "Dockerfile").write_text("FROM scratch\nCOPY storage.conf /\n")
+        environment = {**os.environ, "CONTAINERS_STORAGE_CONF": str(place / "storage.conf")}
+        command = ["buildah", "bud", "--layers", "--isolation", "chroot", "-t", "localhost/probe:1", folder]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        subprocess.run(["buildah", "rmi", "--all", "--force"], env=environment, capture_output=True, timeout=60)
+        subprocess.run(["umount", "--lazy", f"{place}/graph/overlay"], capture_output=True)
+    lines = ended.stderr.strip().splitlines() or ["buildah failed without a word"]
+    return "" if ended.returncode == 0 else lines[-1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
