@@ -108,3 +108,8 @@ def test_of_a_wheels_metadata_only_what_programs_ask_for_is_told() -> None:
     assert [f"/{info} lost /{info}/METADATA"] == reported(f"{info}/METADATA", files=files)
     assert [f"/{info} lost /{info}/entry_points.txt"] == reported(f"{info}/entry_points.txt", files=files)
     assert [] == reported(info, files={**files, "x": ""})
+
+
+def test_a_package_whose_name_ends_in_info_is_no_metadata() -> None:
+    files = {"app/node_modules/ci-info/index.js": "", "app/node_modules/ci-info/CHANGELOG.md": ""}
+    assert [] == reported("app/node_modules/ci-info/CHANGELOG.md", files=files)

@@ -55,7 +55,7 @@ def _remains(tree: Tree, package: bytes) -> bool:
 
 def _is_harmless(path: bytes, package: int) -> bool:
     """Whether a path is no program's business; its package's own name is the first `package` characters."""
-    if b"-info/" in path[:package]:
+    if path[:package].endswith((b".dist-info/", b".egg-info/")):
         return _METADATA.search(path) is not None
     return _HARMLESS.search(path[package:]) is not None
 
