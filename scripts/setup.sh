@@ -82,3 +82,8 @@ need_engine() {
     need_commands mmdebstrap:mmdebstrap debuerreotype-init:debuerreotype docker-registry:docker-registry umoci:umoci
     [ "$(id -u)" -eq 0 ] || fail "the engine's tests build images, which needs root" "type: sudo $0"
 }
+
+# Docker beside Buildah, for the tests of every engine; a daemon that answers is used as it is.
+need_docker() {
+    docker version >/dev/null 2>&1 || need_commands dockerd:docker.io
+}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from docker_daemon import docker_daemon
 from engine_base import BASE, require_engine, store_in
 
 from jettison.align import align
@@ -22,7 +23,6 @@ from jettison.engine.model import PREFIX, BuildRequest, Engine, Phase, RunOption
 from jettison.image.open import open_image
 
 pytestmark = pytest.mark.engine
-SOCKET = Path("/var/run/docker.sock")
 TAG = f"{PREFIX}/conformance"
 DOCKERFILE = """\
 COPY site /www
@@ -53,11 +53,15 @@ class Bench:
         return self.engine.start(built.image_id, RunOptions(label="conformance", **options))
 
 
-def docker_with(builder, patch):
-    """The daemon of this machine with a command line that has this builder; skips where there is none."""
-    if not SOCKET.exists() or os.geteuid() != 0:
-        pytest.skip("no Docker daemon")
-    patch.setenv("DOCKER_HOST", f"unix://{SOCKET}")
+@pytest.fixture(scope="module")
+def daemon():
+    with docker_daemon() as host:
+        yield host
+
+
+def docker_with(builder, host, patch):
+    """The daemon with a command line that has this builder; skips where there is none."""
+    patch.setenv("DOCKER_HOST", host)
     here = [folder for folder in os.environ["PATH"].split(":") if (Path(folder) / "docker").exists()]
     for folder in dict.fromkeys(here):
         patch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
@@ -84,7 +88,7 @@ def bench(request, tmp_path_factory):
                 patch.setenv(key, value)
             made = Bench(Buildah.find(), BASE, context)
         else:
-            engine = docker_with(request.param, patch)
+            engine = docker_with(request.param, request.getfixturevalue("daemon"), patch)
             base = f"{PREFIX}/conformance-base:1"
             build = ["docker", "build", "-q", "-t", base, str(store.folder / "base")]
             subprocess.run(build, check=True, capture_output=True, env={**os.environ, "DOCKER_BUILDKIT": "0"})
