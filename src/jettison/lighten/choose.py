@@ -69,7 +69,10 @@ def candidates(
 
 
 def _key(rule: str, dockerfile: Dockerfile, fix: Fix) -> str:
-    """The rule, the instructions that the edits touch, the edits without places, and the files."""
+    """The rule, the instructions that the edits touch, the edits without places, the files, the number of stages.
+
+    What failed in the only stage may do once building has a stage of its own.
+    """
     edits = fix.edits
     touched = [
         instruction.value
@@ -77,6 +80,7 @@ def _key(rule: str, dockerfile: Dockerfile, fix: Fix) -> str:
         if any(e.span.start <= instruction.span.end and instruction.span.start <= e.span.end for e in edits)
     ]
     told: list[object] = [rule, touched, [[e.span.of(dockerfile.text), e.text] for e in edits]]
+    told += [len(dockerfile.stages)] if len(dockerfile.stages) > 1 else []
     return json.dumps([*told, meaning(dict(fix.files))] if fix.files else told)
 
 
