@@ -44,18 +44,18 @@ CMD ["npm", "start"]
 CONFIG = {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["npm", "start"], "WorkingDir": "/app"}
 
 
-def findings(text=TEXT, layers=(SOURCES, INSTALLED, BUILT), slim=SLIM):
+def findings(text=TEXT, layers=(SOURCES, INSTALLED, BUILT), slim=SLIM, config=CONFIG):
     dockerfile = parse(text)
     stage = dockerfile.stages[-1]
     makers = [each for each in stage.instructions if each.keyword in ("RUN", "COPY")]
     alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
-    whole = image(BASE, *layers, config=CONFIG)
+    whole = image(BASE, *layers, config=config)
     base = (lambda name: image(slim)) if slim is not None else (lambda name: None)
     subject = Subject(dockerfile, Path(), whole, alignment, stage, base=base)
     return whole, list(single_stage_build(subject))
 
 
-def test_the_result_is_built_where_it_was_and_shipped_on_the_slim_base():
+def test_what_can_move_to_a_smaller_base_by_itself_is_split_on_its_own_base():
     _, (found,) = findings()
     expected = """\
 FROM node:20 AS build
@@ -64,9 +64,8 @@ WORKDIR /app
 COPY . .
 RUN npm install
 RUN npm run build
-RUN npm prune --omit=dev
 
-FROM node:20-slim
+FROM node:20
 WORKDIR /app
 COPY --from=build /app /app
 ENV PORT=3000
@@ -78,26 +77,32 @@ CMD ["npm", "start"]
 
 def test_the_prediction_is_what_the_second_stage_leaves_out():
     whole, (found,) = findings()
-    left = sum(len(piece) if isinstance(piece, str) else len(piece.data) for piece in SLIM.values())
-    left += len("{}") + 100 + len(LOCK) + 1000 + 90
+    left = sum(len(piece) if isinstance(piece, str) else len(piece.data) for piece in BASE.values())
+    left += len("{}") + 100 + len(LOCK) + 3_000_000 + 1000 + 90
     assert whole.sizes.unpacked - left == found.predicted
 
 
-def test_without_a_slim_base_the_second_stage_stands_on_the_same():
-    _, (found,) = findings(slim=None)
-    assert "\nFROM node:20\nWORKDIR" in apply(TEXT, found.fix.edits)
+def test_where_building_needs_what_a_smaller_base_lacks_both_are_one_step():
+    text = TEXT.replace("RUN npm run build", "RUN npm run build && gcc -o dist/x x.c")
+    _, (both, alone) = findings(text)
+    assert "\nFROM node:20-slim\nWORKDIR" in apply(text, both.fix.edits)
+    assert "\nFROM node:20\nWORKDIR" in apply(text, alone.fix.edits)
+    assert len(BASE["usr/bin/gcc"].data) == both.predicted - alone.predicted
 
 
 def test_where_the_application_itself_needs_the_full_base_it_stays():
-    text = TEXT.replace('CMD ["npm", "start"]', 'HEALTHCHECK CMD gcc --version\nCMD ["npm", "start"]')
-    dockerfile = parse(text)
+    text = TEXT.replace("RUN npm run build", "RUN npm run build && gcc -o dist/x x.c")
+    text = text.replace('CMD ["npm", "start"]', 'HEALTHCHECK CMD gcc --version\nCMD ["npm", "start"]')
     config = {**CONFIG, "Healthcheck": {"Test": ["CMD-SHELL", "gcc --version"]}}
-    makers = [each for each in dockerfile.stages[0].instructions if each.keyword in ("RUN", "COPY")]
-    alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
-    whole = image(BASE, SOURCES, INSTALLED, BUILT, config=config)
-    subject = Subject(dockerfile, Path(), whole, alignment, dockerfile.stages[0], base=lambda name: image(SLIM))
-    (found,) = single_stage_build(subject)
+    _, (found,) = findings(text, config=config)
     assert "\nFROM node:20\nWORKDIR" in apply(text, found.fix.edits)
+
+
+def test_the_stage_that_ships_keeps_its_name_and_comments():
+    text = TEXT.replace("FROM node:20", "FROM node:20 AS api").replace("USER node", "# nobody is root\nUSER node")
+    _, (found,) = findings(text)
+    assert "\nFROM node:20 AS api\nWORKDIR" in apply(text, found.fix.edits)
+    assert "ENV PORT=3000\n# nobody is root\nUSER node\n" in apply(text, found.fix.edits)
 
 
 def test_set_up_before_the_first_copy_is_done_in_both_stages():
@@ -127,15 +132,7 @@ def test_files_keep_an_owner_that_is_not_root():
     ids=["late", "elsewhere", "owners", "root", "named"],
 )
 def test_it_holds_back_where_more_than_one_folder_ships(text, layers, reason):
-    if "WORKDIR /\n" in text:
-        CONFIG_ROOT = {**CONFIG, "WorkingDir": "/"}
-        dockerfile = parse(text)
-        makers = [each for each in dockerfile.stages[0].instructions if each.keyword in ("RUN", "COPY")]
-        alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
-        whole = image(BASE, *layers, config=CONFIG_ROOT)
-        found = list(single_stage_build(Subject(dockerfile, Path(), whole, alignment, dockerfile.stages[0])))
-    else:
-        _, found = findings(text, layers)
+    _, found = findings(text, layers, config={**CONFIG, "WorkingDir": "/"} if "WORKDIR /\n" in text else CONFIG)
     assert [None] == [each.fix for each in found]
     assert reason in found[0].refusal
 

@@ -1,0 +1,87 @@
+"""Which instructions of the only stage are work, seen from what their layers hold.
+
+A RUN that writes nothing but the application's folder and caches is work, and may stay behind; a RUN that stands
+before the first COPY and changes the system is set-up, and is done in both stages.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jettison.dockerfile.edit import CannotEdit
+from jettison.dockerfile.model import Instruction
+from jettison.dockerfile.scope import state_at
+from jettison.image.model import Kind
+from jettison.subject import Subject
+
+CACHES = re.compile(
+    rb"(?:root|home/[^/]+)/\.(?:npm|cache|yarn|config|node-gyp|local/share/pnpm)(?:/|$)"
+    rb"|tmp/|var/tmp/|run/|usr/local/share/\.cache/"
+)
+_SYSTEM = {b"usr", b"etc", b"var", b"root", b"home", b"bin", b"lib", b"tmp"}
+
+
+def application_folder(subject: Subject) -> bytes:
+    """The working directory at the end of the stage, without leading slash. Raises CannotEdit where it is none."""
+    last = subject.stage.instructions[-1]
+    state = state_at(subject.dockerfile, subject.stage, last, subject.build_args)
+    told = subject.image.runtime.get("WorkingDir") or state.workdir or "/"
+    folder = str(told).strip("/").encode("utf-8", "surrogateescape")
+    if not folder or folder in _SYSTEM:
+        raise CannotEdit("the application has no folder of its own: there is no WORKDIR")
+    return folder
+
+
+def work_below(subject: Subject, folders: tuple[bytes, ...], caches: re.Pattern[bytes] = CACHES) -> frozenset[int]:
+    """Positions of the COPYs, ADDs and RUNs that write below these folders and into caches alone.
+
+    A RUN before them that writes elsewhere is set-up, and not among them. Raises CannotEdit for one behind them, for
+    a COPY that goes elsewhere, and where nothing is work.
+    """
+    found: set[int] = set()
+    for position, each in enumerate(subject.stage.instructions):
+        if each.keyword not in ("COPY", "ADD", "RUN"):
+            continue
+        outside = _outside(subject, each, folders, caches)
+        if not outside:
+            found.add(position)
+            continue
+        shown = outside[0].decode("utf-8", "replace")
+        if each.keyword != "RUN":
+            raise CannotEdit(f"line {each.line} copies /{shown}, which is not below the WORKDIR")
+        if found:
+            raise CannotEdit(f"line {each.line} writes /{shown}, after files were copied")
+    if not found:
+        raise CannotEdit("nothing is built here")
+    return frozenset(found)
+
+
+def _outside(
+    subject: Subject, instruction: Instruction, folders: tuple[bytes, ...], caches: re.Pattern[bytes]
+) -> list[bytes]:
+    """Files and links that an instruction's layers hold outside the folders and outside of caches."""
+    inside = tuple(folder + b"/" for folder in folders)
+    layers = [subject.image.layers[number].columns for number in subject.alignment.layers_of(instruction)]
+    return [
+        path
+        for columns in layers
+        for index, path in enumerate(columns.paths)
+        if columns.kinds[index] != Kind.DIRECTORY
+        and not path.startswith(inside)
+        and path not in folders
+        and not caches.match(path)
+    ]
+
+
+def owner_of(subject: Subject, paths: tuple[bytes, ...]) -> str:
+    """What `--chown` has to say so that files keep their owner; empty for root. Raises CannotEdit for several."""
+    owners = {
+        (entry.uid, entry.gid)
+        for path in paths
+        for below in subject.tree.under(path)
+        if (entry := subject.tree.get(below)) is not None and entry.kind in (Kind.FILE, Kind.SYMLINK)
+    }
+    if len(owners) > 1:
+        raise CannotEdit("files below the WORKDIR have several owners, and COPY --from gives one")
+    uid, gid = next(iter(owners), (0, 0))
+    return "" if (uid, gid) == (0, 0) else f"{uid}:{gid}"
