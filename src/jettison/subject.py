@@ -60,6 +60,7 @@ class Subject:
     build_args: Mapping[str, str] = field(default_factory=dict)
     base: Callable[[str], Image | None] = _no_base  # another base image, fetched where it is not here yet
     ignore: IgnoreFile = IgnoreFile()  # as this version is built
+    policy: str = "same-libc"  # --base: which other bases may be considered (bases/policy.py)
 
     @cached_property
     def tree(self) -> Tree:

@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from jettison.bases.policy import DEFAULT, Policy
 from jettison.cli.progress import Screen
 from jettison.cli.recipe import recipe_of
 from jettison.contract.files import write_contract
@@ -62,6 +63,13 @@ from jettison.report.plan_text import plan_text
 @click.option("--select", multiple=True, metavar="RULE", help="Only these rules; repeatable.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules; repeatable.")
 @click.option("--allow", type=click.Choice([a.value for a in Applicability]), default="tested", show_default=True)
+@click.option(
+    "--base",
+    type=click.Choice([p.value for p in Policy]),
+    default=DEFAULT.value,
+    show_default=True,
+    help="Which base images may be tried.",
+)
 @click.option("--write", is_flag=True, help="Put the result in place: Dockerfile, .dockerignore.")
 @click.option("--diff", "show_diff", is_flag=True, help="Print the result as a diff.")
 @click.option(

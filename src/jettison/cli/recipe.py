@@ -41,6 +41,7 @@ def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
         budget_seconds=read_seconds(options["budget"]) if options["budget"] else None,
         keep_images=options["keep_images"],
         cold_times=options["cold_times"],
+        base=options["base"],
     )
 
 

@@ -190,6 +190,7 @@ def subject_of(bench: Bench, version: Version) -> Subject:
         stage=stage,
         build_args=bench.recipe.build_args,
         base=lambda name: fetched(bench, name),
+        policy=bench.recipe.base,
         ignore=_ignore_of(bench, version),
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jettison.bases.policy import DEFAULT
 from jettison.contract.model import Contract, RecordOptions
 from jettison.contract.normalise import log_lines, normalise
 from jettison.core.redact import Redactor
@@ -37,6 +38,7 @@ class Recipe:
     budget_seconds: float | None = None
     keep_images: bool = False
     cold_times: bool = False
+    base: str = DEFAULT  # the policy of --base
 
     @property
     def dockerfile_name(self) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.bases.slim import Smaller, smaller
+from jettison.bases.catalogue import Candidate
+from jettison.bases.slim import smaller
 from jettison.core.units import show_bytes
 from jettison.core.values import Applicability
 from jettison.dockerfile.graph import stage_chain
@@ -60,12 +61,12 @@ def larger_base_than_needed(subject: Subject) -> Iterator[Finding]:
     yield Finding(NAME, message, instruction, predicted, fix)
 
 
-def _title(offered: Smaller, swap: Swap) -> str:
+def _title(offered: Candidate, swap: Swap) -> str:
     added = f"; apt then adds {len(swap.added)} packages that it had" if swap.added else ""
     size = sum(layer.unpacked for layer in swap.candidate.layers)
     return f"stand on {offered.name} ({show_bytes(size)}){added}"
 
 
-def _edit(subject: Subject, instruction: Instruction, base: str, offered: Smaller) -> Edit:
+def _edit(subject: Subject, instruction: Instruction, base: str, offered: Candidate) -> Edit:
     word = next(word for word in instruction.words if word.text == base)
     return Edit(word.span, offered.name)
