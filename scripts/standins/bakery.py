@@ -9,11 +9,12 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from standins import debian, parts
+from standins import parts
 from standins.authorities import Authorities
 from standins.errors import StandInError
 from standins.house import STORAGE, House, write
 from standins.mirror import Mirror
+from standins.names import full, split
 from standins.recipes import ENTRYPOINT, Recipe
 from standins.tools import run
 
@@ -53,9 +54,9 @@ def bake(
     recipe: Recipe, house: House, mirror: Mirror, environment: dict[str, str], authorities: Authorities | None
 ) -> None:
     """Make the image and push it. Raises StandInError where a part cannot be had or a step fails."""
-    target = f"docker://127.0.0.1:{mirror.port}/library/{recipe.name}"
+    target = f"docker://127.0.0.1:{mirror.port}/{':'.join(split(recipe.name))}"
     if recipe.base is not None:
-        made = debian.make(recipe.base, house.work, authorities)
+        made = recipe.base.make(house, authorities)
         run(["skopeo", "copy", "--dest-tls-verify=false", f"dir:{made}", target], environment)
         shutil.rmtree(made)
         return
@@ -71,7 +72,7 @@ def bake(
     parts.gather(recipe.npm, house.parts, shelf)
     if authorities is not None:
         (shelf / "authorities.crt").write_text(authorities.bundle)
-    name = f"docker.io/library/{recipe.name}"
+    name = full(recipe.name)
     build = ["buildah", "bud", "--layers", "--format", "docker", "--isolation", "chroot", "--network", "host"]
     build += ["--identity-label=false", "--pull=false"]
     # /mnt exists in Debian: mounting there leaves no trace in a layer.

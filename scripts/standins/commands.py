@@ -13,7 +13,7 @@ from standins import mirror, table
 from standins.ensure import Wish, ensure
 from standins.errors import StandInError
 from standins.house import House, default_directory
-from standins.public import HUB
+from standins.public import GCR, HUB
 from standins.recipes import RECIPES
 
 
@@ -42,7 +42,8 @@ def parser() -> argparse.ArgumentParser:
     making.add_argument("names", nargs="+", metavar="IMAGE", help=", ".join(RECIPES))
     making.add_argument("--anew", action="store_true", help="ask the public registry, and make, again")
     making.add_argument("--hub", default=HUB, metavar="URL", help="the public registry that is asked first")
-    making.set_defaults(act=lambda house, given: ensure(house, Wish(tuple(given.names), given.hub, given.anew), say))
+    making.add_argument("--gcr", default=GCR, metavar="URL", help="the same, for the names of gcr.io")
+    making.set_defaults(act=make)
 
     commands.add_parser("env", help="shell lines that point buildah here").set_defaults(act=env)
     commands.add_parser("status", help="what is served, and where").set_defaults(act=status)
@@ -52,6 +53,10 @@ def parser() -> argparse.ArgumentParser:
     page.add_argument("--output", type=Path, help="a file; without it, stdout")
     page.set_defaults(act=write_table)
     return whole
+
+
+def make(house: House, given: argparse.Namespace) -> None:
+    ensure(house, Wish(tuple(given.names), given.hub, given.anew, given.gcr), say)
 
 
 def say(text: str) -> None:

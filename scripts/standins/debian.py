@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from standins.authorities import Authorities
+from standins.house import House
 from standins.tools import run
 
 ARCHIVES = (("debian", "{suite} {suite}-updates"), ("debian-security", "{suite}-security"))
@@ -25,6 +26,9 @@ class Base:
 
     suite: str
     slim: bool
+
+    def make(self, house: House, authorities: Authorities | None) -> Path:
+        return make(self, house.work, authorities)
 
 
 def make(base: Base, work: Path, authorities: Authorities | None) -> Path:

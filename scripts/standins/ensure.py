@@ -14,6 +14,7 @@ from standins.bakery import bake, workshop
 from standins.errors import StandInError
 from standins.house import House
 from standins.mirror import Mirror
+from standins.names import canonical, full, origin, split
 from standins.recipes import MB, RECIPES, Recipe, chain
 from standins.tools import MAKE, SERVE, require, run
 from standins.weigh import weigh
@@ -28,14 +29,11 @@ class Wish:
     names: tuple[str, ...]
     hub: str = public.HUB
     anew: bool = False
+    gcr: str = public.GCR
 
-
-def canonical(name: str) -> str:
-    """`docker.io/library/debian:bookworm` is `debian:bookworm`. Raises StandInError (2) for another registry."""
-    short = name.removeprefix("docker.io/").removeprefix("library/")
-    if "/" in short or ":" not in short:
-        raise StandInError(f"{name} is not an official image with a tag", f"known: {', '.join(RECIPES)}", 2)
-    return short
+    def registry(self, name: str) -> str:
+        """The URL of the public registry that has the image."""
+        return {"docker.io": self.hub, "gcr.io": self.gcr}[origin(name)[0]]
 
 
 def ensure(house: House, wish: Wish, say: Callable[[str], None]) -> None:
@@ -52,9 +50,9 @@ def ensure(house: House, wish: Wish, say: Callable[[str], None]) -> None:
         images = stored(house)
         for name in names:
             digest = served.digest(*split(name))
-            if images.get(f"docker.io/library/{name}") != digest:
+            if images.get(full(name)) != digest:
                 say(f"{name}: pulling into {house.graph}")
-                run(["buildah", "pull", "--policy", "always", f"docker.io/library/{name}"], house.environment())
+                run(["buildah", "pull", "--policy", "always", full(name)], house.environment())
             else:
                 say(f"{name}: here ({house.records()[name]['source']})")
 
@@ -68,11 +66,14 @@ def provide(
     say: Callable[[str], None],
 ) -> None:
     """Put each image into the mirror: the real one where it can be had, else a stand-in."""
-    left = list(names)
-    if public.answers(wish.hub):
-        left = [name for name in names if not pulled(name, house, served, wish.hub, say)]
-    else:
-        say(f"{wish.hub} does not answer: making stand-ins from real parts")
+    left = []
+    for registry in dict.fromkeys(wish.registry(name) for name in names):
+        of_it = [name for name in names if wish.registry(name) == registry]
+        if public.answers(registry):
+            of_it = [name for name in of_it if not pulled(name, house, served, registry, say)]
+        else:
+            say(f"{registry} does not answer: making stand-ins from real parts")
+        left += of_it
     unknown = [name for name in left if name not in RECIPES]
     if unknown:
         raise StandInError(f"no recipe for {', '.join(unknown)}", f"known: {', '.join(RECIPES)}", 2)
@@ -95,11 +96,11 @@ def provide(
             say(f"{recipe.name}: made in {time.monotonic() - began:.0f} s")
 
 
-def pulled(name: str, house: House, served: Mirror, hub: str, say: Callable[[str], None]) -> bool:
+def pulled(name: str, house: House, served: Mirror, registry: str, say: Callable[[str], None]) -> bool:
     """Whether the real image could be had; the reason is said where not."""
-    say(f"{name}: {hub} answers, taking the real image")
+    say(f"{name}: {registry} answers, taking the real image")
     try:
-        public.copy(name, served, hub)
+        public.copy(name, served, registry)
     except StandInError as error:
         say(f"{name}: {error}")
         return False
@@ -146,11 +147,6 @@ def room_for(recipes: Sequence[Recipe], house: House) -> None:
             "free some, or give another --directory",
             3,
         )
-
-
-def split(name: str) -> tuple[str, str]:
-    repository, _, tag = name.partition(":")
-    return f"library/{repository}", tag
 
 
 def trust(trusted: Authorities | None) -> str:

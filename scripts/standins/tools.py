@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from standins.errors import StandInError
 
@@ -26,19 +28,38 @@ def require(programs: Mapping[str, str]) -> None:
         raise StandInError("root is needed to mount, and to give files to owners", "sudo -E, then the same command", 3)
 
 
-def run(command: Sequence[str], env: Mapping[str, str] | None = None, *, timeout: int = 3600) -> str:
-    """What the command prints on stdout. Raises StandInError with the end of what it said where it fails."""
+def run(
+    command: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    *,
+    timeout: int = 3600,
+    cwd: Path | None = None,
+    output: Path | None = None,
+) -> str:
+    """What the command prints on stdout, unless that is to go into the file `output`.
+
+    Raises StandInError with the end of what it said where it fails.
+    """
     whole = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", **(env or {})}
     try:
-        ended = subprocess.run(
-            list(command), env=whole, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False
-        )
+        with contextlib.ExitStack() as stack:
+            said_to = stack.enter_context(output.open("wb")) if output else subprocess.PIPE
+            ended = subprocess.run(
+                list(command),
+                env=whole,
+                stdin=subprocess.DEVNULL,
+                stdout=said_to,
+                stderr=subprocess.PIPE,
+                timeout=timeout,
+                check=False,
+                cwd=cwd,
+            )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StandInError(f"{command[0]}: {error}", "run it by hand to see") from error
     if ended.returncode != 0:
-        said = (ended.stderr or ended.stdout).decode("utf-8", "replace").strip().splitlines()[-12:]
+        said = (ended.stderr or ended.stdout or b"").decode("utf-8", "replace").strip().splitlines()[-12:]
         raise StandInError(
             f"{' '.join(command[:3])} ended with {ended.returncode}:\n  " + "\n  ".join(said),
             "the network, the free disk and the lines above",
         )
-    return ended.stdout.decode("utf-8", "replace")
+    return (ended.stdout or b"").decode("utf-8", "replace")

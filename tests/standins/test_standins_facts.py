@@ -1,13 +1,16 @@
 """What needs no engine: names, recipes, parts, the page."""
 
 import base64
+import gzip
 import hashlib
 import http.server
 import json
 import re
 import subprocess
 import sys
+import tarfile
 import threading
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,12 +19,13 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "standins.py"
 sys.path.insert(0, str(SCRIPT.parent))
 
-from standins.ensure import MADE, canonical  # noqa: E402
+from standins.ensure import MADE, Wish  # noqa: E402
 from standins.errors import StandInError  # noqa: E402
 from standins.house import House, default_directory  # noqa: E402
+from standins.names import canonical, full, origin, split  # noqa: E402
 from standins.recipes import ENTRYPOINT, RECIPES, Published, Recipe, chain  # noqa: E402
 
-from standins import authorities, debian, parts, public, table  # noqa: E402
+from standins import authorities, debian, debs, distroless, layers, parts, public, table  # noqa: E402
 
 
 def call(*arguments, env=None):
@@ -61,11 +65,52 @@ def test_every_spelling_of_an_official_name_is_one_name(name):
     assert "debian:bookworm" == canonical(name)
 
 
-@pytest.mark.parametrize("name", ["debian", "quay.io/library/debian:bookworm", "someone/debian:bookworm"])
-def test_what_is_not_an_official_image_with_a_tag_is_refused(name):
+def test_a_distroless_image_without_a_tag_has_the_tag_that_a_dockerfile_means():
+    assert "gcr.io/distroless/cc-debian12:latest" == canonical("gcr.io/distroless/cc-debian12")
+    assert "gcr.io/distroless/nodejs:8" == canonical("gcr.io/distroless/nodejs:8")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "debian",
+        "quay.io/library/debian:bookworm",
+        "someone/debian:bookworm",
+        "gcr.io/someone/image:tag",
+        "gcr.io/distroless/below/image:tag",
+        "gcr.io/distroless/cc-debian12@sha256:0",
+    ],
+)
+def test_what_is_neither_an_official_image_with_a_tag_nor_a_distroless_one_is_refused(name):
     with pytest.raises(StandInError) as raised:
         canonical(name)
     assert 2 == raised.value.code
+
+
+def test_names_of_two_registries_never_meet_in_the_mirror():
+    places = {name: split(name) for name in (*RECIPES, "distroless:latest")}
+    assert len(places) == len(set(places.values()))
+    assert ("library/debian", "bookworm") == places["debian:bookworm"]
+    assert ("gcr.io/distroless/static-debian12", "latest") == places["gcr.io/distroless/static-debian12:latest"]
+
+
+def test_buildah_is_sent_where_the_mirror_keeps_each_registry(tmp_path):
+    """The location of a mirror takes the place of the prefix: what comes after it is the repository there."""
+    house = House(tmp_path)
+    house.point_at(5)
+    registries = tomllib.loads(house.registries_conf.read_text())["registry"]
+    locations = {registry["prefix"]: registry["mirror"][0]["location"] for registry in registries}
+    for name in RECIPES:
+        prefix = next(prefix for prefix in locations if full(name).startswith(f"{prefix}/"))
+        assert f"127.0.0.1:5/{':'.join(split(name))}" == full(name).replace(prefix, locations[prefix], 1)
+
+
+def test_each_name_is_looked_for_in_its_own_public_registry():
+    wish = Wish((), hub="https://hub", gcr="https://google")
+    assert ("docker.io", "library/node:20") == origin("node:20")
+    assert "https://hub" == wish.registry("node:20")
+    assert ("gcr.io", "distroless/cc-debian12:latest") == origin("gcr.io/distroless/cc-debian12:latest")
+    assert "https://google" == wish.registry("gcr.io/distroless/cc-debian12:latest")
 
 
 def test_a_recipe_stands_upon_the_recipes_its_dockerfile_names():
@@ -149,6 +194,84 @@ def test_a_debian_image_without_authorities_has_the_environment_of_the_official_
         assert (blob["size"], blob["digest"]) == (len(content), f"sha256:{hashlib.sha256(content).hexdigest()}")
 
 
+DEB = "gpl_1.0-1_all.deb"
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A real package of Debian's format, with a file, a folder, a link and a script that is not to be run."""
+    root = tmp_path / "gpl"
+    (root / "usr/share/gpl").mkdir(parents=True)
+    (root / "usr/share/gpl/text").write_text("free")
+    (root / "usr/share/gpl/text").chmod(0o640)
+    (root / "usr/share/gpl/link").symlink_to("text")
+    (root / "DEBIAN").mkdir()
+    (root / "DEBIAN/control").write_text(CONTROL)
+    (root / "DEBIAN/md5sums").write_text("0  usr/share/gpl/text\n")
+    (root / "DEBIAN/postinst").write_text("#!/bin/sh\n")
+    (root / "DEBIAN/postinst").chmod(0o755)
+    build = ["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", str(root), str(tmp_path / DEB)]
+    subprocess.run(build, check=True, capture_output=True)
+    return tmp_path / DEB
+
+
+CONTROL = "Package: gpl\nVersion: 1.0-1\nArchitecture: all\nMaintainer: a <a@example.org>\nDescription: text\n"
+
+
+def test_a_package_becomes_a_layer_described_in_status_d_and_in_no_database(package, tmp_path):
+    layer = debs.layer(package, tmp_path)
+    with tarfile.open(layer.path) as found:
+        names = {entry.name: entry for entry in found if not entry.isdir()}
+        assert CONTROL == found.extractfile("./var/lib/dpkg/status.d/gpl").read().decode()
+        assert "0  usr/share/gpl/text\n" == found.extractfile("./var/lib/dpkg/status.d/gpl.md5sums").read().decode()
+    status = ["./var/lib/dpkg/status.d/gpl", "./var/lib/dpkg/status.d/gpl.md5sums"]
+    assert ["./usr/share/gpl/link", "./usr/share/gpl/text", *status] == sorted(names)
+    assert (0o640, "text") == (names["./usr/share/gpl/text"].mode, names["./usr/share/gpl/link"].linkname)
+    assert {"./usr/share/gpl/text": b"free"} == debs.member(package, "./usr/share/gpl/")
+
+
+def test_an_image_of_layers_names_each_blob_by_its_own_digest(tmp_path):
+    made = []
+    for name in ("one", "two"):
+        with layers.tar(tmp_path / name) as archive:
+            layers.put(archive, f"./{name}", name.encode())
+        made.append(layers.closed(tmp_path / name, name))
+    out = layers.image(tmp_path / "image", made, {"User": "0"})
+    manifest = json.loads((out / "manifest.json").read_text())
+    for blob in (manifest["config"], *manifest["layers"]):
+        content = (out / blob["digest"].partition(":")[2]).read_bytes()
+        assert (blob["size"], blob["digest"]) == (len(content), f"sha256:{hashlib.sha256(content).hexdigest()}")
+    config = json.loads((out / manifest["config"]["digest"].partition(":")[2]).read_text())
+    plain = [gzip.decompress((out / layer["digest"].partition(":")[2]).read_bytes()) for layer in manifest["layers"]]
+    assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(content).hexdigest()}" for content in plain]
+    assert {"User": "0"} == config["config"]
+    assert ["# stand-in: one", "# stand-in: two"] == [entry["created_by"] for entry in config["history"]]
+
+
+def test_a_distroless_image_without_authorities_has_the_configuration_of_the_original():
+    made = RECIPES["gcr.io/distroless/nodejs20-debian12:latest"].base
+    environment = [f"PATH={distroless.PATH}", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"]
+    expected = {"User": "0", "WorkingDir": "/", "Env": environment, "Entrypoint": ["/nodejs/bin/node"]}
+    assert expected == made.config(None)
+    assert "Entrypoint" not in RECIPES["gcr.io/distroless/static-debian12:latest"].base.config(None)
+
+
+def test_what_no_package_brings_is_there_with_the_owners_and_modes_of_the_originals(package, tmp_path, monkeypatch):
+    monkeypatch.setattr(distroless.debs, "fetch", lambda suite, names, work: [package])
+    entries = {}
+    for layer in distroless.common(tmp_path, House(tmp_path), authorities.Authorities("the host's", ())):
+        with tarfile.open(layer.path) as found:
+            for entry in found:
+                content = found.extractfile(entry).read().decode() if entry.isreg() else None
+                entries[entry.name] = (entry.mode, entry.uid, content)
+    assert (0o1777, 0, None) == entries["./tmp"]
+    assert (0o700, 65532, None) == entries["./home/nonroot"]
+    assert (0o644, 0, "the host's") == entries["./etc/ssl/certs/ca-certificates.crt"]
+    users = [line.split(":")[0::2][:2] for line in entries["./etc/passwd"][2].splitlines()]
+    assert [["root", "0"], ["nobody", "65534"], ["nonroot", "65532"]] == users
+    assert 'VERSION="Debian GNU/Linux 12 (bookworm)"' in entries["./usr/lib/os-release"][2].splitlines()
+
+
 def page_of(content, promised):
     digest = base64.b64encode(hashlib.sha512(promised).digest()).decode()
     return json.dumps({"dist": {"tarball": content, "integrity": f"sha512-{digest}"}}).encode()
@@ -180,6 +303,7 @@ def test_a_part_that_is_not_what_the_registry_promised_is_refused(server, tmp_pa
 def test_a_registry_answers_with_200_or_with_a_place_to_get_a_token(server, status, expected):
     server.pages["/v2/"] = (status, b"")
     assert expected == public.answers(server.url)
+    assert expected == public.answers(f"{server.url}/a/path/of/its/repositories")
 
 
 def test_a_registry_that_is_not_there_does_not_answer():
