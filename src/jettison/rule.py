@@ -45,6 +45,9 @@ class Finding:
     traps: tuple[str, ...] = ()  # names of traps consulted
     refusal: str = ""  # why no fix is offered, where one could be expected
     paths: tuple[bytes, ...] = field(default=(), compare=False)  # the worst few, for people
+    proposal: str = ""  # what would be better and what follows from it, where that is the user's alone to decide
+    probe: str = ""  # a source file in the context: the fix is about seconds of a build after it changed, not bytes
+    after: str = ""  # a rule whose changes are tried first, as long as it has any: this one is simpler behind them
 
 
 Check = Callable[[Subject], Iterator[Finding]]

@@ -54,9 +54,9 @@ def test_the_keys_are_those_that_the_interface_fixes() -> None:
     document = written()
     assert "jettison.ledger/1" == document["schema"]
     fixed = "schema project dockerfile engine platform contract before after noise steps verification result"
-    assert set(fixed.split()) | {"complete", "notes"} == set(document)
+    assert set(fixed.split()) | {"complete", "notes", "rebuild_seconds", "proposals"} == set(document)
     fixed = "version rules title applicability predicted measured sizes build_seconds cold instructions"
-    fixed += " instructions_run start_seconds verdict reason diff"
+    fixed += " instructions_run start_seconds predicted_seconds rebuild_seconds verdict reason diff"
     assert [set(fixed.split())] * 5 == [set(step) for step in document["steps"]]
     assert {"sizes", "build_seconds", "cold", "start_seconds", "layers", "packages"} == set(document["before"])
     assert {"changed", "dockerfile", "files", "diff", "reference"} == set(document["result"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from jettison.contract.model import Check
 from jettison.documents.text import path_fields, plain, text_fields
-from jettison.lighten.ledger import Ledger, Step, Verification, Weight
+from jettison.lighten.ledger import Ledger, Rebuild, Step, Verification, Weight
 
 SCHEMA = "jettison.ledger/1"
 
@@ -28,7 +28,12 @@ def ledger_to_json(ledger: Ledger) -> dict[str, Any]:
         "noise": _noise(ledger),
         "steps": [_step(step) for step in ledger.steps],
         "verification": _verification(ledger.verification),
+        "rebuild_seconds": _rebuild(ledger.rebuild),
         "notes": [plain(note) for note in ledger.notes],
+        "proposals": [
+            {"rule": each.rule, "line": each.line or None, "text": plain(each.text), "fix": plain(each.fix) or None}
+            for each in ledger.proposals
+        ],
         "result": {
             "changed": ledger.changed,
             **text_fields(ledger.text_after, "dockerfile"),
@@ -123,10 +128,16 @@ def _step(step: Step) -> dict[str, Any]:
         "instructions": step.instructions,
         "instructions_run": step.instructions_run,
         "start_seconds": weight.start_seconds if weight else None,
+        "predicted_seconds": step.predicted_seconds,
+        "rebuild_seconds": _rebuild(step.rebuild),
         "verdict": step.verdict.value,
         "reason": plain(step.reason),
         **text_fields(step.diff, "diff"),
     }
+
+
+def _rebuild(found: Rebuild | None) -> dict[str, Any] | None:
+    return None if found is None else {"changed": plain(found.changed), "before": found.before, "after": found.after}
 
 
 def _verification(found: Verification | None) -> dict[str, Any] | None:

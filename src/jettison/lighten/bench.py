@@ -84,14 +84,25 @@ class Version:
 
 def build(bench: Bench, sources: Sources, name: str, *, cold: bool) -> Generator[events.Event, None, Version]:
     """Build and weigh `sources` as `name`. Raises BuildFailed, EngineError, DiskError, UsageError."""
+    request = request_for(bench, sources, name, cold=cold)
+    built = bench.engine.build(request, bench.progress)
+    record_built(bench, built, sources, name)
+    yield events.Built(name, built.seconds)
+    version = weigh(sources, name, request.tag, built)
+    yield events.Weighed(name, version.weight.sizes)
+    return version
+
+
+def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, context: Path | None = None) -> BuildRequest:
+    """What the engine is asked for; the Dockerfile is written down for it. `context`: a copy of the user's. DiskError."""
     recipe = bench.recipe
     path = bench.run.directory / name / "Dockerfile"
     with state.disk_errors("write", path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(encode(sources.text))
         ignored = _write_ignore_file(bench, sources, path)
-    request = BuildRequest(
-        context=recipe.project,
+    return BuildRequest(
+        context=context or recipe.project,
         dockerfile=path,
         tag=bench.run.tag(name),
         target=recipe.target,
@@ -101,12 +112,6 @@ def build(bench: Bench, sources: Sources, name: str, *, cold: bool) -> Generator
         use_cache=not cold,
         arguments=recipe.engine_arguments,
     )
-    built = bench.engine.build(request, bench.progress)
-    record_built(bench, built, sources, name)
-    yield events.Built(name, built.seconds)
-    version = weigh(sources, name, request.tag, built)
-    yield events.Weighed(name, version.weight.sizes)
-    return version
 
 
 def _write_ignore_file(bench: Bench, sources: Sources, dockerfile: Path) -> Path | None:
@@ -191,13 +196,13 @@ def subject_of(bench: Bench, version: Version) -> Subject:
         build_args=bench.recipe.build_args,
         base=lambda name: fetched(bench, name),
         policy=bench.recipe.base,
-        ignore=_ignore_of(bench, version),
+        ignore=ignore_of(bench, version.sources),
     )
 
 
-def _ignore_of(bench: Bench, version: Version) -> IgnoreFile:
-    """The ignore file that this version was built with."""
-    text = version.sources.files.get(IGNORE_FILE)
+def ignore_of(bench: Bench, sources: Sources) -> IgnoreFile:
+    """The ignore file that these sources are built with."""
+    text = sources.files.get(IGNORE_FILE)
     return bench.ignore if text is None else replace(bench.ignore, name=IGNORE_FILE, text=text, beside=False)
 
 

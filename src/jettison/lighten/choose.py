@@ -13,6 +13,8 @@ from jettison.contract.model import Contract
 from jettison.core.values import Applicability
 from jettison.dockerfile import edit
 from jettison.dockerfile.model import Dockerfile, Instruction
+from jettison.dockerfile.parse import parse
+from jettison.lighten.rebuild import WORTH_SECONDS
 from jettison.lighten.recipe import Recipe
 from jettison.lighten.sources import Sources, meaning
 from jettison.rule import Finding, Fix
@@ -26,6 +28,8 @@ class Candidate:
     text: str
     expected_seconds: float | None  # of its build; None where the original's seconds are not known
     key: str = ""  # the change itself, whatever else has changed in the file; what was undone is not tried twice
+    spared_seconds: float | None = None  # after a source change, where that is the currency; None: not known
+    by_name: bool = False  # a proposal that `--select` names: done for its own sake, whatever it weighs
 
     def made_of(self, current: Sources) -> Sources:
         """What is built when the change is made on `current`: files stay as they are but for those it writes."""
@@ -54,18 +58,40 @@ def wanted(rule: str, recipe: Recipe) -> bool:
 def candidates(
     findings: Sequence[Finding], dockerfile: Dockerfile, recipe: Recipe, worth: int, seconds: Mapping[str, float]
 ) -> list[Candidate]:
-    """Findings with an allowed fix that is worth a build, best first; `seconds` are by instruction value."""
+    """Findings with an allowed fix that is worth a build, best first; `seconds` are by instruction value.
+
+    What saves bytes comes before what saves seconds after a source change: that is tried where no bytes are left.
+    """
     found = []
     for finding in findings:
         fix = finding.fix
-        if fix is None or finding.predicted < worth or not wanted(finding.rule, recipe):
+        if fix is None or not wanted(finding.rule, recipe) or not permitted(fix.applicability, finding.rule, recipe):
             continue
-        if not permitted(fix.applicability, finding.rule, recipe):
-            continue
+        by_name = _by_name(fix, finding, recipe)
         text = edit.apply(dockerfile.text, fix.edits)
+        spared = _spared(finding, text, seconds) if finding.probe else None
+        if not (
+            finding.predicted >= worth or by_name or (finding.probe and (spared is None or spared >= WORTH_SECONDS))
+        ):
+            continue
         expected = _expected(dockerfile, fix, seconds)
-        found.append(Candidate(finding, text, expected, _key(finding.rule, dockerfile, fix)))
+        if finding.probe and expected is not None:
+            expected = 3 * expected - (spared or 0.0)  # built, and both sides once more with a changed file
+        key = _key(finding.rule, dockerfile, fix)
+        found.append(Candidate(finding, text, expected, key, spared, by_name))
     return sorted(found, key=_order)
+
+
+def _by_name(fix: Fix, finding: Finding, recipe: Recipe) -> bool:
+    """Whether the user named a proposal that is about no bytes."""
+    return fix.applicability is Applicability.PROPOSED and not finding.predicted and finding.rule in recipe.select
+
+
+def _spared(finding: Finding, text: str, seconds: Mapping[str, float]) -> float | None:
+    """Seconds of the instruction that the cache will answer for; None where they are not known, or it is divided."""
+    if finding.instruction is None or all(each.value != finding.instruction.value for each in parse(text).instructions):
+        return None
+    return seconds.get(finding.instruction.value)
 
 
 def _key(rule: str, dockerfile: Dockerfile, fix: Fix) -> str:
@@ -84,10 +110,12 @@ def _key(rule: str, dockerfile: Dockerfile, fix: Fix) -> str:
     return json.dumps([*told, meaning(dict(fix.files))] if fix.files else told)
 
 
-def _order(candidate: Candidate) -> tuple[float, str, int]:
+def _order(candidate: Candidate) -> tuple[bool, float, str, int]:
+    finding = candidate.finding
     seconds = max(candidate.expected_seconds or 1.0, 1.0)
-    line = candidate.finding.instruction.line if candidate.finding.instruction else 0
-    return (-candidate.finding.predicted / seconds, candidate.finding.rule, line)
+    line = finding.instruction.line if finding.instruction else 0
+    gain = (candidate.spared_seconds or 0.0) if finding.probe else finding.predicted
+    return (bool(finding.probe), -gain / seconds, finding.rule, line)
 
 
 def _expected(dockerfile: Dockerfile, fix: Fix, seconds: Mapping[str, float]) -> float | None:

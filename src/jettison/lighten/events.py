@@ -38,6 +38,7 @@ class Building(Event):
     cold: bool = False
     number: int = 0  # which try this is, 1-based; 0 for the original
     candidates: int = 0  # how many changes are known now
+    predicted_seconds: float | None = None  # fewer after a source change, where that is the currency
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,25 @@ class Weight:
 
 
 @dataclass(frozen=True)
+class Rebuild:
+    """Seconds of a build after one source file changed, all else from the cache: before a change and with it."""
+
+    changed: str  # the file, by its path in the build context
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is never done unasked, with its consequence; it is in no sum."""
+
+    rule: str
+    line: int  # 0 where it is about no line
+    text: str
+    fix: str = ""  # what `--select RULE` would do; empty where that is the user's alone
+
+
+@dataclass(frozen=True)
 class Step:
     """One change, tried: its prediction was journaled before its build began."""
 
@@ -55,6 +74,8 @@ class Step:
     diff: str
     instructions: int = 0
     instructions_run: int = 0
+    predicted_seconds: float | None = None  # fewer after a source change; None where it is about bytes, or not known
+    rebuild: Rebuild | None = None  # measured where that is the currency
 
 
 @dataclass(frozen=True)
@@ -97,6 +118,8 @@ class Ledger:
     reference: str
     complete: bool = True  # False: interrupted, the best so far
     notes: tuple[str, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    rebuild: Rebuild | None = None  # v0 and the result, with --cold-times
 
     @property
     def kept(self) -> tuple[Step, ...]:

@@ -22,8 +22,10 @@ from jettison.lighten.bench import (
     subject_of,
 )
 from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds, limited, wanted
-from jettison.lighten.ledger import Ledger, Noise, Step, Verification
+from jettison.lighten.ledger import Ledger, Noise, Proposal, Rebuild, Step, Verification
+from jettison.lighten.probe import CannotProbe
 from jettison.lighten.project import check_text
+from jettison.lighten.rebuild import changeable, measure_rebuild
 from jettison.lighten.resume import check_resumable, ignore_key, record_step, resumed
 from jettison.lighten.secrecy import redact_error
 from jettison.lighten.sources import difference, untriable
@@ -47,6 +49,7 @@ class Standing:
     seconds: dict[str, float] | None = None
     notes: tuple[str, ...] = ()
     unbuildable: tuple[str, ...] = ()  # changes worth a build that this engine cannot try, and why
+    proposals: tuple[Proposal, ...] = ()  # as the version at hand stands
 
     @property
     def next_name(self) -> str:
@@ -100,9 +103,12 @@ def _run(bench: Bench, text: str, resume: bool) -> Generator[events.Event, None,
             )
         yield events.Note("packing both ends as a registry would hold them, to weigh what a pull moves")
         standing = _with_transfer(bench, standing)
+    rebuild = None
+    if verification is not None and verification.held and bench.recipe.cold_times:
+        standing, rebuild = yield from _rebuilt(bench, standing)
     _clean(bench, standing)
     standing = _tell_cache(bench, standing, used)
-    ledger = replace(ledger_of(bench, standing, verification), complete=True)
+    ledger = replace(ledger_of(bench, standing, verification), complete=True, rebuild=rebuild)
     bench.journal.write("end", held=verification is None or verification.held, kept_images=bench.recipe.keep_images)
     return ledger
 
@@ -160,12 +166,23 @@ def _look(bench: Bench, standing: Standing) -> tuple[Standing, list[Candidate]]:
     unbuildable += tuple(_left(findings, needed))
     tried, current = standing.tried, standing.current.sources
     fresh = [each for each in found if each.made_of(current).key not in tried and each.key not in tried]
-    return replace(standing, seconds=seconds, unbuildable=unbuildable), fresh
+    first = {each.finding.rule for each in fresh}
+    fresh = [each for each in fresh if each.finding.after not in first]
+    proposals = tuple(_proposals(findings))
+    return replace(standing, seconds=seconds, unbuildable=unbuildable, proposals=proposals), fresh
+
+
+def _proposals(findings: Sequence[Finding]) -> Iterator[Proposal]:
+    for each in findings:
+        if each.proposal:
+            line, fix = each.instruction.line if each.instruction else 0, each.fix.title if each.fix else ""
+            yield Proposal(each.rule, line, f"{each.message}: {each.proposal}", fix)
 
 
 def _left(findings: Sequence[Finding], needed: int) -> Iterator[str]:
     """What was found and cannot be changed for the user, with the reason; a few."""
     refused = [each for each in findings if each.fix is None and each.refusal and not 0 < each.predicted < needed]
+    refused.sort(key=lambda each: bool(each.probe))  # bytes first
     for each in refused[:_LEFT_SHOWN]:
         size = f" ({show_bytes(each.predicted)})" if each.predicted else ""
         yield f"left as it is{size}: {each.message}; {each.refusal}"
@@ -185,6 +202,7 @@ def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator
     candidate, name = found[0], standing.next_name
     finding, made = candidate.finding, candidate.made_of(standing.current.sources)
     told = {"rule": finding.rule, "predicted": finding.predicted, "text": made.text, "files": dict(made.files)}
+    told |= {"predicted_seconds": candidate.spared_seconds} if finding.probe else {}
     bench.journal.write("prediction", version=name, **told)
     yield events.Building(
         name,
@@ -193,6 +211,7 @@ def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator
         predicted=finding.predicted,
         number=len(standing.steps) + 1,
         candidates=len(found),
+        predicted_seconds=candidate.spared_seconds,
     )
     outcome = yield from attempt(bench, standing.baseline, standing.current, candidate, name)
     if outcome.contract is not None and outcome.contract is not standing.baseline.contract:
@@ -223,9 +242,28 @@ def _fits(bench: Bench, standing: Standing, candidate: Candidate, elapsed: float
 
 
 def _not_tried(found: list[Candidate], elapsed: float) -> str:
-    shown = ", ".join(f"{each.finding.rule} ({show_bytes(each.finding.predicted)} predicted)" for each in found[:4])
+    shown = ", ".join(f"{each.finding.rule} ({_predicted(each)})" for each in found[:4])
     more = f" and {len(found) - 4} more" if len(found) > 4 else ""
     return f"stopped by --budget after {show_seconds(elapsed)}; not tried: {shown}{more}"
+
+
+def _predicted(candidate: Candidate) -> str:
+    if not candidate.finding.probe:
+        return f"{show_bytes(candidate.finding.predicted)} predicted"
+    spared = candidate.spared_seconds
+    return f"{'seconds' if spared is None else show_seconds(spared)} after a source change predicted"
+
+
+def _rebuilt(bench: Bench, standing: Standing) -> Generator[events.Event, None, tuple[Standing, Rebuild | None]]:
+    """What a source change cost v0, and what it costs the result (--cold-times); None, and a note, where unknown."""
+    v0, current = standing.baseline.version, standing.current
+    changed = changeable(bench, v0, current)
+    if changed is None:
+        return _note(standing, "after a source change: no source file was found to change"), None
+    try:
+        return standing, (yield from measure_rebuild(bench, v0.sources, current.sources, changed))
+    except CannotProbe as error:
+        return _note(standing, f"seconds after a source change were not measured: {error.reason}"), None
 
 
 def _with_transfer(bench: Bench, standing: Standing) -> Standing:
@@ -262,6 +300,7 @@ def ledger_of(bench: Bench, standing: Standing, verification: Verification | Non
         reference=str(current.image.reference) if bench.recipe.keep_images else "",
         complete=False,
         notes=standing.notes,
+        proposals=standing.proposals,
     )
 
 

@@ -50,6 +50,8 @@ def plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
 
 
 def _why_not(finding: Finding, worth: int, can: Capabilities) -> str:
+    if finding.proposal:
+        return finding.proposal
     if finding.fix is None:
         return finding.refusal or "no fix"
     if finding.predicted < worth:

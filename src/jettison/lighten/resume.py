@@ -14,7 +14,7 @@ from jettison.image.model import Sizes
 from jettison.lighten import events
 from jettison.lighten.baseline import Baseline, measure, started, store_weight, stored_contract, stored_noise
 from jettison.lighten.bench import Bench, Version, build, discard, weigh, with_weight
-from jettison.lighten.ledger import Step, Verdict, Weight
+from jettison.lighten.ledger import Rebuild, Step, Verdict, Weight
 from jettison.lighten.sources import Sources
 from jettison.subject import IgnoreFile
 
@@ -149,6 +149,7 @@ def step_from(values: Mapping[str, Any]) -> Step:
             "applicability": Applicability(values["applicability"]),
             "verdict": Verdict(values["verdict"]),
             "weight": _weight(values["weight"]) if values["weight"] else None,
+            "rebuild": Rebuild(**values["rebuild"]) if values.get("rebuild") else None,
         }
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -142,6 +143,7 @@ def sweep_dead_runs(engine: Engine, *, keep: Run | None = None) -> tuple[str, ..
         try:
             with state.lock(run.directory / "lock"):
                 removed += engine.sweep(run.tag(""), images=not _keeps_images(run))
+                shutil.rmtree(run.directory / "probe", ignore_errors=True)  # names of files of the user's
                 state.write_atomically(run.directory / "swept", b"")
         except DiskError:
             continue  # alive, or not ours to write to

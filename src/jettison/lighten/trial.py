@@ -13,12 +13,14 @@ from jettison.core.units import show_bytes
 from jettison.core.values import Applicability
 from jettison.lighten import events
 from jettison.lighten.baseline import Baseline
-from jettison.lighten.bench import Bench, Version, build, discard, target_of, with_weight
+from jettison.lighten.bench import Bench, Version, build, discard, ignore_of, target_of, with_weight
 from jettison.lighten.choose import Candidate, limited, permitted
 from jettison.lighten.ledger import Step, Verdict
+from jettison.lighten.probe import CannotProbe, why_not
+from jettison.lighten.rebuild import measure_rebuild, no_gain, worth_keeping
 from jettison.lighten.recipe import Recipe
 from jettison.lighten.sources import difference
-from jettison.rule import Finding, Fix
+from jettison.rule import Fix
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ def _attempt(
     assert finding.fix is not None
     made = candidate.made_of(current.sources)
     diff = difference(current.sources, made, bench.recipe.dockerfile_name, bench.ignore)
-    step = _untried(finding, finding.fix, diff)
+    step = _untried(candidate, finding.fix, diff)
+    if finding.probe and (reason := why_not(bench, ignore_of(bench, current.sources), finding.probe)):
+        return Outcome(replace(step, reason=reason), None, baseline.contract)
     try:
         version = yield from build(bench, made, name, cold=False)
     except BuildFailed as error:
@@ -63,19 +67,23 @@ def _attempt(
         instructions=version.instructions,
         instructions_run=version.instructions_run,
     )
-    outcome = yield from _judge(bench, baseline, current, version, step)
+    step = yield from _gain(bench, baseline, (current, version), candidate, step)
+    outcome = Outcome(step, None, baseline.contract)
+    if step.verdict.kept:
+        outcome = yield from _judge(bench, baseline, current, version, step)
     if outcome.version is not None and bench.recipe.cold_times:
         return (yield from _time_cold(bench, outcome, name))
     return outcome
 
 
-def _untried(finding: Finding, fix: Fix, diff: str) -> Step:
+def _untried(candidate: Candidate, fix: Fix, diff: str) -> Step:
     return Step(
         version="",
-        rules=(finding.rule,),
+        rules=(candidate.finding.rule,),
         title=fix.title,
         applicability=fix.applicability,
-        predicted=finding.predicted,
+        predicted=candidate.finding.predicted,
+        predicted_seconds=candidate.spared_seconds,
         measured=None,
         weight=None,
         verdict=Verdict.SKIPPED,
@@ -90,19 +98,48 @@ def _failed(step: Step, error: BuildFailed) -> Step:
     return replace(step, verdict=Verdict.BUILD_FAILED, reason=reason)
 
 
+def _gain(
+    bench: Bench, baseline: Baseline, versions: tuple[Version, Version], candidate: Candidate, step: Step
+) -> Generator[events.Event, None, Step]:
+    """The step with KEPT or KEPT_CACHE where it is better in its currency, and works; else with what it is."""
+    current, version = versions
+    gain = step.measured or 0
+    if candidate.finding.probe:
+        return (yield from _gain_in_seconds(bench, baseline, versions, candidate, step))
+    needed = needed_bytes(bench.recipe, baseline, current)
+    if gain < needed and not candidate.by_name:
+        return replace(step, verdict=Verdict.NO_GAIN, reason=_no_gain(gain, needed))
+    told = "done because --select names it" if gain < needed else ""
+    return replace(step, verdict=Verdict.KEPT, reason=told)
+
+
+def _gain_in_seconds(
+    bench: Bench, baseline: Baseline, versions: tuple[Version, Version], candidate: Candidate, step: Step
+) -> Generator[events.Event, None, Step]:
+    """Seconds are worth no more bytes than the fix declared, and what v0 moves by itself."""
+    current, version = versions
+    grown = -(step.measured or 0)
+    if grown > max(-candidate.finding.predicted, baseline.noise_bytes):
+        return replace(step, verdict=Verdict.NO_GAIN, reason=_no_gain(-grown, 0))
+    try:
+        found = yield from measure_rebuild(bench, current.sources, version.sources, candidate.finding.probe)
+    except CannotProbe as error:
+        return replace(step, verdict=Verdict.NO_GAIN, reason=f"its seconds cannot be measured: {error.reason}")
+    step = replace(step, rebuild=found)
+    if not worth_keeping(found):
+        return replace(step, verdict=Verdict.NO_GAIN, reason=no_gain(found))
+    return replace(step, verdict=Verdict.KEPT_CACHE)
+
+
 def _judge(
     bench: Bench, baseline: Baseline, current: Version, version: Version, step: Step
 ) -> Generator[events.Event, None, Outcome]:
     contract = baseline.contract
-    gain = step.measured or 0
-    needed = needed_bytes(bench.recipe, baseline, current)
-    if gain < needed:
-        return Outcome(replace(step, verdict=Verdict.NO_GAIN, reason=_no_gain(gain, needed)), None, contract)
     step = _check_claim(baseline, current, version, step)
     if not permitted(step.applicability, step.rules[0], limited(bench.recipe, contract)):
         return Outcome(replace(step, verdict=Verdict.SKIPPED), None, contract)
     if contract is None:
-        return Outcome(replace(step, verdict=Verdict.KEPT), version, contract)
+        return Outcome(step, version, contract)
     yield events.Checking(version.name)
     replay, contract = judge(contract, target_of(bench, version), target_of(bench, baseline.version))
     weight = replace(version.weight, start_seconds=replay.start_seconds)
@@ -111,7 +148,7 @@ def _judge(
         first = replay.failures[0]
         reason = f"{first.check.what}: {first.evidence}"
         return Outcome(replace(step, verdict=Verdict.BROKE_CONTRACT, reason=reason), None, contract)
-    return Outcome(replace(step, verdict=Verdict.KEPT), version, contract)
+    return Outcome(step, version, contract)
 
 
 def _time_cold(bench: Bench, outcome: Outcome, name: str) -> Generator[events.Event, None, Outcome]:

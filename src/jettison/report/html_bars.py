@@ -11,6 +11,7 @@ from jettison.report.html_markup import NOTHING, Markup, joined, tag
 from jettison.report.words import ends
 
 _SLIVER = 0.25  # percent; what is not nothing is seen
+_GROWN = 0.01  # of what was saved; what steps for other currencies than bytes may have added and is not seen
 _ROOM = 7.0  # percent; a narrower part has no room for its name
 _THICK = 28
 _THIN = 5
@@ -35,7 +36,9 @@ def step_bar(step: Step, whole: int) -> Markup:
     if step.weight is None:
         return NOTHING
     left, took = step.weight.sizes.unpacked, max(0, step.measured or 0)
-    says = f"{step.version}: {show_bytes(left)}, {show_bytes(took)} less than before it"
+    grown = max(0, -(step.measured or 0))
+    moved = f"{show_bytes(grown)} more" if grown else f"{show_bytes(took)} less"
+    says = f"{step.version}: {show_bytes(left)}, {moved} than before it"
     return bar([Part(left, "left"), Part(took, "took")], whole, says)
 
 
@@ -53,9 +56,10 @@ def shares(ledger: Ledger) -> Markup:
 def _shares(ledger: Ledger) -> list[Part]:
     left, kept = Part(ledger.after.sizes.unpacked, "left", "left"), ledger.kept[::-1]
     gone = ledger.before.sizes.unpacked - left.count
-    if any((step.measured or 0) < 0 for step in kept) or sum(step.measured or 0 for step in kept) != gone:
+    grown = -sum(min(0, step.measured or 0) for step in kept)
+    if grown > gone * _GROWN or sum(step.measured or 0 for step in kept) != gone:
         return [left, Part(max(0, gone), "took")]  # a step that grew has no width: only both ends are drawn
-    return [left, *(Part(step.measured or 0, "took", step.version) for step in kept)]
+    return [left, *(Part(max(0, step.measured or 0), "took", step.version) for step in kept)]
 
 
 def _rects(parts: Sequence[Part], whole: int, height: int) -> Iterator[Markup]:

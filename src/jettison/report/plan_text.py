@@ -31,7 +31,7 @@ def plan_text(plan: Plan, *, width: int) -> str:
         lines += ["", "Left out:"]
         for finding, why in plan.left:
             text = f"{finding.rule}: {finding.message}; {why}"
-            lines += _item(show_bytes(finding.predicted), text, width)
+            lines += _item("" if finding.proposal else show_bytes(finding.predicted), text, width)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -40,7 +40,14 @@ def _candidate(candidate: Candidate, width: int) -> Iterator[str]:
     title = finding.fix.title if finding.fix is not None else finding.rule
     took = "" if candidate.expected_seconds is None else f"; about {show_seconds(candidate.expected_seconds)} to build"
     how = f" ({finding.fix.applicability.value})" if finding.fix is not None else ""
-    yield from _item(show_bytes(finding.predicted), f"{title}{how}: {finding.message} [{finding.rule}]{took}", width)
+    yield from _item(_gain(candidate), f"{title}{how}: {finding.message} [{finding.rule}]{took}", width)
+
+
+def _gain(candidate: Candidate) -> str:
+    """Bytes; seconds after a source change where those are the currency."""
+    if not candidate.finding.probe:
+        return show_bytes(candidate.finding.predicted)
+    return "seconds" if candidate.spared_seconds is None else show_seconds(candidate.spared_seconds)
 
 
 def _item(size: str, text: str, width: int) -> Iterator[str]:
@@ -50,7 +57,9 @@ def _item(size: str, text: str, width: int) -> Iterator[str]:
 
 def _total(plan: Plan) -> str:
     """Two changes may count the same bytes, so the sum is a bound."""
-    text = f"Together at most {show_bytes(sum(each.finding.predicted for each in plan.tried))}"
+    text = f"Together at most {show_bytes(sum(max(0, each.finding.predicted) for each in plan.tried))}"
+    if any(each.finding.probe for each in plan.tried):
+        text += " (seconds are those of a build after a source change)"
     known = [each.expected_seconds for each in plan.tried if each.expected_seconds is not None]
     if len(known) == len(plan.tried):
         text += f", about {show_seconds(sum(known))} of builds"

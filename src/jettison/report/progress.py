@@ -6,7 +6,7 @@ from jettison.core.escape import terminal
 from jettison.core.units import show_bytes, show_seconds
 from jettison.lighten import events
 from jettison.lighten.ledger import Step, Verdict
-from jettison.report.words import plural
+from jettison.report.words import plural, seconds_words
 
 
 def describe(event: events.Event) -> str:
@@ -52,6 +52,8 @@ def _building(event: events.Building) -> str:
         return f"{_name(event.version)}{how}: {event.title} ({event.why})"
     known = f" ({event.candidates} known)" if event.candidates else ""
     line = f"{_name(event.version)}try {event.number}{known}: {event.title}, because {event.why}"
+    if event.predicted_seconds is not None:
+        return f"{line}; predicted {show_seconds(event.predicted_seconds)} less after a source change"
     return line if event.predicted is None else f"{line}; predicted {show_bytes(event.predicted)}"
 
 
@@ -70,7 +72,7 @@ def _done(step: Step) -> str:
         word = "saved" if step.measured >= 0 else "grew by"
         weighed = f"{word} {show_bytes(abs(step.measured))}, predicted {show_bytes(step.predicted)}"
     if step.verdict.kept:
-        told = "; ".join(part for part in (weighed, step.reason) if part)
+        told = "; ".join(part for part in (seconds_words(step), weighed, step.reason) if part)
         return f"{_name(step.version)}{step.verdict.value}: {told}"
     word = "skipped" if step.verdict is Verdict.SKIPPED else f"undone ({step.verdict.value})"
     reason = "" if step.verdict is Verdict.NO_GAIN and weighed else step.reason

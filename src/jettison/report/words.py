@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jettison.contract.model import Contract
 from jettison.core.units import show_bytes, show_seconds
 from jettison.documents.ledger import imbalance
-from jettison.lighten.ledger import Ledger, Step, Verdict, Weight
+from jettison.lighten.ledger import Ledger, Proposal, Rebuild, Step, Verdict, Weight
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,24 @@ def maybe_bytes(count: int | None) -> str:
 def undone(step: Step) -> str:
     """Why a step was not kept, or what is to be said of a kept one; empty where there is nothing."""
     if step.verdict.kept:
-        return step.reason
+        return "; ".join(part for part in (seconds_words(step), step.reason) if part)
     word = "not tried" if step.verdict is Verdict.SKIPPED and step.weight is None else "undone"
+    if step.rebuild is not None:
+        return f"{word}: {seconds_words(step)}" + (f"; {step.reason}" if step.reason else "")
     return f"{word}: {step.reason}" if step.reason else word
+
+
+def seconds_words(step: Step) -> str:
+    """What a change that is about seconds came to: `after a source change: 21.3 s → 2.1 s`; empty for others."""
+    if step.rebuild is None:
+        return ""
+    told = f"; {show_seconds(step.predicted_seconds)} less predicted" if step.predicted_seconds is not None else ""
+    return rebuild_words(step.rebuild) + told
+
+
+def rebuild_words(found: Rebuild) -> str:
+    """`after a source change (src/app.ts): 21.3 s → 2.1 s`."""
+    return f"after a source change ({found.changed}): {show_seconds(found.before)} → {show_seconds(found.after)}"
 
 
 def facts(ledger: Ledger) -> Iterator[Fact]:
@@ -77,6 +92,14 @@ def facts(ledger: Ledger) -> Iterator[Fact]:
     if ledger.notes:
         first, *rest = ledger.notes
         yield Fact("note", first, tuple(rest))
+    if ledger.proposals:
+        first, *rest = map(_proposal, ledger.proposals)
+        yield Fact("propose", first, tuple(rest))
+
+
+def _proposal(found: Proposal) -> str:
+    how = f"; --select {found.rule} does it: {found.fix}" if found.fix else ""
+    return f"{found.text}{how} [{found.rule}]"
 
 
 def _contract(ledger: Ledger) -> Fact:
@@ -128,6 +151,8 @@ def _seconds(ledger: Ledger) -> Iterator[str]:
         return
     if ledger.before.cold and found.weight.cold:
         yield f"cold build {show_seconds(ledger.before.build_seconds)} → {show_seconds(found.weight.build_seconds)}"
+    if ledger.rebuild is not None:
+        yield rebuild_words(ledger.rebuild)
     start = found.replay.start_seconds if found.replay is not None else None
     if ledger.before.start_seconds is not None and start is not None:
         yield f"start {show_seconds(ledger.before.start_seconds)} → {show_seconds(start)}"
