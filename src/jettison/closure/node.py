@@ -92,10 +92,15 @@ def _source(tree: Tree, path: bytes) -> str:
         return ""
 
 
+def without_comments(source: str) -> str:
+    """A script without its block comments, and without lines that are nothing else."""
+    return _COMMENT.sub("", source)
+
+
 def imports(source: str, *, guarded: bool) -> list[str]:
     """Names that a script requires, in order; those behind a `try {` only where `guarded`."""
     found: dict[str, None] = {}
-    text = _COMMENT.sub("", source)
+    text = without_comments(source)
     for match in _IMPORT.finditer(text):
         if guarded or not _TRY.search(text, max(0, match.start() - 60), match.start()):
             found.setdefault(match["name"])

@@ -13,8 +13,23 @@ from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
 _LARGEST = 64 * 2**20
-HIDDEN = b"node_modules/.package-lock.json"
+HIDDEN = b"node_modules/.package-lock.json"  # written by npm 7 and later
 LOCK = b"package-lock.json"
+_OWN = (b"usr/local/lib", b"usr/lib", b"usr/share")  # where npm itself lies, and what is installed for all
+
+
+def tops(tree: Tree) -> tuple[bytes, ...]:
+    """Folders of applications: those that hold a package.json and a node_modules, and are in no other's."""
+    found = [path.rpartition(b"/")[0] for path in tree if path == b"node_modules" or path.endswith(b"/node_modules")]
+    return tuple(
+        sorted(
+            top
+            for top in found
+            if b"node_modules" not in top.split(b"/")
+            and _join(top, b"package.json") in tree
+            and not top.startswith(_OWN)
+        )
+    )
 
 
 def development_packages(tree: Tree, top: bytes) -> tuple[bytes, ...]:
@@ -22,13 +37,22 @@ def development_packages(tree: Tree, top: bytes) -> tuple[bytes, ...]:
 
     `top` is the folder that holds node_modules.
     """
+    return _marked(tree, top, ("dev",))
+
+
+def pruned_packages(tree: Tree, top: bytes) -> tuple[bytes, ...]:
+    """Folders that `npm prune --omit=dev` takes away: development packages, and those that nothing asks for."""
+    return _marked(tree, top, ("dev", "extraneous"))
+
+
+def _marked(tree: Tree, top: bytes, marks: tuple[str, ...]) -> tuple[bytes, ...]:
     for name in (HIDDEN, LOCK):
-        document = _read(tree, _join(top, name))
+        document = read_json(tree, _join(top, name))
         if document is None:
             continue
         packages = document.get("packages")
         if isinstance(packages, dict):
-            marked = [path for path, facts in packages.items() if isinstance(facts, dict) and facts.get("dev") is True]
+            marked = [path for path, facts in packages.items() if _is(facts, marks)]
         else:
             marked = list(_version_1(document, ""))
         folders = sorted(_join(top, path.encode("utf-8", "surrogateescape")) for path in marked if path)
@@ -36,16 +60,26 @@ def development_packages(tree: Tree, top: bytes) -> tuple[bytes, ...]:
     return ()
 
 
+def _is(facts: Any, marks: tuple[str, ...]) -> bool:
+    return isinstance(facts, dict) and any(facts.get(mark) is True for mark in marks)
+
+
 def _join(top: bytes, name: bytes) -> bytes:
     return top + b"/" + name if top else name
 
 
-def _read(tree: Tree, path: bytes) -> Mapping[str, Any] | None:
+def read_json(tree: Tree, path: bytes) -> Mapping[str, Any] | None:
+    """A JSON object in a file of the tree; None where there is none that can be read."""
     try:
         found = json.loads(tree.read(path, _LARGEST))
     except (KeyError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def described(tree: Tree, folder: bytes) -> Mapping[str, Any]:
+    """A folder's package.json; empty where there is none that can be read."""
+    return read_json(tree, _join(folder, b"package.json")) or {}
 
 
 def _version_1(document: Mapping[str, Any], above: str) -> Iterator[str]:
@@ -70,10 +104,26 @@ def weigh(tree: Tree, folders: tuple[bytes, ...]) -> int:
     return sum(sized.values())
 
 
+def lock_shrinks(tree: Tree, top: bytes) -> int:
+    """Bytes that the hidden lockfile loses when packages are pruned: npm writes it as JSON.stringify(..., null, 2)."""
+    path = _join(top, HIDDEN)
+    document, entry = read_json(tree, path), tree.get(path)
+    if document is None or entry is None or not isinstance(document.get("packages"), dict):
+        return 0
+    kept = {name: facts for name, facts in document["packages"].items() if not _is(facts, ("dev", "extraneous"))}
+    text = json.dumps({**document, "packages": kept}, indent=2, ensure_ascii=False) + "\n"
+    return entry.size - len(text.encode("utf-8", "surrogateescape"))
+
+
+def prune_command(tree: Tree, top: bytes) -> str:
+    """How the npm that installed here takes development packages out: the hidden lockfile is npm 7's and later."""
+    return "npm prune --omit=dev" if _join(top, HIDDEN) in tree else "npm prune --production"
+
+
 def npm_version(tree: Tree) -> int:
     """The major version of the npm that the image holds; 0 where it holds none."""
     for top in (b"usr/local/lib/node_modules/npm", b"usr/lib/node_modules/npm", b"usr/share/nodejs/npm"):
-        document = _read(tree, top + b"/package.json")
+        document = read_json(tree, top + b"/package.json")
         if document is not None:
             major = str(document.get("version", "")).partition(".")[0]
             return int(major) if major.isdigit() else 0

@@ -1,0 +1,118 @@
+"""What only development needs ships with the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from jettison.core.values import Applicability
+from jettison.dockerfile.edit import CannotEdit
+from jettison.dockerfile.model import Edit, Instruction
+from jettison.packages.node import lock_shrinks, prune_command, pruned_packages, tops, weigh
+from jettison.rule import Finding, Fix, rule
+from jettison.subject import Subject
+from jettison.synthesis import npm_prune
+from jettison.traps import development_package_needed
+from jettison.traps.development_package_needed import Removed
+
+NAME = "development-dependencies-shipped"
+TRAP = "development-package-needed"
+
+
+@rule
+def development_dependencies_shipped(subject: Subject) -> Iterator[Finding]:
+    """npm's development dependencies ship: compilers, linters, test runners, and all that they depend on.
+
+    **What it costs.** Of a small TypeScript service's node_modules, usually more than half. Which packages these are
+    is read from npm's own lock file in the image.
+
+    **The fix.** Where node_modules is copied out of a build stage, `npm prune --omit=dev` is the last thing done
+    there. In a single stage, `--omit=dev` goes to the `npm install` if nothing is built behind it; else building gets
+    a stage of its own with `npm prune` at its end, or, where that cannot be, the RUNs become one that ends with it.
+
+    **Safety.** TESTED. It is not offered where a development dependency is needed when the application runs: the
+    command that starts it, through the scripts of package.json, names one of its programs; a module that the
+    application leads to is in one; its own scripts name one for a loader; a package that stays asks its user for one.
+    `--omit=dev` is not put on an install that a build stands behind, nor where package.json has scripts that run when
+    npm installs; `npm prune` runs none. yarn and pnpm are left alone.
+
+    This rule's example needs an installed node_modules, which a listing of layers does not hold: it is tested on
+    handmade images (tests/rules/test_development_dependencies.py).
+    """
+    if not subject.alignment.known:
+        return
+    for top in tops(subject.tree):
+        removed = Removed(subject.tree, top, pruned_packages(subject.tree, top))
+        makers = npm_prune.makers(subject, removed)
+        if removed.folders and makers:
+            yield from _findings(subject, removed, makers)
+
+
+def _findings(subject: Subject, removed: Removed, makers: tuple[Instruction, ...]) -> Iterator[Finding]:
+    size = weigh(subject.tree, removed.folders)
+    shown = f"/{removed.modules.decode('utf-8', 'replace')}"
+    message = f"{len(removed.folders)} packages in {shown} are there for development alone"
+    largest = sorted(removed.folders, key=lambda each: -weigh(subject.tree, (each,)))[:5] if size else []
+    bare = Finding(NAME, message, makers[-1], size, traps=(TRAP,), paths=tuple(largest))
+    needed = development_package_needed.found(subject, removed)
+    if needed:
+        yield replace(bare, refusal=needed)
+        return
+    offers, reasons = [], []
+    for way in _ways(subject, removed, makers):
+        try:
+            offers.append(way())
+        except CannotEdit as error:
+            reasons.append(error.reason)
+    for title, edits, saved, after in offers:
+        yield replace(bare, predicted=saved, fix=Fix(title, Applicability.TESTED, edits), after=after)
+    if not offers:
+        yield replace(bare, refusal=reasons[0])
+
+
+Offer = tuple[str, tuple[Edit, ...], int, str]
+
+
+def _ways(subject: Subject, removed: Removed, makers: tuple[Instruction, ...]) -> list[Callable[[], Offer]]:
+    """What may be tried, the simplest first; an omission alone where it is possible."""
+    lock = lock_shrinks(subject.tree, removed.top)
+    command = prune_command(subject.tree, removed.top)
+    if all(each.keyword == "COPY" and each.flag("from") for each in makers) and len(makers) == 1:
+
+        def where_built() -> Offer:
+            edits = npm_prune.pruned_where_built(subject, removed, makers[0])
+            return f"`{command}` at the end of the build stage", edits, npm_prune.in_layers(subject, removed) + lock, ""
+
+        return [where_built]
+    if any(each.keyword != "RUN" or each not in subject.stage.instructions for each in makers):
+
+        def elsewhere() -> Offer:
+            raise CannotEdit(f"line {makers[0].line} brings some of them, and does not install them")
+
+        return [elsewhere]
+
+    def omitted() -> Offer:
+        if len(makers) != 1:
+            raise CannotEdit("several RUNs install them")
+        edits = npm_prune.omitted(subject, removed, makers[0])
+        saved = npm_prune.in_layers(subject, removed) + lock
+        return f"install without them: `{edits[0].text.strip()}`", edits, saved, "npm-cache-left-behind"
+
+    def split() -> Offer:
+        found = npm_prune.with_the_split(subject, removed)
+        if found is None:
+            raise CannotEdit("npm does not install them in this stage")
+        size = weigh(subject.tree, removed.folders) + lock
+        title = f"build in a stage of its own, with `{command}` at its end"
+        return title, found[0], found[1] + size, "single-stage-build"
+
+    def at_the_end() -> Offer:
+        edits, saved = npm_prune.at_the_end(subject, removed)
+        return f"`{command}` in the RUN that installs them", edits, saved + lock, "single-stage-build"
+
+    try:
+        offer = omitted()
+    except CannotEdit:
+        single = len(subject.dockerfile.stages) == 1
+        return [split, at_the_end] if single else [at_the_end]
+    return [lambda: offer]

@@ -1,0 +1,175 @@
+"""Ways to ship without development packages: `npm prune` where it was built, or `--omit=dev` where nothing is built."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from jettison.core.values import Span
+from jettison.dockerfile.edit import CannotEdit, newline
+from jettison.dockerfile.graph import find_stage, source_stage
+from jettison.dockerfile.lexer import expand
+from jettison.dockerfile.model import Edit, Instruction, Stage
+from jettison.dockerfile.scope import state_at
+from jettison.dockerfile.shell import script
+from jettison.image.model import Kind
+from jettison.packages.node import described, prune_command
+from jettison.subject import Subject
+from jettison.synthesis import npm_stage
+from jettison.synthesis.left import bytes_between, own_runs
+from jettison.synthesis.merge import between, merged
+from jettison.synthesis.npm_run import NODE, installs, npm_installs, runs_node
+from jettison.synthesis.stages import text
+from jettison.traps.development_package_needed import Removed
+
+_ROOT_SCRIPTS = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
+
+
+def makers(subject: Subject, removed: Removed) -> tuple[Instruction, ...]:
+    """The instructions whose layers hold files below the folders that would go; empty where the base brings some."""
+    found: dict[Instruction, None] = {}
+    for number in {subject.tree.layer_of(path) for path in _files(subject, removed)}:
+        instruction = subject.alignment.instruction_of.get(number)
+        if instruction is None:
+            return ()
+        found[instruction] = None
+    return tuple(sorted(found, key=lambda each: each.line))
+
+
+def _files(subject: Subject, removed: Removed) -> Iterator[bytes]:
+    for folder in removed.folders:
+        for path in subject.tree.under(folder):
+            entry = subject.tree.get(path)
+            if entry is not None and entry.kind is Kind.FILE:
+                yield path
+
+
+def in_layers(subject: Subject, removed: Removed) -> int:
+    """Bytes of all payloads below the folders, in whichever own layer."""
+    folders = tuple(folder + b"/" for folder in removed.folders)
+    return sum(
+        layer.columns.sizes[index]
+        for layer in subject.image.layers[subject.alignment.base_layers :]
+        for index, path in enumerate(layer.columns.paths)
+        if layer.columns.kinds[index] == Kind.FILE and path.startswith(folders)
+    )
+
+
+def pruned_where_built(subject: Subject, removed: Removed, copy: Instruction) -> tuple[Edit, ...]:
+    """`npm prune` as the last thing that is done in the stage that `copy` takes node_modules from. CannotEdit."""
+    stage = source_stage(subject.dockerfile, copy.flag("from") or "")
+    if stage is None:
+        raise CannotEdit(f"line {copy.line} copies them from another image")
+    other = _other_user(subject, stage, copy)
+    if other:
+        raise CannotEdit(f"{other} uses the stage {stage.name or stage.index}, too")
+    folder = _source(subject, copy, removed)
+    last = stage.instructions[-1]
+    workdir = state_at(subject.dockerfile, stage, subject.stage.instructions[0], subject.build_args).workdir
+    command = prune_command(subject.tree, removed.top)
+    command = command if workdir == folder else f"cd {folder} && {command}"
+    return (Edit(Span(last.span.end, last.span.end), f"{newline(subject.dockerfile)}RUN {command}"),)
+
+
+def _other_user(subject: Subject, stage: Stage, copy: Instruction) -> str:
+    """Another stage, or instruction, that a change of `stage` would change; also one that is not built today."""
+    for one in subject.dockerfile.stages:
+        if find_stage(subject.dockerfile, one.base, one.index) is stage:
+            return f"line {one.instructions[0].line}"
+        for each in one.instructions:
+            named = [flag.value or "" for flag in each.flags if flag.name == "from"]
+            named += [each for flag in each.flags if flag.name == "mount" for each in _mounted(flag.value or "")]
+            if one is not subject.stage and any(source_stage(subject.dockerfile, name) is stage for name in named):
+                return f"line {each.line}"
+    return ""
+
+
+def _mounted(value: str) -> list[str]:
+    return re.findall(r"(?:^|,)from=([^,]+)", value)
+
+
+def _source(subject: Subject, copy: Instruction, removed: Removed) -> str:
+    """The folder of the other stage that holds the node_modules which `copy` ships. CannotEdit where unclear."""
+    state = state_at(subject.dockerfile, subject.stage, copy, subject.build_args)
+    words = [expand(word, state.variables, subject.dockerfile.escape)[0] for word in _operands(copy)]
+    modules = "/" + removed.modules.decode("utf-8", "surrogateescape")
+    target = posixpath.normpath(posixpath.join("/", state.workdir or "/", words[-1]))
+    sources = [posixpath.normpath(posixpath.join("/", word)) for word in words[:-1]]
+    if len(sources) == 1 and (modules == target or modules.startswith(target.rstrip("/") + "/")):
+        found = sources[0].rstrip("/") + modules[len(target.rstrip("/")) :]
+        if posixpath.basename(found) == "node_modules":
+            return posixpath.dirname(found) or "/"
+    raise CannotEdit(f"it is not known which folder line {copy.line} takes them from")
+
+
+def _operands(copy: Instruction) -> tuple[str, ...]:
+    return copy.exec_form or tuple(word.text for word in copy.words)
+
+
+def omitted(subject: Subject, removed: Removed, run: Instruction) -> tuple[Edit, ...]:
+    """`--omit=dev` on the one install of `run`. CannotEdit where something in the stage may need what is left out."""
+    calls = list(npm_installs(subject, run))
+    if len(calls) != 1 or not calls[0].plain:
+        raise CannotEdit(f"line {run.line} does more than install what package.json names")
+    told = [
+        option for option in calls[0].options if option.startswith(("--include", "--omit", "--prod", "--only", "--dev"))
+    ]
+    if told:
+        raise CannotEdit(f"line {run.line} says {told[0]}")
+    scripts = described(subject.tree, removed.top).get("scripts")
+    own = [name for name in _ROOT_SCRIPTS if isinstance(scripts, dict) and scripts.get(name)]
+    if own or removed.top + b"/binding.gyp" in subject.tree:
+        raise CannotEdit(f"package.json runs {'a ' + own[0] if own else 'node-gyp'} script when npm installs")
+    runs = list(own_runs(subject))
+    for each in runs[runs.index(run) :]:
+        if runs_node(subject, each) and (each is not run or _calls_more(subject, run)):
+            raise CannotEdit(f"line {each.line} may need them to build")
+    flag = "--production" if prune_command(subject.tree, removed.top).endswith("production") else "--omit=dev"
+    verb = calls[0].verb
+    return (Edit(Span(verb.span.end, verb.span.end), f" {flag}"),)
+
+
+def _calls_more(subject: Subject, run: Instruction) -> bool:
+    """Whether the RUN runs more than the one npm that installs, and what npm's cache needs."""
+    found = script(subject.dockerfile, run)
+    names = [(each.name or "").rpartition("/")[2] for each in found.commands] if found else ["", ""]
+    return any(name not in NODE and name != "rm" for name in names) or len([n for n in names if n in NODE]) > 1
+
+
+def at_the_end(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...], int]:
+    """`npm prune` behind what the only stage builds, in one layer with it, and the bytes saved. CannotEdit."""
+    runs = list(own_runs(subject))
+    first = next((place for place, run in enumerate(runs) if installs(subject, run)), None)
+    if first is None:
+        raise CannotEdit("npm does not install them in this stage")
+    last = max(place for place, run in enumerate(runs) if place == first or runs_node(subject, run))
+    chosen = runs[first : last + 1]
+    state = state_at(subject.dockerfile, subject.stage, chosen[0], subject.build_args)
+    if (state.workdir or "").strip("/").encode("utf-8", "surrogateescape") != removed.top:
+        raise CannotEdit(f"line {chosen[0].line} does not install in /{removed.top.decode('utf-8', 'replace')}")
+    command = prune_command(subject.tree, removed.top)
+    if len(chosen) == 1 or not _needs_merging(subject, removed, chosen):
+        chosen = chosen[-1:]
+    made = merged(subject.dockerfile, chosen, command)
+    below = re.compile(b"|".join(re.escape(folder) + b"/" for folder in removed.folders))
+    saved = in_layers(subject, removed) + bytes_between(subject, chosen, below)
+    return between(subject.dockerfile.text, made), saved
+
+
+def _needs_merging(subject: Subject, removed: Removed, runs: list[Instruction]) -> bool:
+    return makers(subject, removed) != (runs[-1],)
+
+
+def with_the_split(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...], int] | None:
+    """A stage of its own for building, and `npm prune` at its end; None where npm does not build here. CannotEdit."""
+    plan = npm_stage.plan(subject)
+    if plan is None:
+        return None
+    if any(path != removed.top for path in plan.shipped()):
+        raise CannotEdit("they are not in the folder that ships")
+    plan = replace(plan, prune=prune_command(subject.tree, removed.top))
+    made = text(plan, subject.stage.base)
+    own = subject.image.layers[subject.alignment.base_layers :]
+    return between(subject.dockerfile.text, made), sum(layer.unpacked for layer in own) - plan.weight()

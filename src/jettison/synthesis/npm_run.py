@@ -1,0 +1,76 @@
+"""npm in a RUN, as data: which calls install, and what else runs Node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jettison.dockerfile.model import Instruction
+from jettison.dockerfile.shell import Argument, Command, script
+from jettison.subject import Subject
+
+INSTALLS = {"install", "ci", "i", "in", "ins", "inst", "add", "clean-install", "ic", "install-clean"}
+CLEAN = {"ci", "clean-install", "ic", "install-clean"}
+NODE = {"npm", "npx", "node", "yarn", "pnpm", "corepack", "bun"}
+_HARMLESS = {"rm", "mkdir", "chown", "chmod", "cp", "mv", "ln", "echo", "true", ":", "touch", "cat", "ls", "useradd",
+             "groupadd", "adduser", "addgroup", "set"}  # fmt: skip
+_WITH_VALUE = {"--cache", "--prefix", "--registry", "--loglevel", "--omit", "--include", "-C", "--userconfig"}
+
+
+@dataclass(frozen=True)
+class NpmCall:
+    """One `npm install` or `npm ci`: its verb, where the verb stands, and its other words as far as constant."""
+
+    command: Command
+    verb: Argument
+    options: tuple[str, ...]
+    packages: tuple[str, ...]
+    unknown: bool  # a word is computed by the shell
+
+    @property
+    def plain(self) -> bool:
+        """Whether it installs what package.json names, wherever it stands."""
+        return not (self.packages or self.unknown or self.command.nested or self.is_global)
+
+    @property
+    def is_global(self) -> bool:
+        return bool({"-g", "--global", "--location=global"} & set(self.options))
+
+
+def npm_installs(subject: Subject, run: Instruction) -> Iterator[NpmCall]:
+    """Every call of npm that installs, in the order of the text; none where the RUN cannot be read."""
+    found = script(subject.dockerfile, run)
+    for command in found.commands if found else ():
+        if (command.name or "").rpartition("/")[2] == "npm" and (call := _call(command)) is not None:
+            yield call
+
+
+def _call(command: Command) -> NpmCall | None:
+    verb: Argument | None = None
+    options: list[str] = []
+    packages: list[str] = []
+    words = iter(command.arguments)
+    for argument in words:
+        value = argument.value or ""
+        if value.startswith("-"):
+            options.append(value)
+            if value in _WITH_VALUE:
+                options.append((next(words, argument).value) or "")
+        elif verb is None:
+            verb = argument
+        elif argument.value is not None:
+            packages.append(value)
+    if verb is None or verb.value not in INSTALLS:
+        return None
+    return NpmCall(command, verb, tuple(options), tuple(packages), None in command.values)
+
+
+def installs(subject: Subject, run: Instruction) -> bool:
+    """Whether a RUN installs what package.json names with npm."""
+    return any(not call.is_global for call in npm_installs(subject, run))
+
+
+def runs_node(subject: Subject, run: Instruction) -> bool:
+    """Whether a RUN may run something of node_modules: npm, node, or what cannot be read or is not known here."""
+    found = script(subject.dockerfile, run)
+    return found is None or any((each.name or "").rpartition("/")[2] not in _HARMLESS for each in found.commands)

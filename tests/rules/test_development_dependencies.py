@@ -1,0 +1,270 @@
+"""development-dependencies-shipped, on handmade images: each way to leave them out, and each reason not to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from handmade_tree import executable, image, symlink
+
+from jettison.align import Alignment
+from jettison.dockerfile.edit import apply
+from jettison.dockerfile.parse import parse
+from jettison.rules.development_dependencies_shipped import development_dependencies_shipped
+from jettison.subject import Observed, Subject
+
+BASE = {
+    "bin/sh": executable("ELF"),
+    "usr/bin/npm": executable("npm"),
+    "usr/bin/node": executable("node"),
+    "usr/local/lib/node_modules/npm/package.json": '{"version": "10.1.0"}',
+    "usr/local/lib/node_modules/npm/node_modules/a/package.json": "{}",
+}
+PACKAGE = {
+    "scripts": {"build": "tsc", "start": "node dist/index.js"},
+    "dependencies": {"fastify": "1"},
+    "devDependencies": {"typescript": "1", "pino-pretty": "1"},
+}
+LOCK = {
+    "lockfileVersion": 3,
+    "packages": {
+        "node_modules/fastify": {},
+        "node_modules/pino-pretty": {"dev": True},
+        "node_modules/typescript": {"dev": True},
+        "node_modules/typescript/node_modules/deep": {"dev": True},
+        "node_modules/unasked": {"extraneous": True},
+    },
+}
+REDUCED = {"lockfileVersion": 3, "packages": {"node_modules/fastify": {}}}
+INSTALLED = {
+    "app/node_modules/.package-lock.json": json.dumps(LOCK, indent=2) + "\n",
+    "app/node_modules/.bin/tsc": symlink("../typescript/tsc.js"),
+    "app/node_modules/typescript/tsc.js": executable("t" * 3_000_000),
+    "app/node_modules/typescript/node_modules/deep/index.js": "d" * 100,
+    "app/node_modules/pino-pretty/index.js": "p" * 10,
+    "app/node_modules/unasked/index.js": "u" * 1000,
+    "app/node_modules/fastify/index.js": "f" * 1000,
+    "app/node_modules/fastify/package.json": "{}",
+}
+SHRINKS = len(json.dumps(LOCK, indent=2)) - len(json.dumps(REDUCED, indent=2))
+DEVELOPMENT = 3_000_000 + 100 + 10 + 1000 + SHRINKS
+BUILT = {"app/dist/index.js": "require('fastify')"}
+SINGLE = """\
+FROM node:20
+WORKDIR /app
+COPY . .
+RUN npm install
+RUN npm run build
+CMD ["npm", "start"]
+"""
+PLAIN = """\
+FROM node:20
+WORKDIR /app
+COPY . .
+RUN npm ci
+CMD ["npm", "start"]
+"""
+STAGES = """\
+FROM node:20 AS build
+WORKDIR /app
+COPY . .
+RUN npm install
+RUN npm run build
+
+FROM node:20-slim
+WORKDIR /app
+COPY --from=build /app /app
+CMD ["npm", "start"]
+"""
+UNSEEN = Observed()
+CONFIG = {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["npm", "start"], "WorkingDir": "/app"}
+
+
+def sources(package=PACKAGE):
+    return {"app/package.json": json.dumps(package)}
+
+
+def subject(text, *layers, config=CONFIG, observed=UNSEEN):
+    dockerfile = parse(text)
+    stage = dockerfile.stages[-1]
+    makers = [each for each in stage.instructions if each.keyword in ("RUN", "COPY")]
+    alignment = Alignment(True, 1, dict(enumerate(makers[: len(layers)], 1)))
+    return Subject(dockerfile, Path(), image(BASE, *layers, config=config), alignment, stage, observed)
+
+
+def findings(text, *layers, **given):
+    return list(development_dependencies_shipped(subject(text, *layers, **given)))
+
+
+def shipped(package=PACKAGE, installed=INSTALLED, built=BUILT):
+    """The one layer of a second stage."""
+    return {**sources(package), **installed, **built}
+
+
+def test_what_is_copied_out_of_a_build_stage_is_pruned_there():
+    (found,) = findings(STAGES, shipped())
+    assert STAGES.replace("build\n\nFROM", "build\nRUN npm prune --omit=dev\n\nFROM") == apply(STAGES, found.fix.edits)
+    assert (DEVELOPMENT, "") == (found.predicted, found.after)
+
+
+def test_node_modules_copied_alone_and_another_folder_are_followed_to_where_they_were():
+    text = STAGES.replace("WORKDIR /app\nCOPY . .", "WORKDIR /src\nCOPY . .", 1)
+    text = text.replace("COPY --from=build /app /app", "COPY --from=build /src/node_modules ./node_modules")
+    (found,) = findings(text, shipped())
+    assert "RUN npm run build\nRUN npm prune --omit=dev\n" in apply(text, found.fix.edits)
+    text = text.replace("RUN npm run build", "RUN npm run build\nWORKDIR /srv")
+    (found,) = findings(text, shipped())
+    assert "WORKDIR /srv\nRUN cd /src && npm prune --omit=dev\n" in apply(text, found.fix.edits)
+
+
+def test_npm_before_7_is_asked_in_its_own_words():
+    lock = {"dependencies": {"typescript": {"dev": True}, "fastify": {}}}
+    installed = {path: each for path, each in INSTALLED.items() if ".package-lock" not in path}
+    (found,) = findings(STAGES, shipped(installed={**installed, "app/package-lock.json": json.dumps(lock)}))
+    assert "RUN npm prune --production\n" in apply(STAGES, found.fix.edits)
+    assert 3_000_100 == found.predicted
+
+
+def test_where_nothing_is_built_they_are_not_installed():
+    (found,) = findings(PLAIN, sources(), INSTALLED)
+    assert PLAIN.replace("npm ci", "npm ci --omit=dev") == apply(PLAIN, found.fix.edits)
+    assert (DEVELOPMENT, "npm-cache-left-behind") == (found.predicted, found.after)
+
+
+def test_in_a_single_stage_that_builds_a_stage_of_its_own_goes_before_one_run():
+    split, merged = findings(SINGLE, sources(), INSTALLED, {**BUILT, "root/.npm/x": "c" * 500})
+    expected = """\
+FROM node:20 AS build
+WORKDIR /app
+COPY . .
+RUN npm install
+RUN npm run build
+RUN npm prune --omit=dev
+
+FROM node:20
+WORKDIR /app
+COPY --from=build /app /app
+CMD ["npm", "start"]
+"""
+    assert expected == apply(SINGLE, split.fix.edits)
+    expected = SINGLE.replace(
+        "RUN npm install\nRUN npm run build\n",
+        "RUN npm install && \\\n    npm run build && \\\n    npm prune --omit=dev\n",
+    )
+    assert expected == apply(SINGLE, merged.fix.edits)
+    assert (DEVELOPMENT + 500, DEVELOPMENT) == (split.predicted, merged.predicted)
+    assert ["single-stage-build"] * 2 == [split.after, merged.after]
+
+
+LEFT = {**INSTALLED, "app/node_modules/.bin/pino-pretty": symlink("../pino-pretty/index.js")}
+ASKS = {**INSTALLED, "app/node_modules/fastify/package.json": '{"peerDependencies": {"typescript": "*"}}'}
+MAY_ASK = {
+    **INSTALLED,
+    "app/node_modules/fastify/package.json": json.dumps(
+        {"peerDependencies": {"typescript": "*"}, "peerDependenciesMeta": {"typescript": {"optional": True}}}
+    ),
+}
+
+
+def scripts(**told):
+    return {**PACKAGE, "scripts": told}
+
+
+@pytest.mark.parametrize(
+    ("trap", "reason", "twin"),
+    [
+        (
+            {"built": {"app/dist/index.js": "require('pino-pretty')"}},
+            "pino-pretty is required by /app/dist/index.js",
+            {"built": {"app/dist/index.js": "// require('pino-pretty')"}},
+        ),
+        (
+            {"built": {"app/dist/index.js": "fastify({target: 'pino-pretty'})"}},
+            "/app/dist/index.js names pino-pretty",
+            {"built": {"app/dist/index.js": "fastify({target: 'pino'})"}},
+        ),
+        (
+            {"package": scripts(start="npm run serve", serve="node dist/index.js | pino-pretty"), "installed": LEFT},
+            "`pino-pretty`, which starts the application, needs pino-pretty",
+            {"package": scripts(start="npm run serve", serve="node dist/index.js | cat"), "installed": LEFT},
+        ),
+        (
+            {"package": scripts(start="node -r pino-pretty/register dist/index.js")},
+            "`node -r pino-pretty/register dist/index.js`, which starts the application, needs pino-pretty",
+            {"package": scripts(start="node dist/index.js", debug="node -r pino-pretty/register dist/index.js")},
+        ),
+        (
+            {"installed": ASKS},
+            "fastify asks its user for typescript",
+            {"installed": MAY_ASK},
+        ),
+    ],
+    ids=["required", "named", "program", "preloaded", "peer"],
+)
+def test_what_the_running_application_needs_is_left_and_its_twin_is_not(trap, reason, twin):
+    (found,) = findings(STAGES, shipped(**trap))
+    assert (None, reason) == (found.fix, found.refusal)
+    (found,) = findings(STAGES, shipped(**twin))
+    assert (True, "") == (found.fix is not None, found.refusal)
+
+
+def test_what_was_opened_at_run_time_and_what_node_options_name_is_left():
+    opened = Observed(opened=frozenset({"/app/node_modules/typescript/tsc.js"}))
+    (found,) = findings(STAGES, shipped(), observed=opened)
+    assert "/app/node_modules/typescript/tsc.js of typescript was opened when the application ran" == found.refusal
+    config = {**CONFIG, "Env": [*CONFIG["Env"], "NODE_OPTIONS=--require pino-pretty"]}
+    (found,) = findings(STAGES, shipped(), config=config)
+    assert "needs pino-pretty" in found.refusal
+
+
+@pytest.mark.parametrize(
+    ("text", "package"),
+    [
+        (PLAIN.replace("npm ci", "npm ci && npx tsc"), PACKAGE),
+        (PLAIN.replace("CMD", "RUN npx tsc\nCMD"), PACKAGE),
+        (PLAIN.replace("npm ci", "npm ci --include=dev"), PACKAGE),
+        (PLAIN, scripts(postinstall="tsc", start="node dist/index.js")),
+        (PLAIN, scripts(prepare="husky", start="node dist/index.js")),
+    ],
+    ids=["built-with", "built-behind", "included", "postinstall", "prepare"],
+)
+def test_what_an_install_may_need_is_pruned_behind_it_instead(text, package):
+    found = findings(text, sources(package), {**INSTALLED, **BUILT})
+    assert found
+    for each in found:
+        assert "npm prune --omit=dev" in apply(text, each.fix.edits)
+        assert "ci --omit=dev" not in apply(text, each.fix.edits)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (STAGES.replace("FROM node:20-slim", "FROM build AS test\nRUN npm test\n\nFROM node:20-slim"), "line 7 uses"),
+        (STAGES.replace("COPY --from=build /app /app", "COPY --from=other/image /app /app"), "another image"),
+        (STAGES.replace("COPY --from=build /app /app", "COPY --from=build /app /x /app"), "not known which folder"),
+        (STAGES.replace("COPY --from=build /app /app", "COPY . ."), "line 9 brings some of them"),
+    ],
+    ids=["shared", "foreign", "several", "context"],
+)
+def test_a_stage_that_is_not_its_own_is_left_alone(text, reason):
+    (found,) = findings(text, shipped())
+    assert None is found.fix
+    assert reason in found.refusal
+
+
+def test_variables_set_before_the_build_keep_the_runs_apart_where_no_stage_can_be_made():
+    """NODE_ENV=production put before `npm install` by a merge would leave out what the build needs."""
+    text = SINGLE.replace("RUN npm run build", "ENV NODE_ENV=production\nRUN npm run build")
+    late = {**BUILT, "etc/late": "x"}
+    (found,) = findings(text, sources(), INSTALLED, late)
+    assert None is found.fix
+    twin = SINGLE.replace("RUN npm run build", "EXPOSE 3000\nRUN npm run build")
+    (found,) = findings(twin, sources(), INSTALLED, late)
+    assert "RUN npm install && \\\n    npm run build && \\\n    npm prune" in apply(twin, found.fix.edits)
+
+
+def test_nothing_is_said_of_an_application_without_them_nor_of_npm_itself():
+    lock = {"packages": {"node_modules/fastify": {}}}
+    installed = {**INSTALLED, "app/node_modules/.package-lock.json": json.dumps(lock)}
+    assert [] == findings(STAGES, shipped(installed=installed))
