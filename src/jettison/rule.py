@@ -48,7 +48,6 @@ class Finding:
     proposal: str = ""  # what would be better and what follows from it, where that is the user's alone to decide
     probe: str = ""  # a source file in the context: the fix is about seconds of a build after it changed, not bytes
     after: str = ""  # a rule whose changes are tried first, as long as it has any: this one is simpler behind them
-    after: str = ""  # a rule whose changes are tried first, as long as it has any: this one is simpler behind them
 
 
 Check = Callable[[Subject], Iterator[Finding]]

@@ -168,8 +168,6 @@ def _look(bench: Bench, standing: Standing) -> tuple[Standing, list[Candidate]]:
     fresh = [each for each in found if each.made_of(current).key not in tried and each.key not in tried]
     first = {each.finding.rule for each in fresh}
     fresh = [each for each in fresh if each.finding.after not in first]
-    first = {each.finding.rule for each in fresh}
-    fresh = [each for each in fresh if each.finding.after not in first]
     proposals = tuple(_proposals(findings))
     return replace(standing, seconds=seconds, unbuildable=unbuildable, proposals=proposals), fresh
 
