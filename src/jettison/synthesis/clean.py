@@ -14,7 +14,10 @@ from jettison.synthesis.left import left_below
 
 
 def cleaned(subject: Subject, name: str, cache: re.Pattern[bytes], title: str) -> Iterator[Finding]:
-    """Findings for each RUN that leaves files below folders that match `cache`, with `rm -rf FOLDER` as the fix."""
+    """Findings for each RUN that leaves files below folders that match `cache`, with `rm -rf FOLDER` as the fix.
+
+    Behind a stage of its own for building: that leaves the cache behind, and more.
+    """
     for left in left_below(subject, cache):
         folders = [f"/{folder.decode('utf-8', 'replace')}" for folder in left.folders]
         message = f"line {left.instruction.line} leaves {' and '.join(folders)} in its layer"
@@ -24,6 +27,5 @@ def cleaned(subject: Subject, name: str, cache: re.Pattern[bytes], title: str) -
         except edit.CannotEdit as error:
             yield Finding(name, message, left.instruction, left.size, refusal=error.reason, paths=left.paths)
             continue
-        yield Finding(
-            name, message, left.instruction, left.size, Fix(title, Applicability.TESTED, (change,)), paths=left.paths
-        )
+        fix = Fix(title, Applicability.TESTED, (change,))
+        yield Finding(name, message, left.instruction, left.size, fix, paths=left.paths, after="single-stage-build")
