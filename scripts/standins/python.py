@@ -54,14 +54,14 @@ ldconfig
 export PYTHONDONTWRITEBYTECODE=1
 pip3 install --no-index --no-compile --no-cache-dir --disable-pip-version-check --root-user-action=ignore /mnt/*.whl
 # Certificates of the host are the base's, and a folder for fonts is fontconfig's.
-tar -c -z -f /mnt/python.tgz --owner=0 --group=0 -C / --exclude=usr/local/share/ca-certificates --exclude=usr/local/share/fonts \\
-  usr/local usr/share/gdb/auto-load/usr
+others='--exclude=usr/local/share/ca-certificates --exclude=usr/local/share/fonts'
+tar -c -z -f /mnt/python.tgz --owner=0 --group=0 -C / $others usr/local usr/share/gdb/auto-load/usr
 # What the libraries come from stays installed in the slim image, whose own programs are stripped.
 find /usr/local -type f -executable ! -name '*tkinter*' -exec ldd {{}} + 2>/dev/null \\
   | awk '$2 == "=>" && $3 !~ "^/usr/local/" {{ sub("^/(usr/)?", "*", $3); print $3 }}' | sort -u \\
   | xargs dpkg-query --search | cut -d: -f1 | sort -u > /mnt/packages
 find /usr/local \\( -name '*.so*' -o -name 'python{series}' \\) -type f -exec strip --strip-all {{}} +
-tar -c -z -f /mnt/python-slim.tgz --owner=0 --group=0 -C / --exclude=usr/local/share/ca-certificates --exclude=usr/local/share/fonts usr/local
+tar -c -z -f /mnt/python-slim.tgz --owner=0 --group=0 -C / $others usr/local
 """
 
 LINKS = """\
