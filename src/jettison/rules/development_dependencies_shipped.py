@@ -16,7 +16,6 @@ from jettison.traps import development_package_needed
 from jettison.traps.development_package_needed import Removed
 
 NAME = "development-dependencies-shipped"
-TRAP = "development-package-needed"
 
 
 @rule
@@ -53,7 +52,7 @@ def _findings(subject: Subject, removed: Removed, makers: tuple[Instruction, ...
     shown = f"/{removed.modules.decode('utf-8', 'replace')}"
     message = f"{len(removed.folders)} packages in {shown} are there for development alone"
     largest = sorted(removed.folders, key=lambda each: -weigh(subject.tree, (each,)))[:5] if size else []
-    bare = Finding(NAME, message, makers[-1], size, traps=(TRAP,), paths=tuple(largest))
+    bare = Finding(NAME, message, makers[-1], size, traps=("development-package-needed",), paths=tuple(largest))
     needed = development_package_needed.found(subject, removed)
     if needed:
         yield replace(bare, refusal=needed)

@@ -1,0 +1,91 @@
+"""A lock file is there, and what it locks is not what is installed for sure."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jettison.context.copies import taken
+from jettison.core.values import Applicability
+from jettison.dockerfile.graph import needed
+from jettison.dockerfile.model import Edit, Instruction, Stage
+from jettison.dockerfile.scope import state_at
+from jettison.rule import Finding, Fix, rule
+from jettison.subject import Subject
+from jettison.synthesis.npm_run import npm_installs
+
+NAME = "npm-install-with-a-lockfile"
+_LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
+_NAMED = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
+_LARGEST = 64 * 2**20
+
+
+@rule
+def npm_install_with_a_lockfile(subject: Subject) -> Iterator[Finding]:
+    """`npm install` where the project has a lock file: `npm ci` installs exactly what that says, and is faster.
+
+    **What it costs.** Not bytes: `npm install` may change the lock file and install other versions than were tested,
+    and works out a tree that the lock file already tells.
+
+    **The fix** says `npm ci`. It is there only where the lock file holds the very dependencies that package.json
+    names: `npm ci` ends with an error where they differ. Without a lock file nothing is said.
+
+    **Safety.** PROPOSED: it is about the same packages every time, which is yours to decide. `npm ci` removes a
+    node_modules that was there before.
+
+    This rule's example needs a project with a lock file: it is tested on small ones
+    (tests/rules/test_npm_lockfile.py).
+    """
+    for stage in needed(subject.dockerfile, subject.stage):
+        for run in stage.instructions:
+            calls = [each for each in npm_installs(subject, run) if each.plain and each.verb.value in ("install", "i")]
+            lock = _lock(subject, stage, run) if calls else None
+            if lock is None:
+                continue
+            message = f"line {run.line} says `npm {calls[0].verb.value}`, and {lock} is copied before it"
+            reason = _differs(subject.context, lock)
+            if reason:
+                yield Finding(NAME, message, run, 0, refusal=reason)
+                continue
+            edits = tuple(Edit(call.verb.span, "ci") for call in calls)
+            fix = Fix("install exactly what the lock file says: `npm ci`", Applicability.PROPOSED, edits)
+            proposal = "`npm ci` installs the same versions every time, and fails where the lock file is out of date"
+            yield Finding(NAME, message, run, 0, fix, proposal=proposal)
+
+
+def _lock(subject: Subject, stage: Stage, run: Instruction) -> str | None:
+    """The one lock file of the context that is copied before `run` beside its package.json; None where unclear."""
+    paths: set[str] = set()
+    for each in stage.instructions[: stage.instructions.index(run)]:
+        if each.keyword in ("COPY", "ADD") and each.flag("from") is None:
+            variables = state_at(subject.dockerfile, stage, each, subject.build_args).variables
+            paths |= taken(each, subject.sent, variables, subject.dockerfile.escape).paths
+    locks = [path for path in sorted(paths) if path.rpartition("/")[2] in _LOCKS and "node_modules/" not in path]
+    beside = [posixpath.join(posixpath.dirname(path), "package.json") for path in locks]
+    return locks[0] if len(locks) == 1 and beside[0] in paths else None
+
+
+def _differs(context: Path, lock: str) -> str:
+    """Why `npm ci` would not do with this lock file; empty where it says what package.json says."""
+    locked, named = _read(context / lock), _read((context / lock).parent / "package.json")
+    root = locked.get("packages", {}).get("") if isinstance(locked.get("packages"), dict) else None
+    if not isinstance(root, dict):
+        return f"{lock} does not tell which package.json it was made of (npm before 7 wrote it)"
+    for key in _NAMED:
+        if (root.get(key) or {}) != (named.get(key) or {}):
+            return f"{lock} and package.json differ in their {key}: run `npm install` and commit the lock file"
+    return ""
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    """A JSON object of the project; empty where there is none that can be read."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return {}
+        found = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
