@@ -38,6 +38,12 @@ def test_instructions_are_told_with_what_came_from_the_cache() -> None:
     assert [InstructionRun(text, cached, None) for text, cached in expected] == list(instructions(lines))
 
 
+def test_seconds_pass_between_the_lines_of_steps() -> None:
+    lines = [line for line in TWO_STAGES.splitlines() if "looks like" not in line]
+    found = instructions(lines, [2.0 * number for number in range(len(lines) + 1)])
+    assert [6.0, 4.0, 2.0, 10.0] == [run.seconds for run in found]  # the last until the end: its layer is written then
+
+
 def test_a_single_stage_has_no_stage_numbers() -> None:
     lines = ["STEP 1/2: FROM scratch", "STEP 2/2: COPY x /", "--> Using cache 0123", "--> 0123"]
     assert (InstructionRun("COPY x /", True, None),) == instructions(lines)
@@ -152,7 +158,14 @@ FAILURES = [
         125,
         ["Error: unknown flag: --nonsense"],
         UsageError,
-        "buildah does not take this: unknown flag: --nonsense",
+        "the builder does not take this: unknown flag: --nonsense",
+    ),
+    (
+        "a network that chroot isolation cannot give",
+        125,
+        ["Error: cannot set --network other than host with --isolation chroot"],
+        UsageError,
+        "it builds with the network of this machine alone: that is what chroot isolation can do",
     ),
     (
         "a full disk seen by an instruction",

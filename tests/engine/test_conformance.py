@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import time
 from dataclasses import dataclass, replace
@@ -17,8 +19,9 @@ from jettison.align import align
 from jettison.core.errors import BuildFailed, EngineError, UsageError
 from jettison.dockerfile.parse import parse
 from jettison.engine import docker as docker_module
-from jettison.engine.buildah import Buildah
+from jettison.engine import namespaces
 from jettison.engine.docker import Docker
+from jettison.engine.find import find_engine
 from jettison.engine.model import PREFIX, BuildRequest, Engine, Phase, RunOptions
 from jettison.image.open import open_image
 
@@ -65,7 +68,7 @@ def docker_with(builder, host, patch):
     here = [folder for folder in os.environ["PATH"].split(":") if (Path(folder) / "docker").exists()]
     for folder in dict.fromkeys(here):
         patch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-        docker_module._has_buildkit.cache_clear()
+        docker_module._builds.cache_clear()
         engine = Docker.find()
         if engine.builder == builder:
             return engine
@@ -75,7 +78,7 @@ def docker_with(builder, host, patch):
     pytest.skip("no Docker command line with BuildKit")
 
 
-@pytest.fixture(scope="module", params=["buildah", "buildkit", "classic"])
+@pytest.fixture(scope="module", params=["buildah", "podman", "buildkit", "classic"])
 def bench(request, tmp_path_factory):
     require_engine()
     folder = tmp_path_factory.mktemp("conformance")
@@ -83,10 +86,12 @@ def bench(request, tmp_path_factory):
     (context / "site").mkdir(parents=True)
     (context / "site" / "page.html").write_text("hello\n")
     with pytest.MonkeyPatch.context() as patch, store_in(tmp_path_factory.mktemp("store")) as store:
-        if request.param == "buildah":
+        if request.param in ("buildah", "podman"):
+            if shutil.which(request.param) is None:
+                pytest.skip(f"{request.param} is not installed")
             for key, value in store.environment.items():
                 patch.setenv(key, value)
-            made = Bench(Buildah.find(), BASE, context)
+            made = Bench(find_engine(request.param), BASE, context)
         else:
             engine = docker_with(request.param, request.getfixturevalue("daemon"), patch)
             base = f"{PREFIX}/conformance-base:1"
@@ -95,7 +100,7 @@ def bench(request, tmp_path_factory):
             made = Bench(engine, base, context)
         yield made
         made.engine.sweep(f"{TAG}:")
-        if request.param != "buildah":
+        if made.engine.name == "docker":
             made.engine.sweep(f"{PREFIX}/conformance-base:")
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -124,6 +129,16 @@ def test_an_image_is_built_weighed_and_matched_with_its_lines(bench):
     lines = {found.instruction_of[number].line: image.layers[number].unpacked for number in found.instruction_of}
     assert (6, 300_000, 0) == (lines[2], lines[3], lines[4])
     assert 300_000 == image.sizes.waste
+
+
+def test_seconds_of_each_instruction_are_measured(bench):
+    built = bench.build("RUN sleep 1.2\nRUN true\nRUN sleep 0.7\n", use_cache=False)
+    slow, quick, last = (run.seconds for run in built.instructions)
+    assert all(not run.cached for run in built.instructions)
+    assert 1.2 <= slow <= built.seconds
+    assert 0.7 <= last <= built.seconds
+    assert 0 <= quick
+    assert slow + quick + last <= built.seconds + 0.3  # BuildKit's are rounded
 
 
 def test_a_second_build_comes_from_the_cache(bench):
@@ -192,6 +207,158 @@ def test_build_arguments_reach_the_build_and_not_our_eyes(bench):
     built = bench.engine.build(request, lines.append)
     assert b"canary-7\n" == open_image(built.reference).tree.read(b"word")
     assert "canary-7" not in "\n".join(lines)
+
+
+STAGES = """\
+RUN echo one > /one
+FROM {base} AS two
+RUN echo two > /two
+FROM {base}
+RUN echo three > /three
+"""
+
+
+def test_the_stage_that_is_asked_for_is_built(bench):
+    built = bench.build(STAGES.format(base=bench.base), target="two", use_cache=False)
+    assert [b"two"] == [name for name in (b"one", b"two", b"three") if name in open_image(built.reference).tree]
+    assert "three" not in "".join(run.text for run in built.instructions)
+
+
+def test_a_secret_is_given_to_its_instruction_and_is_not_in_the_image(bench, tmp_path):
+    (tmp_path / "key").write_text("hunter2\n")
+    text = "RUN --mount=type=secret,id=key wc -c < /run/secrets/key > /length\n"
+    secrets = (f"id=key,src={tmp_path / 'key'}",)
+    if not bench.engine.capabilities.secrets:
+        with pytest.raises(EngineError, match="no build secrets"):
+            bench.build(text, secrets=secrets)
+        return
+    image = open_image(bench.build(text, secrets=secrets, use_cache=False).reference)
+    assert b"8\n" == image.tree.read(b"length").lstrip()
+    holding = [path for path in image.tree if image.tree.get(path).size == 8]
+    assert [] == [path for path in holding if b"hunter2" in image.tree.read(path)]
+
+
+def test_a_network_that_is_asked_for_is_the_one_that_is_used(bench):
+    text = "RUN cat /proc/net/dev | grep -c : > /interfaces\n"
+    asked = {"arguments": ("--network=none",), "use_cache": False}
+    if not bench.engine.capabilities.build_networks:
+        with pytest.raises(UsageError, match="network of this machine alone"):
+            bench.build(text, **asked)
+        return
+    assert b"1\n" == open_image(bench.build(text, **asked).reference).tree.read(b"interfaces")  # lo
+
+
+@pytest.mark.parametrize(
+    ("capability", "line"), [("heredocs", "COPY <<END /new\nx\nEND\n"), ("copy_link", "COPY --link site /new\n")]
+)
+def test_what_is_said_of_newer_words_holds(bench, capability, line):
+    if getattr(bench.engine.capabilities, capability):
+        assert b"new" in open_image(bench.build(line).reference).tree
+    else:
+        with pytest.raises(BuildFailed):
+            bench.build(line)
+
+
+def ended(sandbox, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while sandbox.state().phase is Phase.RUNNING and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return sandbox.state()
+
+
+EAT = "awk 'BEGIN { s = \"0123456789abcdef\"; while (length(s) < 300000000) s = s s; print length(s) }'"
+
+
+def test_memory_is_limited(bench):
+    hungry = ("sh", "-c", EAT)
+    with bench.start(bench.build(), command=hungry, memory=2**31) as sandbox:
+        assert (0, "") == (ended(sandbox).code, ended(sandbox).error)
+    with bench.start(bench.build(), command=hungry, memory=100 * 2**20) as sandbox:
+        state = ended(sandbox)
+        assert 0 != state.code
+        if bench.engine.capabilities.limits:
+            assert "it needed more memory than its limit of 104857600 bytes" == state.error
+
+
+def test_the_number_of_processes_is_limited(bench):
+    if not bench.engine.capabilities.limits:
+        pytest.skip(bench.engine.capabilities.limits_by)
+    many = ("sh", "-c", "i=0; while [ $i -lt 200 ]; do sleep 5 & i=$((i+1)); done; echo all")
+    with bench.start(bench.build(), command=many, processes=100) as sandbox:
+        state = ended(sandbox)
+        assert 0 != state.code
+        assert b"fork" in sandbox.logs()[1]
+
+
+def test_a_container_that_runs_too_long_is_ended(bench):
+    with bench.start(bench.build(), seconds=2.0) as sandbox:
+        wait_for_port(sandbox)
+        state = ended(sandbox)
+        assert (137, "ended after 2 s, which is its limit") == (state.code, state.error)
+
+
+def test_a_published_port_is_a_free_one_on_loopback_alone(bench):
+    if not bench.engine.capabilities.ports_published:
+        with bench.start(bench.build(), publish=(8000,)) as sandbox:
+            assert {} == dict(sandbox.published())
+        return
+    with bench.start(bench.build(), publish=(8000,)) as one, bench.start(bench.build(), publish=(8000,)) as other:
+        wait_for_port(one)
+        wait_for_port(other)
+        ports = [dict(each.published())[8000] for each in (one, other)]
+        assert 2 == len(set(ports))
+        for port in ports:
+            listening = [each for each in namespaces.listeners(os.getpid()) if each.port == port]
+            assert [("tcp", "127.0.0.1")] == [(each.protocol, each.address) for each in listening]
+            with socket.create_connection(("127.0.0.1", port), 5.0) as connection:
+                connection.sendall(b"GET /page.html HTTP/1.0\r\n\r\n")
+                assert connection.makefile("rb").read().endswith(b"hello\n")
+        assert 0 != one.execute(["sh", "-c", "echo x | nc -w 2 192.0.2.1 80"], timeout=20).code
+
+
+def test_nothing_is_published_unasked(bench):
+    with bench.start(bench.build()) as sandbox:
+        assert {} == dict(sandbox.published())
+
+
+def test_much_on_stderr_is_kept_and_holds_nobody_up(bench):
+    text = "head -c 400000 /dev/zero | tr '\\0' x >&2; echo done"
+    with bench.start(bench.build(), command=("sh", "-c", text)) as sandbox:
+        assert 0 == ended(sandbox).code
+        out, err = sandbox.logs()
+        assert (b"done\n", b"x" * 400_000) == (out, err)
+
+
+def test_much_on_stderr_of_a_build_holds_nobody_up(bench):
+    lines = []
+    path = bench.context / "Dockerfile"
+    path.write_text(f"FROM {bench.base}\nRUN head -c 400000 /dev/zero | tr '\\0' x | fold -w 1000 >&2; echo at-last\n")
+    bench.engine.build(BuildRequest(bench.context, path, f"{TAG}:noise", use_cache=False), lines.append)
+    assert any("at-last" in line for line in lines)
+    shown = sum(line.count("x") for line in lines)
+    assert 400_000 <= shown or any("output clipped" in line for line in lines)  # BuildKit shows 200 KiB a second
+
+
+def test_death_by_a_signal_is_told(bench):
+    with bench.start(bench.build(), command=("sh", "-c", "sh -c 'kill -SEGV $$'; exit $?")) as sandbox:
+        assert 139 == ended(sandbox).code
+    with bench.start(bench.build()) as sandbox:
+        wait_for_port(sandbox)
+        os.kill(sandbox._main(), signal.SIGKILL)
+        assert (137 if bench.engine.capabilities.signals_seen else 1) == ended(sandbox).code
+
+
+def test_an_image_whose_name_is_taken_away_can_still_be_started(bench):
+    built = bench.build(version="fleeting", use_cache=False)
+    with bench.start(built) as sandbox:
+        wait_for_port(sandbox)
+        bench.engine.remove_images([f"{TAG}:fleeting"])
+        assert get(sandbox, "/page.html").endswith(b"hello\n")
+
+
+def test_an_image_that_is_gone_is_told_to_be(bench):
+    with pytest.raises(EngineError, match="is gone"):
+        bench.engine.start("0123456789abcdef" * 4, RunOptions(label="conformance"))
 
 
 def test_an_application_runs_as_the_image_says_and_answers(bench):

@@ -39,7 +39,7 @@ def fake_buildah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 def test_an_engine_that_is_not_known_is_wrong_use() -> None:
     with pytest.raises(UsageError, match="there is no engine called kaniko") as error:
         find_engine("kaniko")
-    assert "engines known now: docker, buildah" == error.value.hint
+    assert "engines known now: docker, buildah, podman" == error.value.hint
 
 
 def test_without_buildah_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

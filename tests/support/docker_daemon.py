@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -19,19 +20,18 @@ _SECONDS = 60.0  # until a daemon of our own answers
 
 
 @contextmanager
-def docker_daemon() -> Iterator[str]:
-    """The address (`unix://...`) of a daemon that answers; skips where there is none and none can be started."""
+def docker_daemon(mirror: str = "") -> Iterator[str]:
+    """The address (`unix://...`) of a daemon that answers; skips where there is none and none can be started.
+
+    With a mirror (`http://127.0.0.1:PORT`) it is one of the tests' own, that has official images from there.
+    """
     if os.geteuid() != 0:
         pytest.skip("no Docker daemon: not root")
-    if answers(SYSTEM):
+    if not mirror and answers(SYSTEM):
         yield f"unix://{SYSTEM}"
         return
-    if shutil.which("dockerd") is None:
-        pytest.skip("no Docker daemon answers, and there is no dockerd to start")
-    if _running():  # a second daemon would remove the first one's bridge
-        pytest.skip("a Docker daemon runs here that does not answer at its usual place")
-    with _own_daemon() as place:
-        yield f"unix://{place}"
+    with own_daemon(mirror) as daemon:
+        yield daemon.address
 
 
 def answers(place: Path) -> bool:
@@ -51,30 +51,70 @@ def _running() -> bool:
     return "dockerd" in names
 
 
-@contextmanager
-def _own_daemon() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="jettison-docker-"))
-    place, log = folder / "docker.sock", folder / "log"
-    command = ["dockerd", "--host", f"unix://{place}", "--pidfile", f"{folder}/pid"]
-    command += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
-    with log.open("wb") as output:
-        daemon = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
+class OwnDaemon:
+    """A daemon with everything in a temporary folder; it may be killed and started again."""
+
+    def __init__(self, mirror: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="jettison-docker-"))
+        self._mirror = mirror
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def _socket(self) -> Path:
+        return self.folder / "docker.sock"
+
+    @property
+    def address(self) -> str:
+        return f"unix://{self._socket}"
+
+    def start(self) -> None:
+        """Start it; skips the test where it does not come up."""
+        folder, log = self.folder, self.folder / "log"
+        command = ["dockerd", "--host", self.address, "--pidfile", f"{folder}/pid"]
+        command += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
+        command += ["--registry-mirror", self._mirror] if self._mirror else []
+        (folder / "pid").unlink(missing_ok=True)  # of one that was killed: its number may be somebody else's by now
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         deadline = time.monotonic() + _SECONDS
-        while not answers(place):
-            if daemon.poll() is not None or time.monotonic() > deadline:
+        while not answers(self._socket):
+            if self._process.poll() is not None or time.monotonic() > deadline:
                 lines = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
                 pytest.skip(f"dockerd does not start here: {lines[-1]}")
             time.sleep(0.1)
-        yield place
-    finally:
-        daemon.terminate()
-        try:
-            daemon.wait(30)
-        except subprocess.TimeoutExpired:
-            daemon.kill()
-            daemon.wait()
+
+    def kill(self) -> None:
+        """As a crash does: at once, its socket file left behind; the containerd that it had started goes as well."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def remove(self) -> None:
+        """End it, and what it had mounted and stored."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.kill()
         for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
-            if line.split()[1].startswith(f"{folder}/"):
+            if line.split()[1].startswith(f"{self.folder}/"):
                 subprocess.run(["umount", "--lazy", line.split()[1]], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def own_daemon(mirror: str = "") -> Iterator[OwnDaemon]:
+    """A daemon of the tests' own; skips where it cannot be."""
+    if os.geteuid() != 0:
+        pytest.skip("no Docker daemon: not root")
+    if shutil.which("dockerd") is None:
+        pytest.skip("no Docker daemon answers, and there is no dockerd to start")
+    if _running():  # a second daemon would remove the first one's bridge
+        pytest.skip("another Docker daemon runs here: a second one would take its network away")
+    daemon = OwnDaemon(mirror)
+    try:
+        daemon.start()
+        yield daemon
+    finally:
+        daemon.remove()

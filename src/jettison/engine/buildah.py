@@ -12,14 +12,17 @@ import os
 import re
 import shutil
 import subprocess
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jettison.core.errors import EngineError
 from jettison.core.reference import Reference, Transport
-from jettison.engine import buildah_output, leftovers
+from jettison.engine import buildah_output, cgroups, leftovers
 from jettison.engine.buildah_sandbox import BuildahSandbox, can_isolate
 from jettison.engine.model import PREFIX, BuildRequest, Built, Capabilities, RunOptions, Sandbox
 from jettison.engine.process import BUILD_LINES, run
@@ -27,7 +30,7 @@ from jettison.engine.process import BUILD_LINES, run
 CAPABILITIES = Capabilities(
     ports_published=False,
     private_network=True,
-    signals_seen=False,
+    signals_seen=True,
     healthchecks=False,
     limits=False,
     secrets=True,
@@ -48,6 +51,11 @@ class Buildah:
     capabilities: Capabilities = CAPABILITIES
     name: str = "buildah"
     builder: str = "buildah"
+    command: tuple[str, ...] = ("buildah", "bud")  # what builds
+
+    @property
+    def storage(self) -> str:
+        return f"overlay in {self.graph_root}"
 
     @classmethod
     def find(cls) -> Buildah:
@@ -70,8 +78,16 @@ class Buildah:
                 hint='set driver = "overlay" in /etc/containers/storage.conf',
             )
         version = re.search(r"version (\S+)", "\n".join(run(["buildah", "--version"], timeout=60).lines))
-        capabilities = (
-            CAPABILITIES if can_isolate() else Capabilities(**{**vars(CAPABILITIES), "private_network": False})
+        limited = cgroups.hierarchy()
+        by = f"cgroup v{limited.version}" if limited else "rlimits: data of each process; their number is not limited"
+        heredocs, copy_link = syntax(cls.command)
+        capabilities = replace(
+            CAPABILITIES,
+            private_network=can_isolate(),
+            limits=limited is not None,
+            limits_by=by,
+            heredocs=heredocs,
+            copy_link=copy_link,
         )
         return cls(version[1] if version else "unknown", Path(store["GraphRoot"]), capabilities)
 
@@ -80,7 +96,10 @@ class Buildah:
         secrets = [value for value in request.build_args.values() if value]
         run_id = leftovers.run_of(request.tag)
 
+        times: deque[float] = deque(maxlen=BUILD_LINES)
+
         def line(text: str) -> None:
+            times.append(time.monotonic())
             if progress is not None:
                 progress(_hide(text, secrets))
 
@@ -89,9 +108,10 @@ class Buildah:
                 environment = {**os.environ, "TMPDIR": str(folder)}
                 ended = run(self._command(request), on_line=line, environment=environment, tail=BUILD_LINES)
                 if ended.code and buildah_output.lost_a_race(ended.lines):
+                    times.clear()
                     ended = run(self._command(request), on_line=line, environment=environment, tail=BUILD_LINES)
         except OSError as error:
-            raise EngineError(f"cannot start buildah: {error.strerror}", hint="see `jettison engines`") from error
+            raise EngineError(f"cannot start {self.name}: {error.strerror}", hint="see `jettison engines`") from error
         finally:
             leftovers.remove_builds(self.graph_root, run_id)
         lines = tuple(_hide(text, secrets) for text in ended.lines)
@@ -102,13 +122,12 @@ class Buildah:
             image_id=_image_id(lines),
             seconds=ended.seconds,
             cold=not request.use_cache,
-            instructions=buildah_output.instructions(lines),
+            instructions=buildah_output.instructions(lines, (*times, time.monotonic())),
         )
 
     def _command(self, request: BuildRequest) -> list[str]:
         command = [
-            "buildah",
-            "bud",
+            *self.command,
             "--layers",
             "--format",
             "docker",
@@ -148,7 +167,7 @@ class Buildah:
     def remove_images(self, names: Sequence[str]) -> None:
         ours = [name for name in names if name.startswith(f"{PREFIX}/") and self.image_exists(name)]
         for name in ours:
-            run(["buildah", "rmi", "--force", name], timeout=600)
+            run(["buildah", "rmi", name], timeout=600)  # no --force: that removes containers as well
 
     def sweep(self, prefix: str, *, images: bool = True) -> tuple[str, ...]:
         """What the run that `prefix` names has left: containers, killed builds, temporary folders, images."""
@@ -162,6 +181,7 @@ class Buildah:
                 run(["buildah", "rm", container.id], timeout=120)
                 removed.append(container.name)
         removed += leftovers.remove_builds(self.graph_root, run_id) + leftovers.remove_folders(run_id)
+        removed += cgroups.remove_left(f"jettison-{run_id}-")
         if images:
             listed = read_json(["buildah", "images", "--json"]) or []
             names = [name for image in listed for name in image.get("names") or [] if name.startswith(prefix)]
@@ -176,6 +196,24 @@ class Buildah:
         except (OSError, ValueError):
             return None
         return sum(int(layer.get("diff-size", 0)) for layer in layers)
+
+
+@cache
+def syntax(command: tuple[str, ...]) -> tuple[bool, bool]:
+    """Whether this builder takes heredocs, and COPY --link; asked by builds of nothing, whose images are not kept."""
+    return _builds(command, "COPY <<END /x\nx\nEND\n"), _builds(command, "COPY --link x /x\n")
+
+
+def _builds(command: tuple[str, ...], text: str) -> bool:
+    with leftovers.temporary_folder("asks") as folder:
+        (folder / "Dockerfile").write_text(f"FROM scratch\n{text}")
+        (folder / "x").write_text("x\n")
+        ended = run([*command, "--layers=false", "--iidfile", str(folder / "image"), str(folder)], timeout=60)
+        made = folder / "image"
+        if ended.code != 0 or not made.exists():
+            return False
+        run(["buildah", "rmi", made.read_text().strip()], timeout=60)
+    return True
 
 
 def read_json(command: Sequence[str]) -> Any:

@@ -39,16 +39,33 @@ _NO_USER = re.compile(rb"Error: (?P<error>determining run uid: [^\n]*)\n?\Z")
 _TROUBLE = re.compile(r"^(?:Error|error|time=)")
 
 
-def instructions(lines: Sequence[str]) -> tuple[InstructionRun, ...]:
-    """The instructions that a build went through, FROM left out; buildah prints no seconds."""
+def instructions(lines: Sequence[str], times: Sequence[float] = ()) -> tuple[InstructionRun, ...]:
+    """The instructions that a build went through, FROM left out.
+
+    Buildah prints no seconds: they pass between its lines, which came at `times`; one more than lines, the last is
+    the end. Writing the layer counts to the instruction that made it.
+    """
     found: list[InstructionRun] = []
-    for line in lines:
+    open_since: int | None = None
+    for at, line in enumerate(lines):
         step = _STEP.match(line)
+        if step and open_since is not None:
+            found[-1] = _timed(found[-1], times, open_since, at, len(lines))
+            open_since = None
         if step and not step[1].startswith(_WITHOUT_WORK):
             found.append(InstructionRun(step[1], False, None))
-        elif found and _CACHED.match(line):
+            open_since = at
+        elif open_since is not None and _CACHED.match(line):
             found[-1] = InstructionRun(found[-1].text, True, None)
+    if open_since is not None:
+        found[-1] = _timed(found[-1], times, open_since, len(lines), len(lines))
     return tuple(found)
+
+
+def _timed(run: InstructionRun, times: Sequence[float], began: int, ended: int, lines: int) -> InstructionRun:
+    if len(times) <= lines:
+        return run
+    return InstructionRun(run.text, run.cached, round(times[ended] - times[began], 3))
 
 
 def lost_a_race(lines: Sequence[str]) -> bool:
@@ -74,8 +91,15 @@ def failure(code: int, lines: Sequence[str]) -> CouldNot | UsageError:
         return UsageError(f"there is no stage called {target[1]}", hint="name one of the Dockerfile's stages")
     if not last and (secret := _NO_SECRET.search(text)):
         return UsageError(f"a --secret cannot be used: {secret[1]}", hint="write --secret id=NAME,src=FILE")
+    if not last and "cannot set --network other than host" in text:
+        return UsageError(
+            "it builds with the network of this machine alone: that is what chroot isolation can do",
+            hint="leave --network out, or use --engine docker",
+        )
     if not last and (flag := _NO_FLAG.search(text)):
-        return UsageError(f"buildah does not take this: {flag[1]}", hint="what follows `--` goes to `buildah bud`")
+        return UsageError(
+            f"the builder does not take this: {flag[1]}", hint="what follows `--` goes to its build command"
+        )
     if last.startswith("FROM ") or not last:
         if _NO_BASE.search(text):
             base = last.removeprefix("FROM ").split(" ")[0] or "the base image"

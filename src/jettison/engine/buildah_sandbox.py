@@ -18,12 +18,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 from jettison.core.errors import EngineError
-from jettison.engine import buildah_output, enter, leftovers, namespaces
+from jettison.engine import buildah_output, cgroups, enter, leftovers, namespaces
+from jettison.engine.deadline import Deadline
 from jettison.engine.model import ContainerState, Finished, Listener, Phase, ProcessFacts, RunOptions
 from jettison.engine.process import _die_with_parent, kill_group, run
 
@@ -72,6 +74,8 @@ class BuildahSandbox:
         self._stopped: ContainerState | None = None
         self._closed = False
         self._executed = 0
+        self._group: cgroups.Group | None = None
+        self._deadline = Deadline(options.seconds, self._kill)
         self.name = f"jettison-{options.label or 'run'}-{secrets.token_hex(4)}"
         self._folder = leftovers.make_folder(options.label or "run")
         try:
@@ -81,7 +85,13 @@ class BuildahSandbox:
             raise
 
     def _begin(self, image_id: str, argv: Sequence[str]) -> None:
-        ended = run(["buildah", "from", "--pull-never", "--name", self.name, image_id], timeout=120)
+        place = cgroups.hierarchy()
+        if place is not None:
+            limits = {"memory": self._options.memory, "processes": self._options.processes}
+            self._group = cgroups.make(place, self.name, **limits)
+        # without a group: each process for itself, by RLIMIT_DATA
+        alone = [] if self._group is not None else ["--ulimit", f"data={self._options.memory}:{self._options.memory}"]
+        ended = run(["buildah", "from", "--pull-never", *alone, "--name", self.name, image_id], timeout=120)
         if ended.code != 0:
             raise EngineError(f"buildah could not make a container: {_last(ended.lines)}", hint="see `buildah info`")
         if not argv:
@@ -89,7 +99,11 @@ class BuildahSandbox:
             return
         inner = self._run_command(argv, self._options.environment)
         wrapped = [*NAMESPACES, "sh", "-c", _SETUP, "sh", self._options.hostname, *inner]
-        self._process = self._spawn(wrapped, "main")
+        self._process = self._spawn(self._limited(wrapped), "main")
+        self._deadline.begin()
+
+    def _limited(self, command: Sequence[str]) -> list[str]:
+        return self._group.enter(list(command)) if self._group is not None else list(command)
 
     def _run_command(self, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
         command = ["buildah", "run", "--isolation", "chroot", "--hostname", self._options.hostname]
@@ -128,7 +142,18 @@ class BuildahSandbox:
         if code is None:
             return ContainerState(Phase.RUNNING)
         self._stopped = buildah_output.ended(code, self._tail("main.err"))
+        error = ""
+        if self._deadline.passed:
+            error = f"ended after {self._options.seconds:g} s, which is its limit"
+        elif self._group is not None and self._group.out_of_memory():
+            error = f"it needed more memory than its limit of {self._options.memory} bytes"
+        if error:
+            self._stopped = replace(self._stopped, error=error)
         return self._stopped
+
+    def published(self) -> Mapping[int, int]:
+        """None: its own network is entered instead."""
+        return {}
 
     def listeners(self) -> frozenset[Listener]:
         main = self._main()
@@ -198,7 +223,8 @@ class BuildahSandbox:
         variables = self._folder / f"{name}.env"
         variables.write_text(json.dumps(self._environment(main) | dict(environment or {})))
         child = self._spawn(
-            [sys.executable, "-I", "-m", enter.__name__, str(main), directory, str(variables), *command], name
+            self._limited([sys.executable, "-I", "-m", enter.__name__, str(main), directory, str(variables), *command]),
+            name,
         )
         timed_out = False
         try:
@@ -245,12 +271,15 @@ class BuildahSandbox:
         if self._closed:
             return
         self._closed = True
+        self._deadline.cancel()
         self._kill()
         for _ in range(5):
             if run(["buildah", "rm", self.name], timeout=120).code == 0:
                 break
             time.sleep(0.2)
         leftovers.remove_folder(self._folder)
+        if self._group is not None:
+            self._group.remove()
 
     def __enter__(self) -> BuildahSandbox:
         return self

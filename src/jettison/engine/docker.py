@@ -7,13 +7,15 @@ classic builder, and with DOCKER_BUILDKIT=1 it fails.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jettison.core.errors import EngineError
 from jettison.core.reference import Reference, Transport
@@ -22,6 +24,9 @@ from jettison.engine.docker_api import DockerApi, endpoint
 from jettison.engine.docker_sandbox import LABEL, DockerSandbox
 from jettison.engine.model import PREFIX, BuildRequest, Built, Capabilities, RunOptions, Sandbox
 from jettison.engine.process import BUILD_LINES, run
+
+_NOTHING = "FROM scratch\nLABEL asked.by=jettison\n"
+_NEWEST = "FROM scratch\nCOPY --link <<END /asked.by\njettison\nEND\n"
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Docker:
     builder: str  # buildkit, classic
     capabilities: Capabilities
     name: str = "docker"
+    storage: str = ""
+    here: bool = True  # its containers are processes of this machine: not in a virtual machine, not elsewhere
 
     @classmethod
     def find(cls) -> Docker:
@@ -41,23 +48,11 @@ class Docker:
             raise EngineError("docker is not installed", hint="install Docker, or name another --engine")
         api = DockerApi(endpoint())
         version = api.must("GET", "/version") or {}
-        builder = "buildkit" if _has_buildkit(api.host) else "classic"
-        capabilities = Capabilities(
-            ports_published=False,
-            private_network=True,
-            signals_seen=True,
-            healthchecks=True,
-            limits=True,
-            secrets=builder == "buildkit",
-            heredocs=False,
-            copy_link=False,
-            empty_run_is_layer=builder == "buildkit",
-            ignore_files=("{dockerfile}.dockerignore", ".dockerignore")
-            if builder == "buildkit"
-            else (".dockerignore",),
-            ignore_file_apart=builder == "buildkit",
-        )
-        return cls(str(version.get("Version", "unknown")), api, builder, capabilities)
+        information = api.must("GET", "/info") or {}
+        here = _is_here(api, information)
+        builder, capabilities = _ask(api, information, here)
+        storage = f"{information.get('Driver', 'unknown')} in {information.get('DockerRootDir', 'an unknown place')}"
+        return cls(str(version.get("Version", "unknown")), api, builder, capabilities, storage=storage, here=here)
 
     def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:
         """Build. Raises BuildFailed, EngineError, DiskError, UsageError (unknown target, secrets without BuildKit).
@@ -80,13 +75,20 @@ class Docker:
                 text = text.replace(secret, "***")
             return text
 
+        times: deque[float] = deque(maxlen=BUILD_LINES)
+
+        def take(line: str) -> None:
+            times.append(time.monotonic())
+            if progress is not None:
+                progress(hidden(line))
+
         with tempfile.TemporaryDirectory(prefix="jettison-") as folder:
             identity = Path(folder) / "image"
             try:
                 ended = run(
                     self._command(request, identity),
-                    on_line=(lambda line: progress(hidden(line))) if progress is not None else None,
-                    environment={**os.environ, "DOCKER_BUILDKIT": "1" if self.builder == "buildkit" else "0"},
+                    on_line=take,
+                    environment=_environment(self.api.host, self.builder),
                     tail=BUILD_LINES,
                 )
             except OSError as error:
@@ -95,12 +97,17 @@ class Docker:
             if ended.code != 0 or not identity.exists():
                 raise docker_output.failure(ended.code, lines)
             image_id = identity.read_text().strip()
+        if not self.image_exists(image_id):
+            raise EngineError(
+                "docker built, and the daemon does not have the image: the builder that is chosen keeps it to itself",
+                hint="unset BUILDX_BUILDER, or add `-- --load`",
+            )
         return Built(
             reference=Reference(Transport.DOCKER_DAEMON, image_id),
             image_id=image_id,
             seconds=ended.seconds,
             cold=not request.use_cache,
-            instructions=docker_output.instructions(lines),
+            instructions=docker_output.instructions(lines, (*times, time.monotonic())),
         )
 
     def _command(self, request: BuildRequest, identity: Path) -> list[str]:
@@ -114,7 +121,10 @@ class Docker:
 
     def fetch(self, name: str) -> Reference | None:
         """The image of that name; pulled where the daemon does not have it, and left there as any base is."""
-        if not self.image_exists(name) and run(["docker", "pull", "--quiet", name], timeout=1800).code != 0:
+        if self.image_exists(name):
+            return Reference(Transport.DOCKER_DAEMON, name)
+        pull = ["docker", "pull", "--quiet", name]
+        if run(pull, timeout=1800, environment=_environment(self.api.host, self.builder)).code != 0:
             return None
         return Reference(Transport.DOCKER_DAEMON, name)
 
@@ -123,7 +133,12 @@ class Docker:
         facts = self.api.get(f"/images/{image_id}/json")
         if facts is None:
             raise EngineError(f"the image {image_id} is gone", hint="run again")
-        return DockerSandbox(self.api, image_id, facts.get("Config") or {}, options)
+        if not self.api.is_near:
+            raise EngineError(
+                f"the Docker daemon is elsewhere, at {self.api.host}: its containers cannot be reached from here",
+                hint="run jettison there; or --build-only, which starts nothing",
+            )
+        return DockerSandbox(self.api, image_id, facts.get("Config") or {}, options, here=self.here)
 
     def remove_images(self, names: Sequence[str]) -> None:
         """Remove names under our prefix; the layers stay in the build cache where BuildKit made them."""
@@ -159,20 +174,53 @@ class Docker:
         )
 
 
+def _environment(host: str, builder: str) -> dict[str, str]:
+    """Ours, with the daemon that we speak to named outright: no context may lead the command line elsewhere."""
+    told = {key: value for key, value in os.environ.items() if key != "DOCKER_CONTEXT"}
+    return {**told, "DOCKER_HOST": host, "DOCKER_BUILDKIT": "1" if builder == "buildkit" else "0"}
+
+
+def _is_here(api: DockerApi, information: Mapping[str, Any]) -> bool:
+    """Whether the daemon's host is this machine, as it names itself; one in a virtual machine has another name."""
+    ours = os.uname()
+    return api.is_local and (information.get("Name"), information.get("KernelVersion")) == (ours.nodename, ours.release)
+
+
+def _ask(api: DockerApi, information: Mapping[str, Any], here: bool) -> tuple[str, Capabilities]:
+    """The builder, and what it and the daemon can do: tried by builds of nothing, told by the daemon."""
+    newest = _builds(api.host, _NEWEST)  # heredocs and COPY --link came with the same front end, 1.4
+    buildkit = newest or _builds(api.host, _NOTHING)
+    limits = bool(information.get("MemoryLimit")) and bool(information.get("PidsLimit"))
+    groups = f"cgroup v{information.get('CgroupVersion') or 1}"
+    return "buildkit" if buildkit else "classic", Capabilities(
+        ports_published=True,
+        private_network=api.is_near,
+        signals_seen=True,
+        healthchecks=True,
+        limits=limits,
+        secrets=buildkit,
+        heredocs=newest,
+        copy_link=newest,
+        empty_run_is_layer=buildkit,
+        ignore_files=("{dockerfile}.dockerignore", ".dockerignore") if buildkit else (".dockerignore",),
+        ignore_file_apart=buildkit,
+        build_networks=True,
+        limits_by=f"{groups}, by the daemon" if limits else f"{groups}: the daemon says that it cannot limit",
+    )
+
+
 @cache
-def _has_buildkit(host: str) -> bool:
-    """Whether a build with DOCKER_BUILDKIT=1 works here: a build of nothing, which needs no base."""
+def _builds(host: str, text: str) -> bool:
+    """Whether BuildKit builds this Dockerfile, which needs no base; the image is not kept.
+
+    By a build and not by version numbers: a command line without buildx has no BuildKit, whatever the daemon has.
+    """
     with tempfile.TemporaryDirectory(prefix="jettison-") as folder:
-        (Path(folder) / "Dockerfile").write_text("FROM scratch\nLABEL asked.by=jettison\n")
-        ended = run(
-            ["docker", "build", "--progress", "plain", folder],
-            environment={**os.environ, "DOCKER_BUILDKIT": "1"},
-            timeout=60,
-        )
-    if ended.code != 0:
-        return False
-    for line in ended.lines:
-        made = re.search(r"writing image (sha256:[0-9a-f]{64})", line)
-        if made:
-            DockerApi(host).call("DELETE", f"/images/{made[1]}")
+        (Path(folder) / "Dockerfile").write_text(text)
+        identity = Path(folder) / "image"
+        command = ["docker", "build", "--progress", "plain", "--iidfile", str(identity), folder]
+        ended = run(command, environment=_environment(host, "buildkit"), timeout=60)
+        if ended.code != 0 or not identity.exists():
+            return False
+        DockerApi(host).call("DELETE", f"/images/{identity.read_text().strip()}")
     return True

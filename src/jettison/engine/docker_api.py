@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from jettison.core.errors import EngineError
-from jettison.core.unix_http import DaemonConnection
+from jettison.core.unix_http import DaemonConnection, docker_endpoint
 
-DEFAULT = "unix:///var/run/docker.sock"
 SECONDS = 120.0
 _LARGEST = 64 * 2**20
 
@@ -44,21 +41,11 @@ class Answer:
 
 
 def endpoint() -> str:
-    """Where the daemon listens: DOCKER_HOST, else the current context of the docker command, else the usual socket."""
-    told = os.environ.get("DOCKER_HOST")
-    if told:
-        return told
-    try:
-        ended = subprocess.run(
-            ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return DEFAULT
-    return ended.stdout.strip() or DEFAULT
+    """Where the daemon listens, as the docker command would find it. Raises EngineError where we cannot speak to it."""
+    found = docker_endpoint()
+    if found.problem:
+        raise EngineError(found.problem, hint=found.hint)
+    return found.address
 
 
 @dataclass(frozen=True)
@@ -69,8 +56,13 @@ class DockerApi:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is reached by a Unix socket, and so runs on this machine."""
+        """Whether it is reached by a Unix socket; its containers may still be in a virtual machine behind it."""
         return self.host.startswith("unix:")
+
+    @property
+    def is_near(self) -> bool:
+        """Whether a port that it publishes on its 127.0.0.1 is one on ours."""
+        return self.is_local or urlsplit(self.host).hostname in ("localhost", "127.0.0.1", "::1")
 
     def call(
         self,
@@ -82,11 +74,6 @@ class DockerApi:
         seconds: float = SECONDS,
     ) -> Answer:
         """One request, whatever its status. Raises EngineError where the daemon cannot be reached."""
-        if urlsplit(self.host).scheme not in ("unix", "tcp") or os.environ.get("DOCKER_TLS_VERIFY"):
-            raise EngineError(
-                f"the Docker daemon at {self.host} is not reached by a plain socket",
-                hint="run jettison on the daemon's own machine, or with --engine buildah",
-            )
         connection = DaemonConnection(self.host, seconds)
         url = quote(path, safe="/:@") + (f"?{urlencode(query)}" if query else "")
         data = json.dumps(body).encode() if body is not None else None
@@ -98,6 +85,12 @@ class DockerApi:
         except FileNotFoundError:
             raise EngineError(
                 f"there is no Docker daemon: {self.host} does not exist", hint="start it, or set DOCKER_HOST"
+            ) from None
+        except ConnectionRefusedError:
+            left = ": the file is left from one that ended" if self.is_local else ""
+            raise EngineError(
+                f"no Docker daemon listens at {self.host}{left}",
+                hint="start it (`systemctl start docker`), set DOCKER_HOST, or name another --engine",
             ) from None
         except PermissionError:
             raise EngineError(

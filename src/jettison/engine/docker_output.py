@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jettison.core.errors import BuildFailed, CouldNot, DiskError, EngineError, UsageError
 from jettison.engine.model import InstructionRun
@@ -15,6 +16,7 @@ _VERTEX = re.compile(r"^#(\d+) \[(?:([^\]\s]+) )?(\d+)/(\d+)\] (.*)$")
 _DONE = re.compile(r"^#(\d+) DONE ([\d.]+)s$")
 _CACHED = re.compile(r"^#(\d+) CACHED$")
 _STEP = re.compile(r"^Step \d+/\d+ : (.*)$")
+_BUILT = re.compile(r"^Successfully built [0-9a-f]+$")
 _USING_CACHE = re.compile(r"^ ---> Using cache")
 
 _DISK_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
@@ -31,14 +33,15 @@ _NO_DAEMON = re.compile(r"Cannot connect to the Docker daemon|error during conne
 _SYNTAX = re.compile(r"dockerfile parse error (?:on )?line (\d+): (.*)$", re.IGNORECASE)
 
 
-def instructions(lines: Sequence[str]) -> tuple[InstructionRun, ...]:
-    """The instructions that a build went through, FROM left out; seconds where BuildKit says them.
+def instructions(lines: Sequence[str], times: Sequence[float] = ()) -> tuple[InstructionRun, ...]:
+    """The instructions that a build went through, FROM left out, with seconds.
 
-    Under BuildKit instructions that only change the config have no line: they cost nothing.
+    BuildKit says them (to 0.1 s; instructions that only change the config have no line: they cost nothing). The classic
+    builder does not: they pass between its lines, which came at `times`; one more than lines, the last is the end.
     """
     found: dict[str, InstructionRun] = {}
-    last = ""
-    for line in lines:
+    last, began = "", 0
+    for at, line in enumerate(lines):
         vertex, done, cached, step = _VERTEX.match(line), _DONE.match(line), _CACHED.match(line), _STEP.match(line)
         if vertex and not vertex[5].startswith("FROM "):
             found.setdefault(vertex[1], InstructionRun(vertex[5], False, None))
@@ -46,9 +49,13 @@ def instructions(lines: Sequence[str]) -> tuple[InstructionRun, ...]:
             found[done[1]] = InstructionRun(found[done[1]].text, False, float(done[2]))
         elif cached and cached[1] in found:
             found[cached[1]] = InstructionRun(found[cached[1]].text, True, 0.0)
-        elif step and not step[1].startswith("FROM "):
-            last = f"step {len(found)}"
-            found[last] = InstructionRun(step[1], False, None)
+        elif step or _BUILT.match(line):
+            if last and len(times) > len(lines):
+                found[last] = replace(found[last], seconds=round(times[at] - times[began], 3))
+            last, began = "", at
+            if step and not step[1].startswith("FROM "):
+                last = f"step {len(found)}"
+                found[last] = InstructionRun(step[1], False, None)
         elif last and _USING_CACHE.match(line):
             found[last] = InstructionRun(found[last].text, True, None)
     return tuple(found.values())

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jettison.core.errors import EngineError, UsageError
+from jettison.engine import podman
 from jettison.engine.buildah import Buildah
 from jettison.engine.docker import Docker
 from jettison.engine.model import Engine
 
-ENGINES: dict[str, Callable[[], Engine]] = {"docker": Docker.find, "buildah": Buildah.find}
+ENGINES: dict[str, Callable[[], Engine]] = {
+    "docker": Docker.find,
+    "buildah": Buildah.find,
+    "podman": podman.find,
+}
 
 
 def find_engine(name: str | None = None) -> Engine:

@@ -22,13 +22,15 @@ class Capabilities:
     private_network: bool  # each container has a network of its own: no collisions, no way out
     signals_seen: bool  # death by signal is told apart from exit code 1
     healthchecks: bool  # the engine itself runs HEALTHCHECK
-    limits: bool  # memory, pids
+    limits: bool  # memory and number of processes of a whole container
     secrets: bool  # RUN --mount=type=secret
     heredocs: bool
     copy_link: bool
     empty_run_is_layer: bool
     ignore_files: tuple[str, ...]  # names looked for, first wins; "{dockerfile}" stands for the Dockerfile's name
     ignore_file_apart: bool = False  # another ignore file than the context's own can be given to a build
+    build_networks: bool = False  # a build may be given another network than it has by default
+    limits_by: str = ""  # what enforces the limits, and what it leaves out
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,11 @@ class Built:
     instructions: tuple[InstructionRun, ...]
 
 
+MEMORY = 4 * 2**30  # bytes; an application that needs more is ended, and its state says so
+PROCESSES = 4096  # threads count
+SECONDS = 3600.0
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """How to start a container; everything unsaid is as the image says."""
@@ -91,6 +98,10 @@ class RunOptions:
     environment: Mapping[str, str] = field(default_factory=dict)
     hostname: str = "jettison"
     label: str = ""  # the run that this container belongs to; part of its name, so that a sweep finds it
+    memory: int = MEMORY  # bytes that all its processes may use
+    processes: int = PROCESSES  # that it may have at once, threads counted
+    seconds: float = SECONDS  # after which it is ended, whatever it does
+    publish: tuple[int, ...] = ()  # TCP ports to be reached on a free port of this machine's 127.0.0.1, where it can
 
 
 @dataclass(frozen=True)
@@ -149,6 +160,10 @@ class Sandbox(Protocol):
         """A TCP connection to the container, from outside it unless `loopback`; raises OSError."""
         ...
 
+    def published(self) -> Mapping[int, int]:
+        """The container's ports that were published: the port on this machine's 127.0.0.1 for each."""
+        ...
+
     def logs(self) -> tuple[bytes, bytes]:
         """All of stdout and stderr so far, capped at 4 MiB each."""
         ...
@@ -188,6 +203,11 @@ class Engine(Protocol):
     @property
     def builder(self) -> str:
         """Whose history the images carry: buildkit, classic, buildah."""
+        ...
+
+    @property
+    def storage(self) -> str:
+        """How and where it keeps images, for people: `overlay2 in /var/lib/docker`."""
         ...
 
     @property

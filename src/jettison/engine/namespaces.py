@@ -92,19 +92,28 @@ def facts(pid: int) -> ProcessFacts | None:
     )
 
 
+PROTOCOLS = ("tcp", "tcp6", "udp", "udp6")
+
+
 def listeners(pid: int) -> frozenset[Listener]:
     """Sockets listened on in the network namespace of `pid`; bound UDP sockets too."""
-    found = set()
-    for protocol in ("tcp", "tcp6", "udp", "udp6"):
+    found: frozenset[Listener] = frozenset()
+    for protocol in PROTOCOLS:
         try:
-            rows = Path(f"/proc/{pid}/net/{protocol}").read_text().splitlines()[1:]
+            found |= listeners_in(protocol, Path(f"/proc/{pid}/net/{protocol}").read_text())
         except OSError:
             continue
-        for row in rows:
-            fields = row.split()
-            if protocol.startswith("udp") or fields[3] == LISTEN:
-                address, _, port = fields[1].partition(":")
-                found.add(Listener(protocol, _address(address), int(port, 16)))
+    return found
+
+
+def listeners_in(protocol: str, table: str) -> frozenset[Listener]:
+    """Those that a socket table tells of: the text of `/proc/net/PROTOCOL`."""
+    found = set()
+    for row in table.splitlines()[1:]:
+        fields = row.split()
+        if protocol.startswith("udp") or fields[3] == LISTEN:
+            address, _, port = fields[1].partition(":")
+            found.add(Listener(protocol, _address(address), int(port, 16)))
     return frozenset(found)
 
 
