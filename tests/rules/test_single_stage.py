@@ -90,6 +90,15 @@ def test_where_building_needs_what_a_smaller_base_lacks_both_are_one_step():
     assert len(BASE["usr/bin/gcc"].data) == both.predicted - alone.predicted
 
 
+def test_an_addon_that_npm_compiled_needs_a_compiler_that_no_line_names():
+    compiled = {**INSTALLED, "app/node_modules/sum/build/config.gypi": "# Do not edit."}
+    _, (both, _) = findings(layers=(SOURCES, compiled, BUILT))
+    assert "\nFROM node:20-slim\nWORKDIR" in apply(TEXT, both.fix.edits)
+    fetched = {**INSTALLED, "app/node_modules/sum/build/Release/sum.node": "ELF"}
+    _, (alone,) = findings(layers=(SOURCES, fetched, BUILT))
+    assert "\nFROM node:20\nWORKDIR" in apply(TEXT, alone.fix.edits)
+
+
 def test_where_the_application_itself_needs_the_full_base_it_stays():
     text = TEXT.replace("RUN npm run build", "RUN npm run build && gcc -o dist/x x.c")
     text = text.replace('CMD ["npm", "start"]', 'HEALTHCHECK CMD gcc --version\nCMD ["npm", "start"]')

@@ -1,0 +1,117 @@
+"""Projects that a careless change would break: each is left whole, and its twin, one line different, is made smaller."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from example import ROOT, bases, environment, optimize, read_ledger
+from results import kept
+
+pytestmark = [pytest.mark.real, pytest.mark.engine]
+TRAPS = ROOT / "tests" / "real" / "traps"
+SPLIT, DEVELOPMENT, BASE = "single-stage-build", "development-dependencies-shipped", "larger-base-than-needed"
+BEFORE = "node-production-before-build"
+ADDON = "node-native-addon"
+POSTINSTALL = "node-postinstall-needs-development"
+NEEDED = "node-development-package-needed"
+
+
+def optimized(trap: str, folder: Path, *rules: str, line: tuple[str, str, str] | None = None):
+    """The ledger of a trap project; `line`: a file, a line of it, and what stands there in the twin."""
+    project = Path(shutil.copytree(TRAPS / trap, folder / trap))
+    if line is not None:
+        name, old, new = line
+        text = (project / name).read_text()
+        assert 1 == text.splitlines().count(old)
+        (project / name).write_text(text.replace(f"{old}\n", f"{new}\n" if new else ""))
+    flags = [word for rule in rules for word in ("--select", rule)]
+    output = folder / "ledger.json"
+    told = environment(*bases(project / "Dockerfile"), *(["node:20-slim"] if BASE in rules else []))
+    ended = optimize(project, folder / "state", "-o", str(output), *flags, engine_environment=told)
+    assert 0 == ended.returncode, ended.stderr[-4000:]
+    return read_ledger(output)
+
+
+def steps(ledger):
+    return [(step["rules"][0], step["verdict"]) for step in ledger["steps"]]
+
+
+def said(ledger):
+    """What is told besides the steps."""
+    return " ".join(ledger["notes"])
+
+
+def held(ledger):
+    """Whether the result was built cold and did all that the original does."""
+    return ledger["verification"] is not None and ledger["verification"]["contract"]["held"]
+
+
+def test_variables_of_the_build_keep_its_runs_apart(tmp_path):
+    """Merged, the install would run with NODE_ENV=production, and the compiler would be missing."""
+    ledger = optimized(BEFORE, tmp_path, SPLIT, DEVELOPMENT)
+    assert [] == steps(ledger)
+    assert "line 5 sets NODE_ENV, which line 6 may read" in said(ledger)
+
+
+def test_without_them_the_runs_become_one_that_prunes(tmp_path):
+    line = ("Dockerfile", "ENV NODE_ENV=production", "EXPOSE 3000")
+    ledger = optimized(BEFORE, tmp_path, SPLIT, DEVELOPMENT, line=line)
+    assert [(DEVELOPMENT, "kept")] == steps(ledger)
+    assert "npm prune --omit=dev" in ledger["result"]["dockerfile"]
+    assert held(ledger)
+
+
+def test_an_addon_is_compiled_where_the_compiler_is_and_ships_without_it(tmp_path):
+    """The base alone cannot be swapped: nothing in the text says that npm compiles."""
+    ledger = optimized(ADDON, tmp_path, SPLIT, BASE)
+    assert (SPLIT, "kept") in steps(ledger)
+    assert {("larger-base-than-needed", "kept")} >= {each for each in steps(ledger) if each[0] == BASE}, steps(ledger)
+    assert "FROM node:20 AS build" in ledger["result"]["dockerfile"]
+    assert ledger["after"]["sizes"]["unpacked"] < ledger["before"]["sizes"]["unpacked"] / 4
+    assert held(ledger)
+
+
+def test_an_addon_that_is_not_compiled_lets_the_base_be_swapped(tmp_path):
+    ledger = optimized(ADDON, tmp_path, SPLIT, BASE, line=("package.json", '  "gypfile": true,', '  "gypfile": false,'))
+    assert (BASE, "kept") == steps(ledger)[0]
+    assert held(ledger)
+
+
+def test_what_a_postinstall_needs_is_installed_and_pruned_behind_it(tmp_path):
+    ledger = optimized(POSTINSTALL, tmp_path, SPLIT, DEVELOPMENT)
+    text = ledger["result"]["dockerfile"]
+    assert (True, False) == ("npm prune --omit=dev" in text, "install --omit=dev" in text)
+    assert {"kept"} == {step["verdict"] for step in ledger["steps"]}
+    assert held(ledger)
+
+
+def test_without_a_postinstall_it_is_not_installed(tmp_path):
+    line = ("package.json", '    "postinstall": "tsc --outDir made greeting.ts"', '    "posttest": "tsc greeting.ts"')
+    ledger = optimized(POSTINSTALL, tmp_path, DEVELOPMENT, line=line)
+    assert [(DEVELOPMENT, "kept")] == steps(ledger)
+    assert "RUN npm install --omit=dev\n" in ledger["result"]["dockerfile"]
+    assert held(ledger)
+
+
+def test_a_development_package_that_the_server_requires_is_left(tmp_path):
+    ledger = optimized(NEEDED, tmp_path, DEVELOPMENT)
+    assert [] == steps(ledger)
+    assert "ms is required by /app/server.js" in said(ledger)
+
+
+def test_one_whose_name_is_put_together_is_found_by_the_contract(tmp_path):
+    line = ("server.js", "const ms = require('ms')", "const ms = require('m' + 's')")
+    ledger = optimized(NEEDED, tmp_path, DEVELOPMENT, line=line)
+    assert [(DEVELOPMENT, "broke-contract")] == steps(ledger)
+    assert not ledger["result"]["changed"]
+
+
+def test_where_the_server_requires_none_they_go(tmp_path):
+    line = ("server.js", "const ms = require('ms')", "const ms = () => 60000")
+    ledger = optimized(NEEDED, tmp_path, DEVELOPMENT, line=line)
+    assert [(DEVELOPMENT, "kept")] == steps(ledger)
+    assert "RUN npm install\nRUN npm prune --omit=dev\n" in ledger["result"]["dockerfile"]
+    assert held(ledger)
+    assert kept(ledger)[0]["predicted"] == pytest.approx(kept(ledger)[0]["measured"], rel=0.001)
