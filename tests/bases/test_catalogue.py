@@ -117,7 +117,7 @@ def test_the_debian_release_that_a_tag_stands_on(name, expected):
         ("node:8@sha256:" + "0" * 64, date(2019, 12, 31)),
         ("node:latest", None),
         ("someone/node:8", None),
-        ("golang:9.9", None),
+        ("golang:9.9-alpine", None),
     ],
 )
 def test_the_day_on_which_an_image_ends(name, expected):

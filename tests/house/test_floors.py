@@ -32,7 +32,7 @@ FLOORS = (
 ALONG = {
     "lighten": {"compare", "contract"},
     "rules": {"bases", "rule", "synthesis", "traps"},
-    "synthesis": {"rule", "traps"},
+    "synthesis": {"bases", "rule", "traps"},
 }
 SPEAKERS = {"cli", "__main__"}
 PROGRAMS = {"engine/enter.py"}  # a program of its own, run beside a container's process

@@ -140,3 +140,10 @@ def _python(tag: str) -> Candidate:
     return Candidate(
         name, Family.DISTROLESS, "glibc", False, "", without, "python", entrypoint, Applicability.PROPOSED, why
     )
+
+
+def libc_of(name: str) -> str:
+    """The C library of an official image: musl for alpine and what stands on it, else glibc."""
+    read = official(name)
+    musl = read is not None and (read.image == "alpine" or read.variant.startswith("alpine"))
+    return "musl" if musl else "glibc"

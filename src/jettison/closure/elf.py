@@ -61,11 +61,15 @@ class Linker:
         return self._found[key]
 
     def _search(self, name: bytes, own: tuple[bytes, ...]) -> bool:
+        return self.place(name, own) is not None
+
+    def place(self, name: bytes, own: tuple[bytes, ...]) -> bytes | None:
+        """The path of the first library of this name; None where there is none."""
         if b"/" in name:
-            return self._is_file(posixpath.normpath(name).strip(b"/"))
-        return any(
-            self._is_file(real + b"/" + name) for real in map(self._directory, (*own, *self.directories)) if real
-        )
+            path = posixpath.normpath(name).strip(b"/")
+            return path if self._is_file(path) else None
+        folders = (real for real in map(self._directory, (*own, *self.directories)) if real)
+        return next((path for real in folders if self._is_file(path := real + b"/" + name)), None)
 
     def _directory(self, path: bytes) -> bytes | None:
         if path not in self._real:
@@ -96,11 +100,11 @@ def linker(tree: Tree, config: Mapping[str, Any]) -> Linker:
 def needs(tree: Tree, config: Mapping[str, Any]) -> Iterator[Need]:
     """Every need of every ELF file that is met."""
     links = linker(tree, config)
-    for path in sorted(path for path in tree if _may_be_elf(tree, path)):
+    for path in sorted(objects(tree)):
         parsed = read(tree, path)
         if parsed is None:
             continue
-        own = _own(parsed, path)
+        own = own_directories(parsed, path)
         yield from (Need(path, name, own) for name in parsed.needs if links.finds(name, own))
 
 
@@ -111,8 +115,17 @@ def lost(found: Sequence[Need], candidate: Tree, config: Mapping[str, Any]) -> I
         if links.finds(need.name, need.own):
             continue
         parsed = read(candidate, need.path)  # it may be gone, too, or have been linked anew
-        if parsed is not None and need.name in parsed.needs and not links.finds(need.name, _own(parsed, need.path)):
+        if (
+            parsed is not None
+            and need.name in parsed.needs
+            and not links.finds(need.name, own_directories(parsed, need.path))
+        ):
             yield f"/{need.path.decode('utf-8', 'replace')} needs {need.name.decode('utf-8', 'replace')}"
+
+
+def objects(tree: Tree) -> Iterator[bytes]:
+    """Paths of files that may be ELF files: executables, libraries, addons."""
+    return (path for path in tree if _may_be_elf(tree, path))
 
 
 def _may_be_elf(tree: Tree, path: bytes) -> bool:
@@ -122,7 +135,8 @@ def _may_be_elf(tree: Tree, path: bytes) -> bool:
     return item.mode & 0o111 != 0 or b".so" in path or path.endswith(b".node")
 
 
-def _own(parsed: Object, path: bytes) -> tuple[bytes, ...]:
+def own_directories(parsed: Object, path: bytes) -> tuple[bytes, ...]:
+    """Directories that a file itself names, `$ORIGIN` filled in."""
     origin = posixpath.dirname(path)
     expanded = (each.replace(b"${ORIGIN}", b"/" + origin).replace(b"$ORIGIN", b"/" + origin) for each in parsed.paths)
     return tuple(posixpath.normpath(each).strip(b"/") for each in expanded)

@@ -54,9 +54,13 @@ def lost(original: Tree, candidate: Tree, config: Mapping[str, Any]) -> Iterator
     return lost_of(Reach(original, config), candidate)
 
 
-def lost_of(reach: Reach, candidate: Tree) -> Iterator[Lost]:
-    """The same for an original that several candidates are held against."""
-    original, config = reach.tree, reach.config
+def lost_of(reach: Reach, candidate: Tree, config: Mapping[str, Any] | None = None) -> Iterator[Lost]:
+    """The same for an original that several candidates are held against.
+
+    `config` is the candidate's, where programs are to be looked for by its own PATH; else the original's.
+    """
+    original = reach.tree
+    config = reach.config if config is None else config
     gone = frozenset(path for path in original if path not in candidate)
     reports = [("what the entry point calls", entry.lost(reach.called, original, candidate, config))]
     if any(b".so" in path or _is_symlink(original, path) for path in gone):

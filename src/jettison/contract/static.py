@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from jettison.bases.environment import ABOUT_THEMSELVES
 from jettison.closure.lost import Reach, lost_of
 from jettison.contract.model import Check, Outcome, Strength
 from jettison.contract.observe import Target
@@ -17,14 +18,6 @@ from jettison.image.tree import Tree
 
 _DECIDING = ("User", "ExposedPorts", "Volumes", "Healthcheck", "StopSignal")
 _EXPLAINING = ("Entrypoint", "Cmd", "WorkingDir")
-_BASES_OWN = {  # what official base images declare about themselves: legal to lose with the base
-    "NODE_VERSION", "YARN_VERSION", "PYTHON_VERSION", "PYTHON_PIP_VERSION", "PYTHON_SETUPTOOLS_VERSION",
-    "PYTHON_SHA256", "GPG_KEY", "PYTHON_GET_PIP_URL", "PYTHON_GET_PIP_SHA256", "JAVA_VERSION", "JAVA_HOME",
-    "JAVA_ALPINE_VERSION", "RUBY_VERSION", "RUBY_MAJOR", "RUBY_DOWNLOAD_URL", "RUBY_DOWNLOAD_SHA256", "PHP_VERSION",
-    "PHP_URL", "PHP_SHA256", "PHP_ASC_URL", "GPG_KEYS", "PHPIZE_DEPS", "PHP_CFLAGS", "PHP_CPPFLAGS", "PHP_LDFLAGS",
-    "PHP_INI_DIR", "GOLANG_VERSION", "GOTOOLCHAIN", "NGINX_VERSION", "NJS_VERSION", "NJS_RELEASE", "PKG_RELEASE",
-    "DYNPKG_RELEASE",
-}  # fmt: skip
 ALWAYS_WRITABLE = ("/tmp", "/var/tmp")
 
 
@@ -35,7 +28,7 @@ def config_checks(config: Mapping[str, Any]) -> Iterator[Check]:
     for key in _EXPLAINING:
         yield Check("config", key, Strength.STATIC, normal(key, config.get(key)), decides=False)
     for name, value in variables(config).items():
-        if name not in _BASES_OWN:
+        if name not in ABOUT_THEMSELVES:
             expected = {"name": name, "sha256": digest(value)}
             decides = name != "PATH"  # what must be found on it is looked for by the entry point's closure
             yield Check("environment", f"ENV {name}", Strength.STATIC, expected, decides=decides)

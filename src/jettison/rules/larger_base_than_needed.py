@@ -1,18 +1,14 @@
-"""The same base without what only building needs."""
+"""A base that holds more than the stage needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.bases.catalogue import Candidate
-from jettison.bases.slim import smaller
-from jettison.core.units import show_bytes
-from jettison.core.values import Applicability
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
-from jettison.synthesis.base_swap import Swap
+from jettison.synthesis.other_base import Judged, described, judge, price, size_of
 
 NAME = "larger-base-than-needed"
 _WORTH_ASKING = 1_000_000
@@ -20,53 +16,61 @@ _WORTH_ASKING = 1_000_000
 
 @rule
 def larger_base_than_needed(subject: Subject) -> Iterator[Finding]:
-    """The stage that ships stands on a full official image, and the slim variant of it exists.
+    """The stage that ships stands on an official image of which it needs less than there is.
 
-    **What it costs.** `node:20` weighs 1.1 GB, `node:20-slim` 200 MB; `debian:bookworm` 117 MB, its slim variant 75.
-    The difference is compilers, headers and tools, or manual pages and translations.
+    **What it costs.** `node:20` weighs 1.1 GB, `node:20-slim` 200 MB, `gcr.io/distroless/nodejs20-debian12` 123 MB;
+    `debian:bookworm` 117 MB, its slim variant 75, `gcr.io/distroless/static-debian12` 2 MB. The difference is
+    compilers, headers and tools, manual pages and translations, a package manager and a shell.
 
-    **The fix** puts the slim variant of the same release in the FROM: same system, same C library, same version of the
-    language. What it saves is worked out from both bases before anything is built: packages that a RUN would have to
-    add are taken off, files that dpkg leaves out on a slim base are counted in.
+    **The fix** puts another base in the FROM: the slim variant of the same release, a distroless image with the same
+    interpreter, for a compiled program a base without one. `--base` says which are considered; by default those with
+    the same C library. What it saves is worked out from both bases before anything is built: packages that a RUN would
+    have to add are taken off, files that dpkg leaves out on a slim base are counted in. Where all that a base lacks is
+    a shell or npm in front of the program, the entry point and the health check are freed from them in the same step:
+    `npm start` becomes the command of package.json, a shell form becomes an array.
 
-    **Safety.** TESTED. Before it is offered, the layers of the image are put on the slim base on paper: a command of a
-    RUN, a shared library, an import or a tool of the entry point that would be gone is a reason not to try. The price
-    is said: what `docker exec` finds no more.
+    **Safety.** TESTED. Before it is offered, the layers of the image are put on the other base on paper. A command of a
+    RUN, a shared library or a version of its symbols, an import, a tool of the entry point, a program that the sources
+    start, certificates, time zones, a locale, a user or a folder for temporary files that would be gone is a reason not
+    to try. An entry point is not freed where package.json has hooks, where npm is configured to do more, or where
+    sources read what npm or a shell sets. musl is taken only where the policy lets it in and no file that ships is
+    linked against glibc. Debian's own Python in the place of python.org's is only ever proposed.
+
+    **The price** is said in the step: without a shell and a package manager `docker exec` finds nothing; `docker debug`
+    or an ephemeral container brings its own tools.
 
     This rule's example needs two base images, which a listing of layers does not hold: it is tested on handmade bases
     (tests/rules/test_larger_base.py).
     """
     first = stage_chain(subject.dockerfile, subject.stage)[0]
-    offered = smaller(first.base)
-    instruction = first.instructions[0]
-    if offered is None or not subject.alignment.known or not subject.alignment.base_layers:
+    if not subject.alignment.known or not subject.alignment.base_layers:
         return
-    candidate = subject.base(offered.name)
-    if candidate is None:
-        return
-    swap = Swap(subject, candidate)
-    predicted = swap.saved()
-    if predicted < _WORTH_ASKING:
-        return
-    message = f"line {instruction.line} takes {first.base}; {offered.name} is the same without {offered.without}"
-    lacks = list(swap.lacks())
-    if lacks:
-        reason = f"{offered.name} lacks what is needed: {lacks[0]}" + (
-            f" and {len(lacks) - 1} more" if lacks[1:] else ""
-        )
-        yield Finding(NAME, message, instruction, predicted, refusal=reason)
-        return
-    title = _title(offered, swap)
-    fix = Fix(title, Applicability.TESTED, (_edit(subject, instruction, first.base, offered),))
-    yield Finding(NAME, message, instruction, predicted, fix)
+    for judged in judge(subject, first):
+        if not judged.lacks:
+            predicted = judged.saved
+            if predicted >= _WORTH_ASKING:
+                yield _finding(subject, first.instructions[0], first.base, judged)
+        elif judged.swap is None or judged.saved >= _WORTH_ASKING:
+            yield _refused(first.instructions[0], first.base, judged)
 
 
-def _title(offered: Candidate, swap: Swap) -> str:
-    added = f"; apt then adds {len(swap.added)} packages that it had" if swap.added else ""
-    size = sum(layer.unpacked for layer in swap.candidate.layers)
-    return f"stand on {offered.name} ({show_bytes(size)}){added}"
-
-
-def _edit(subject: Subject, instruction: Instruction, base: str, offered: Candidate) -> Edit:
+def _finding(subject: Subject, instruction: Instruction, base: str, judged: Judged) -> Finding:
+    name = judged.candidate.name
     word = next(word for word in instruction.words if word.text == base)
-    return Edit(word.span, offered.name)
+    told = [f"stand on {name} ({size_of(judged)})", _added(judged), price(judged)]
+    title = "; ".join(each for each in told if each)
+    edits = judged.edits(Edit(word.span, name))
+    fix = Fix(title, judged.candidate.applicability, edits, declares=judged.declares)
+    return Finding(NAME, f"line {instruction.line} {described(judged, base)}", instruction, judged.saved, fix)
+
+
+def _refused(instruction: Instruction, base: str, judged: Judged) -> Finding:
+    more = f" and {len(judged.lacks) - 1} more" if judged.lacks[1:] else ""
+    reason = f"{judged.candidate.name} lacks what is needed: {judged.lacks[0]}{more}"
+    message = f"line {instruction.line} {described(judged, base)}"
+    return Finding(NAME, message, instruction, judged.saved, refusal=reason)
+
+
+def _added(judged: Judged) -> str:
+    swap = judged.swap
+    return f"apt then adds {len(swap.added)} packages that it had" if swap is not None and swap.added else ""

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import cached_property
+from typing import Any
 
 from jettison.closure.command import locate
-from jettison.closure.lost import lost
+from jettison.closure.lost import Reach
+from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
 from jettison.image.model import Image, Kind
 from jettison.image.tree import Tree, merge
 from jettison.packages.dpkg import STATUS, closure, files_of, read_status
 from jettison.subject import Subject
 from jettison.synthesis.apt import apt_calls
+from jettison.synthesis.config_upon import config_upon, own_variables, taken_away
+from jettison.synthesis.entry_freed import Freed
+from jettison.synthesis.lacking import Move, lacking
 from jettison.synthesis.left import own_runs
+from jettison.synthesis.moved import moved
+from jettison.traps import user_exists
 
 _CONFIGURATION = b"etc/dpkg/dpkg.cfg.d"
+_ENTRY = ("Entrypoint", "Cmd", "Healthcheck")
 _SHELL_WORDS = {
     "cd",
     "export",
@@ -43,6 +51,13 @@ class Swap:
 
     subject: Subject
     candidate: Image
+    entry: Freed | None = None  # the entry point as it is changed in the same step
+    owners: frozenset[str] = frozenset()  # values of --chown that the same step writes as numbers
+
+    @cached_property
+    def config(self) -> Mapping[str, Any]:
+        """The config that the image would have."""
+        return self.entry.config if self.entry is not None else config_upon(self.subject, self.candidate)
 
     @cached_property
     def base(self) -> Tree:
@@ -125,19 +140,73 @@ class Swap:
 
     def lacks(self) -> Iterator[str]:
         """A sentence for each thing that the stage or its application is known to need and would not have."""
+        yield from self._building()
+        yield from taken_away(self.subject, self.config)
+        if not self.added:
+            yield from lacking(self._move())
+
+    def _building(self) -> Iterator[str]:
+        """What the instructions of the stage need of the base."""
         provided = {path for name in self.added for path in files_of(self.base, name, "")}
         config = self.subject.image.runtime
         for run in own_runs(self.subject):
-            found = script(self.subject.dockerfile, run)
-            for command in found.commands if found else ():
-                name = command.name or ""
+            if run.exec_form is None and self.upon.resolve(b"bin/sh") is None:
+                yield f"line {run.line} calls a shell"
+                continue
+            for name in _called(self.subject, run):
                 real = None if name in _SHELL_WORDS else locate(self.subject.tree, name, config)
                 if real is None or self.subject.tree.layer_of(real) >= self.subject.alignment.base_layers:
                     continue
                 if real not in provided and locate(self.upon, name, config) is None:
                     yield f"line {run.line} calls {name}"
-        if not self.added:
-            yield from (f"{each.what}: {each.evidence}" for each in lost(self.subject.tree, self.upon, config))
+        for instruction in self.subject.stage.instructions:
+            owner = instruction.flag("chown") or ""
+            if owner and owner not in self.owners and not owner.startswith("$"):
+                yield from (f"line {instruction.line} names {each}" for each in _unknown_owners(self.upon, owner))
+
+    def _move(self) -> Move:
+        was = self.subject.image.runtime
+        changed = {key: self.config.get(key) for key in _ENTRY} if self.entry is not None else {}
+        return Move(
+            self.subject.tree,
+            self.upon,
+            self.config,
+            len(self.candidate.layers),
+            Reach(self.subject.tree, {**was, **changed}),
+            own_variables(self.subject),
+        )
+
+
+def stage_lacks(
+    subject: Subject, shipped_paths: Iterable[bytes], config: Mapping[str, Any], base_image: Image
+) -> tuple[str, ...]:
+    """A sentence for each thing that an application of these files is known to need and lacks upon a base.
+
+    `shipped_paths` are paths of the image without leading slash, folders with all below them; `config` is the
+    `config` object that the new image will have: what it runs is looked for in the image as it is, and on the base.
+    """
+    upon = merge([*base_image.layers, moved(subject.tree, shipped_paths)])
+    was = {**subject.image.runtime, **{key: config.get(key) for key in _ENTRY}}
+    own = len(base_image.layers)
+    return tuple(lacking(Move(subject.tree, upon, config, own, Reach(subject.tree, was), own_variables(subject))))
+
+
+def _called(subject: Subject, run: Instruction) -> Iterator[str]:
+    """The programs that a RUN names."""
+    if run.exec_form is not None:
+        yield from run.exec_form[:1]
+        return
+    found = script(subject.dockerfile, run)
+    yield from (command.name or "" for command in (found.commands if found else ()))
+
+
+def _unknown_owners(tree: Tree, owner: str) -> Iterator[str]:
+    """The names of `--chown=USER:GROUP` that cannot be resolved."""
+    user, _, group = owner.partition(":")
+    if user and user_exists.found(tree, user, user_exists.PASSWD):
+        yield f"the user {user}"
+    if group and user_exists.found(tree, group, user_exists.GROUP):
+        yield f"the group {group}"
 
 
 def _excludes(tree: Tree) -> list[bytes]:

@@ -1,0 +1,99 @@
+"""`npm start` and `npm run NAME`, seen through: the command of package.json, where it needs nothing of npm.
+
+Source: docs.npmjs.com, "scripts" (hooks, environment, PATH) and "config" (script-shell, node-options, omit).
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jettison.closure.command import interpreter, working_directory
+from jettison.dockerfile.edit import CannotEdit
+from jettison.image.tree import Tree
+from jettison.synthesis.config_upon import variables
+from jettison.synthesis.simple_command import simple_command
+
+RUNNERS = {"npm", "yarn"}
+_QUIET = {"--silent", "-s", "--quiet", "-q"}
+_SETTINGS = {"script-shell", "node-options", "omit", "only", "production", "ignore-scripts", "shell"}
+_ENV = r"""\benv(?:iron)?\s*(?:\.get\(\s*|\?\.\s*|\.\s*|\[\s*)["'`]?"""
+_NPM_READ = re.compile(rf"{_ENV}(?P<name>npm_\w+|INIT_CWD)")
+_SHELL_READ = re.compile(rf"{_ENV}(?P<name>PWD|OLDPWD|SHLVL)\b")
+
+
+def reads(text: str, *, npm: bool) -> str:
+    """The first variable that a source reads and that a shell, or npm, sets; empty where it reads none."""
+    found = _SHELL_READ.search(text) or (_NPM_READ.search(text) if npm else None)
+    return found["name"] if found else ""
+
+
+def command(tree: Tree, config: Mapping[str, Any], words: tuple[str, ...]) -> tuple[str, ...]:
+    """What `npm start` or `npm run NAME` runs in the working directory. Raises CannotEdit with the reason."""
+    name = _name(words)
+    folder = working_directory(config)
+    scripts = _scripts(tree, folder)
+    for hook in (f"pre{name}", f"post{name}"):
+        if hook in scripts:
+            raise CannotEdit(f"package.json has a {hook} script")
+    setting = next(_settings(tree, config, folder), "")
+    if setting:
+        raise CannotEdit(f"npm is told {setting}")
+    text = scripts.get(name)
+    if text is None and name == "start" and _join(folder, b"server.js") in tree:
+        text = "node server.js"
+    if not isinstance(text, str):
+        raise CannotEdit(f"package.json has no {name} script")
+    return _with_own_tools(tree, folder, simple_command(text))
+
+
+def _name(words: tuple[str, ...]) -> str:
+    arguments = [word for word in words[1:] if word not in _QUIET]
+    if arguments == ["start"]:
+        return "start"
+    if len(arguments) == 2 and arguments[0] in ("run", "run-script") and not arguments[1].startswith("-"):
+        return arguments[1]
+    raise CannotEdit(f"`{' '.join(words)}` is neither start nor run NAME")
+
+
+def _scripts(tree: Tree, folder: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(tree.read(_join(folder, b"package.json"), 2**20))
+    except (KeyError, ValueError) as error:
+        raise CannotEdit("there is no package.json in the working directory that can be read") from error
+    scripts = found.get("scripts") if isinstance(found, dict) else None
+    return scripts if isinstance(scripts, dict) else {}
+
+
+def _settings(tree: Tree, config: Mapping[str, Any], folder: bytes) -> Iterator[str]:
+    """Settings of npm that change how scripts run."""
+    for name in variables(config):
+        if name.lower().startswith("npm_config_") and name[11:].lower().replace("_", "-") in _SETTINGS:
+            yield f"{name[11:].lower().replace('_', '-')} by {name}"
+    for path in (_join(folder, b".npmrc"), b"root/.npmrc", b"usr/local/etc/npmrc"):
+        try:
+            lines = tree.read(path, 65536).decode("utf-8", "replace").splitlines()
+        except KeyError:
+            continue
+        names = (line.partition("=")[0].strip() for line in lines)
+        yield from (f"{name} by /{path.decode('utf-8', 'replace')}" for name in names if name in _SETTINGS)
+
+
+def _with_own_tools(tree: Tree, folder: bytes, words: tuple[str, ...]) -> tuple[str, ...]:
+    """npm looks in node_modules/.bin first: what lies there is a script that node runs."""
+    if "/" in words[0]:
+        return words
+    real = tree.resolve(_join(folder, b"node_modules/.bin/" + words[0].encode()))
+    if real is None:
+        return words
+    if interpreter(tree, real).rpartition("/")[2] != "node":
+        raise CannotEdit(f"{words[0]} of node_modules/.bin is no script of node")
+    path = posixpath.relpath(b"/" + real, b"/" + folder).decode("utf-8", "surrogateescape")
+    return ("node", path, *words[1:])
+
+
+def _join(folder: bytes, name: bytes) -> bytes:
+    return folder + b"/" + name if folder else name
