@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jettison.bases.slim import smaller
+from jettison.closure.command import locate
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit
 from jettison.image.model import Image
@@ -76,6 +77,8 @@ def _smaller(plan: Plan) -> tuple[str, Image] | None:
     image = plan.subject.base(offered.name) if offered is not None else None
     if offered is None or image is None:
         return None
-    lacks = list(Swap(plan.subject, image).lacks())
+    swap = Swap(plan.subject, image)
+    lacks = list(swap.lacks())
     building = [each for each in lacks if each.startswith("line ")]
-    return (offered.name, image) if building and len(building) == len(lacks) else None
+    missing = [name for name in plan.calls if locate(swap.upon, name, plan.subject.image.runtime) is None]
+    return (offered.name, image) if (building or missing) and len(building) == len(lacks) else None

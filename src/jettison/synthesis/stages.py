@@ -50,6 +50,7 @@ class Plan:
     runtime: tuple[str, ...] = ()
     what: str = ""  # what ships, for people: "/app"
     prune: str = ""  # a last command of the build stage
+    calls: tuple[str, ...] = ()  # programs that building is seen to need, besides those that RUNs name
 
     def shipped(self) -> tuple[bytes, ...]:
         """The paths that ship, without leading slash; a folder counts with all below."""
