@@ -94,7 +94,7 @@ def build(bench: Bench, sources: Sources, name: str, *, cold: bool) -> Generator
 
 
 def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, context: Path | None = None) -> BuildRequest:
-    """What the engine is asked for; the Dockerfile is written down for it. `context`: a copy of the user's. DiskError."""
+    """What the engine is asked for, its Dockerfile written down; `context`: a copy of the user's. Raises DiskError."""
     recipe = bench.recipe
     path = bench.run.directory / name / "Dockerfile"
     with state.disk_errors("write", path):

@@ -89,7 +89,9 @@ def _by_name(fix: Fix, finding: Finding, recipe: Recipe) -> bool:
 
 def _spared(finding: Finding, text: str, seconds: Mapping[str, float]) -> float | None:
     """Seconds of the instruction that the cache will answer for; None where they are not known, or it is divided."""
-    if finding.instruction is None or all(each.value != finding.instruction.value for each in parse(text).instructions):
+    if finding.instruction is None or finding.instruction.keyword != "RUN":
+        return None
+    if all(each.value != finding.instruction.value for each in parse(text).instructions):
         return None
     return seconds.get(finding.instruction.value)
 

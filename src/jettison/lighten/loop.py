@@ -182,7 +182,6 @@ def _proposals(findings: Sequence[Finding]) -> Iterator[Proposal]:
 def _left(findings: Sequence[Finding], needed: int) -> Iterator[str]:
     """What was found and cannot be changed for the user, with the reason; a few."""
     refused = [each for each in findings if each.fix is None and each.refusal and not 0 < each.predicted < needed]
-    refused.sort(key=lambda each: bool(each.probe))  # bytes first
     for each in refused[:_LEFT_SHOWN]:
         size = f" ({show_bytes(each.predicted)})" if each.predicted else ""
         yield f"left as it is{size}: {each.message}; {each.refusal}"

@@ -102,11 +102,10 @@ def _gain(
     bench: Bench, baseline: Baseline, versions: tuple[Version, Version], candidate: Candidate, step: Step
 ) -> Generator[events.Event, None, Step]:
     """The step with KEPT or KEPT_CACHE where it is better in its currency, and works; else with what it is."""
-    current, version = versions
     gain = step.measured or 0
     if candidate.finding.probe:
         return (yield from _gain_in_seconds(bench, baseline, versions, candidate, step))
-    needed = needed_bytes(bench.recipe, baseline, current)
+    needed = needed_bytes(bench.recipe, baseline, versions[0])
     if gain < needed and not candidate.by_name:
         return replace(step, verdict=Verdict.NO_GAIN, reason=_no_gain(gain, needed))
     told = "done because --select names it" if gain < needed else ""

@@ -1,0 +1,80 @@
+"""Each source change installs all dependencies anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jettison.context.sources import source_file
+from jettison.core.errors import DockerfileError, UsageError
+from jettison.core.values import Applicability
+from jettison.dockerfile.edit import CannotEdit
+from jettison.dockerfile.graph import needed, stage_chain
+from jettison.dockerfile.model import Stage
+from jettison.rule import Finding, Fix, rule
+from jettison.subject import Subject
+from jettison.synthesis.dependencies_first import Order, edits, order
+
+NAME = "dependencies-installed-after-the-sources"
+_SHARE = 0.005  # of the image; more than that is not given for seconds
+
+
+@rule
+def dependencies_installed_after_the_sources(subject: Subject) -> Iterator[Finding]:
+    """All sources are copied before the dependencies are installed.
+
+    **What it costs.** No bytes: time. A builder takes an instruction from its cache only where everything before it is
+    as it was. Behind `COPY . .` an install runs again for each changed line of any source file.
+
+    **The fix** copies the manifests alone (package.json and its lock file, requirements files with what they include,
+    go.mod and go.sum), installs, and copies the rest behind that. Where `go build` fetches modules itself, in a stage
+    that does not ship, a `go mod download` goes before it.
+
+    **Safety.** LOSSLESS is claimed: the same files in another order. The manifests are in two layers then, and these
+    bytes are counted. Not tried where an install may read more: the package's own install scripts, local paths,
+    workspaces, patches, `.npmrc`, an editable install, `pip install .`. What is not locked is as old as the cache: a
+    source change fetches no newer version any more.
+
+    It is kept where a build after a source change became shorter: both versions are built with a line end added to
+    one source file of a copy of the context, everything else from the cache.
+
+    This rule's example needs a build context, which a listing of layers does not hold: it is tested on handmade
+    projects (tests/rules/test_dependencies_first.py).
+    """
+    try:
+        stages = needed(subject.dockerfile, subject.stage)
+    except DockerfileError:
+        return
+    for stage in stages:
+        try:
+            found = order(subject, stage)
+            if found is not None:
+                yield from _finding(subject, stage, found)
+        except CannotEdit as error:
+            message = "sources are copied before dependencies are installed: each change installs them anew"
+            yield Finding(NAME, message, stage.instructions[0], 0, refusal=error.reason)
+        except (UsageError, DockerfileError):
+            return  # no context, or one that the builder refuses: it says so itself
+
+
+def _finding(subject: Subject, stage: Stage, found: Order) -> Iterator[Finding]:
+    changed = source_file(subject.sent, found.sources)
+    ships = stage in stage_chain(subject.dockerfile, subject.stage)
+    if changed is None or (found.download and ships):
+        return
+    twice = [path for each in found.copies for to, path in each.files.items() if to in found.manifests]
+    grows = sum(subject.sent.by_path[path].size for path in twice) if ships else 0
+    line, behind = found.copies[0].instruction.line, found.last.line
+    message = f"line {line} copies the sources before line {behind} installs: each change of them installs anew"
+    if grows > sum(layer.unpacked for layer in subject.image.layers) * _SHARE:
+        yield Finding(NAME, message, found.last, 0, refusal="the manifests would ship twice, and are large")
+        return
+    names = sorted({path.rpartition("/")[2] for path in twice})
+    first = f"copy {_listed(names)} first" if names else "copy the sources last"
+    title = f"{first}, {'download modules' if found.download else 'install'}, then copy the rest"
+    fix = Fix(title, Applicability.LOSSLESS, edits(subject, found))
+    where = found.copies[0].instruction if found.download else found.last
+    yield Finding(NAME, message, where, -grows, fix, probe=changed)
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)

@@ -1,0 +1,295 @@
+"""Manifests copied first, dependencies installed, then the rest of the sources: the same in another order."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from jettison.context.copies import taken
+from jettison.context.sources import source_file
+from jettison.core.values import Span
+from jettison.dockerfile.edit import CannotEdit, newline
+from jettison.dockerfile.lexer import expand
+from jettison.dockerfile.model import Edit, Instruction, Stage
+from jettison.dockerfile.scope import State, state_at
+from jettison.dockerfile.shell import Command, Script, script
+from jettison.subject import Subject
+from jettison.synthesis.installs import Copied, Reads, go_modules, reads
+
+_METADATA = {"ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "USER",
+             "WORKDIR", "SHELL"}  # fmt: skip
+_SYSTEM = {"apt-get", "apt", "apk", "yum", "dnf", "microdnf", "useradd", "groupadd", "adduser", "addgroup", "corepack",
+           "mkdir", "true", "echo"}  # fmt: skip
+_CACHES = {"npm", "yarn", "pnpm", "pip", "pip3"}
+_PLAIN = re.compile(r"[\w./@+-]+")
+_GO_BUILDS = {"build", "install", "vet", "test", "generate", "run"}
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A COPY from the context: where it puts what it takes."""
+
+    instruction: Instruction
+    state: State
+    target: str  # absolute path in the image
+    files: Mapping[str, str]  # absolute path in the image -> path in the context
+
+
+@dataclass(frozen=True)
+class Order:
+    """A stage's COPYs of sources, the installs behind them, and what these read."""
+
+    copies: tuple[Copy, ...]  # that hold sources
+    manifests: frozenset[str]  # absolute paths in the image
+    last: Instruction  # the sources are copied behind it
+    split: int | None = None  # only behind this operand of its list
+    download: bool = False  # a `go mod download` is written, since nothing installs before the build
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Paths in the context."""
+        return frozenset(path for each in self.copies for to, path in each.files.items() if to not in self.manifests)
+
+
+@dataclass
+class _Walk:
+    """What a look at a stage has come to; never shared."""
+
+    copies: list[Copy] = field(default_factory=list)
+    manifests: set[str] = field(default_factory=set)
+    writes: set[str] = field(default_factory=set)
+    others: list[Instruction] = field(default_factory=list)
+    found: Order | None = None
+
+
+def order(subject: Subject, stage: Stage) -> Order | None:
+    """The stage's COPYs that would better stand behind its installs; None where there are none.
+
+    Raises CannotEdit, with the reason, where an install stands behind such a COPY and may read more than manifests.
+    """
+    walk = _Walk()
+    try:
+        for each in stage.instructions[1:]:
+            if not _look(subject, stage, each, walk):
+                break
+        return _moved(subject, stage, walk)
+    except CannotEdit:
+        copied = frozenset(path for each in walk.copies for to, path in each.files.items())
+        if source_file(subject.sent, copied) is None:
+            return None  # no source stands before the install: whatever it reads was copied for it
+        raise
+
+
+def _look(subject: Subject, stage: Stage, each: Instruction, walk: _Walk) -> bool:
+    """Take one instruction into account; False where nothing behind it matters."""
+    if each.keyword == "RUN" and walk.copies:
+        return _run(subject, stage, each, walk)
+    if each.keyword == "COPY" and each.flag("from") is None:
+        walk.copies.append(_copy(subject, stage, each))
+    elif each.keyword not in {"RUN", *_METADATA} and walk.copies:
+        walk.others.append(each)  # ADD, COPY --from, VOLUME: what they do to what was copied is not looked into
+    return True
+
+
+def _moved(subject: Subject, stage: Stage, walk: _Walk) -> Order | None:
+    """What was found, with the COPYs that hold more than manifests."""
+    found = walk.found
+    if found is None:
+        return None
+    before = [each for each in walk.copies if _before(each.instruction, found)]
+    moved = tuple(each for each in before if not each.files.keys() <= walk.manifests)
+    if not moved:
+        return None
+    unknown = next((each.instruction for each in before if not each.files), None)
+    other = unknown or next((each for each in walk.others if _before(each, found)), None)
+    if other is not None:
+        raise CannotEdit(f"what line {other.line} puts in the same place is not known")
+    found = replace(found, copies=moved, manifests=frozenset(walk.manifests))
+    _check(subject, stage, found, walk.writes)
+    return found
+
+
+def _before(instruction: Instruction, found: Order) -> bool:
+    return instruction.span.start < found.last.span.start
+
+
+def _copy(subject: Subject, stage: Stage, instruction: Instruction) -> Copy:
+    """Where its files go. Raises CannotEdit for a form that is not followed."""
+    state = state_at(subject.dockerfile, stage, instruction, subject.build_args)
+    words = instruction.exec_form or tuple(word.text for word in instruction.words)
+    text, missing = expand(words[-1], state.variables, subject.dockerfile.escape)
+    found = taken(instruction, subject.sent, state.variables, subject.dockerfile.escape)
+    folder = state.workdir or "/"
+    target = posixpath.normpath(posixpath.join(folder, text))
+    odd = any(flag.name in ("parents", "exclude") for flag in instruction.flags) or instruction.heredocs
+    if odd or missing or found.unknown or found.missing:
+        return Copy(instruction, state, target, {})
+    entries = subject.sent.by_path
+    single = len(found.sources) == 1 and found.sources[0] in found.paths and not text.endswith(("/", "."))
+    files: dict[str, str] = {}
+    for source in found.sources:
+        if source in found.paths:
+            files[target if single else posixpath.join(target, posixpath.basename(source))] = source
+        else:
+            skip = len(source) + 1 if source else 0
+            files |= {posixpath.join(target, each.path[skip:]): each.path
+                      for each in subject.sent.below(source) if each.path in found.paths}  # fmt: skip
+    return Copy(instruction, state, target, {to: path for to, path in files.items() if entries[path].kind == "file"})
+
+
+def _run(subject: Subject, stage: Stage, run: Instruction, walk: _Walk) -> bool:
+    """Take one RUN into account; False where nothing behind it is looked at. Raises CannotEdit."""
+    state = state_at(subject.dockerfile, stage, run, subject.build_args)
+    files = {to: path for each in walk.copies for to, path in each.files.items()}
+    copied = Copied(subject.sent.root, files, state.workdir or "/")
+    found = script(subject.dockerfile, run)
+    if found is None or run.flags:
+        return _stop(subject, stage, run, walk)
+    kinds = [_kind(command, copied) for command in found.commands]
+    count = next((at for at, kind in enumerate(kinds) if kind is None), len(kinds))
+    installs = [kind for kind in kinds[:count] if isinstance(kind, Reads) and kind.files]
+    late = next((kind for kind in kinds[count:] if isinstance(kind, Reads)), None)
+    if not installs and count < len(kinds):
+        if late is None and walk.found is None and _builds_go(found):
+            _download(run, copied, walk)
+            return False
+        if late is not None:
+            raise CannotEdit(f"line {run.line} does something else before it installs")
+        return _stop(subject, stage, run, walk)
+    for each in (kind for kind in kinds[:count] if isinstance(kind, Reads)):
+        if each.refusal:
+            raise CannotEdit(each.refusal)
+        walk.manifests |= {copied.at(name) for name in each.files}
+        walk.writes |= {copied.at(name) for name in each.writes}
+    if installs:
+        split = _split(found, kinds, count) if count < len(kinds) else None
+        walk.found = Order((), frozenset(), run, split)
+    return count == len(kinds)
+
+
+def _stop(subject: Subject, stage: Stage, run: Instruction, walk: _Walk) -> bool:
+    """A RUN that may read the sources ends the look; where an install stands behind it, that is the reason."""
+    if walk.found is not None:
+        return False
+    files = {to: path for each in walk.copies for to, path in each.files.items()}
+    for later in stage.instructions[stage.instructions.index(run) :]:
+        found = script(subject.dockerfile, later) if later.keyword == "RUN" else None
+        folder = state_at(subject.dockerfile, stage, later, subject.build_args).workdir or "/"
+        for command in found.commands if found else ():
+            kind = reads(command, Copied(subject.sent.root, files, folder))
+            if kind is not None and kind.files and not kind.refusal:
+                where = f"line {run.line} stands between" if later is not run else f"line {run.line} has mounts"
+                raise CannotEdit(f"{where}, and may read the sources")
+    return False
+
+
+def _kind(command: Command, copied: Copied) -> Reads | bool | None:
+    """What an install reads; True for a command that looks at no source; None for any other."""
+    if command.nested or command.redirected or command.name is None:
+        return None
+    found = reads(command, copied)
+    if found is not None:
+        return found
+    name, values = posixpath.basename(command.name), list(command.values)
+    if name == "rm":
+        return None if any(_inside(each.value or each.text, copied) for each in command.arguments) else True
+    if None in values:
+        return None
+    if name in _SYSTEM:
+        return True
+    if name in _CACHES:
+        everywhere = any(each in ("-g", "--global") for each in values)
+        return True if values[:1] in (["cache"], ["config"]) or everywhere else None
+    return True if name == "set" and all(re.fullmatch(r"[-+][euxo]+|pipefail", each or "") for each in values) else None
+
+
+def _inside(word: str, copied: Copied) -> bool:
+    """Whether what `rm` is given may lie among what was copied."""
+    if word.startswith(("-", "~/.", "$HOME/.", "/root/.", "/var/", "/tmp/")):
+        return False
+    return not word.startswith("/") or "$" in word or copied.holds(word) or copied.has(word)
+
+
+def _split(found: Script, kinds: Sequence[object], count: int) -> int:
+    """The operand behind which a RUN is divided. Raises CannotEdit where its parts share a shell."""
+    if not found.plain or len(found.operands) != len(found.commands) or found.leaks:
+        raise CannotEdit("what installs and what reads the sources cannot be divided into two RUNs")
+    return count - 1
+
+
+def _builds_go(found: Script) -> bool:
+    first = next((each for each in found.commands if each.name is not None), None)
+    if first is None or posixpath.basename(first.name or "") != "go" or first.nested:
+        return False
+    return bool(first.values) and first.values[0] in _GO_BUILDS and not any("-mod" in (v or "") for v in first.values)
+
+
+def _download(run: Instruction, copied: Copied, walk: _Walk) -> None:
+    """`go build` fetches modules itself: fetched before, they stay in the cache."""
+    kind = go_modules(copied)
+    if kind is None or kind.refusal or "go.sum" not in kind.files or run.flags:
+        return
+    walk.manifests |= {copied.at(name) for name in kind.files}
+    walk.found = Order((), frozenset(), run, download=True)
+
+
+def _check(subject: Subject, stage: Stage, found: Order, writes: set[str]) -> None:
+    """Raises CannotEdit where the COPYs would mean something else behind the install."""
+    behind = state_at(subject.dockerfile, stage, found.last, subject.build_args)
+    for copy in found.copies:
+        clash = next((to for to in copy.files for top in writes if to.startswith(f"{top}/")), "")
+        if clash:
+            name = copy.files[clash]
+            raise CannotEdit(f"line {copy.instruction.line} would copy {name} over what was installed there")
+        words = copy.instruction.exec_form or tuple(word.text for word in copy.instruction.words)
+        if not words[-1].startswith("/") and behind.workdir != copy.state.workdir:
+            raise CannotEdit(f"the working directory changes behind line {copy.instruction.line}")
+        if any("$" in word for word in words):
+            raise CannotEdit(f"line {copy.instruction.line} depends on variables")
+    if found.download and any(copy.state.workdir != behind.workdir for copy in found.copies):
+        raise CannotEdit(f"the working directory changes before line {found.last.line}")
+
+
+def edits(subject: Subject, found: Order) -> tuple[Edit, ...]:
+    """The stage in its new order. Raises CannotEdit for names that a COPY would read as something else."""
+    dockerfile = subject.dockerfile
+    end = newline(dockerfile)
+    whole = end.join(copy.instruction.span.of(dockerfile.text) for copy in found.copies)
+    made = []
+    for copy in found.copies:
+        lines = list(_narrow(copy, found.manifests, dockerfile.text))
+        span = copy.instruction.span
+        if not lines:
+            after = dockerfile.text.find("\n", span.end) + 1 or len(dockerfile.text)
+            span = Span(span.start, after)
+        made.append(Edit(span, end.join(lines)))
+    if found.download:
+        at = found.last.span.start
+        return (*made, Edit(Span(at, at), f"RUN go mod download{end}{whole}{end}"))
+    if found.split is None:
+        return (*made, Edit(Span(found.last.span.end, found.last.span.end), f"{end}{whole}"))
+    told = script(dockerfile, found.last)
+    assert told is not None
+    between = Span(told.operands[found.split].end, told.operands[found.split + 1].start)
+    if "#" in between.of(dockerfile.text):
+        raise CannotEdit("a comment stands where the RUN would be divided")
+    return (*made, Edit(between, f"{end}{whole}{end}RUN "))
+
+
+def _narrow(copy: Copy, manifests: frozenset[str], text: str) -> Iterator[str]:
+    """COPYs of the manifests alone, one for each folder that they go to."""
+    words = copy.instruction.exec_form or tuple(word.text for word in copy.instruction.words)
+    head = " ".join(["COPY", *(flag.span.of(text) for flag in copy.instruction.flags)])
+    folders: dict[str, list[str]] = {}
+    for to, path in sorted(copy.files.items()):
+        if to in manifests:
+            folders.setdefault(posixpath.dirname(to), []).append(path)
+    for folder, paths in folders.items():
+        inside = posixpath.relpath(folder, copy.target)
+        target = words[-1].rstrip("/") or "/"
+        target = target if inside == "." else posixpath.join(target, inside)
+        if not all(_PLAIN.fullmatch(each) for each in (*paths, target)):
+            raise CannotEdit(f"{', '.join(paths)} cannot be named in a COPY as they are")
+        yield f"{head} {' '.join(paths)} {target.rstrip('/')}/"
