@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from handmade_tree import Files, Piece, executable
 
 SITE = "usr/local/lib/python3.11/site-packages"
@@ -50,3 +52,19 @@ def weigh(*many: Files) -> int:
         for files in many
         for each in files.values()
     )
+
+
+def shared_object(*needed: str) -> Piece:
+    """A small 64-bit ELF file that needs libraries of these names."""
+    strings, offsets = b"\0", []
+    for name in needed:
+        offsets.append(len(strings))
+        strings += name.encode() + b"\0"
+    at, base = 64 + 56 * 2, 0x1000
+    length = 16 * (len(offsets) + 3)
+    tags = [*((1, offset) for offset in offsets), (5, base + at + length), (10, len(strings)), (0, 0)]
+    segments = [(1, 0, base, at + length + len(strings)), (2, at, base + at, length)]
+    head = b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQ", 3, 62, 1, 0, 64, 0)
+    head += struct.pack("<IHHHHHH", 0, 64, 56, 2, 0, 0, 0)
+    table = b"".join(struct.pack("<IIQQQQQQ", kind, 4, o, a, a, size, size, 8) for kind, o, a, size in segments)
+    return executable(head + table + b"".join(struct.pack("<QQ", *tag) for tag in tags) + strings + bytes(64))

@@ -6,8 +6,8 @@ is written is the same for all. Instructions that are not work stand in both sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from jettison.core.values import Span
 from jettison.dockerfile.edit import CannotEdit, apply, newline
@@ -25,13 +25,15 @@ class Ship:
     """One `COPY --from=build`: files and folders of the build stage, by absolute path, and where they go.
 
     A folder as the only source becomes `target`; several sources are put into the folder `target`, each under its own
-    name. `size` is for what the image at hand does not hold: bytes, where an edit makes it anew.
+    name. `size` is for what the image at hand does not hold: bytes, where an edit makes it anew; `now` are then the
+    paths of the image at hand that become it, without leading slash.
     """
 
     paths: tuple[str, ...]
     target: str
     owner: str = ""  # `UID:GID`; empty for root
     size: int | None = None
+    now: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Plan:
     `work`: positions in `subject.stage.instructions` that only the build stage does. `ships` stand in the second stage
     in the place of the last of them, `runtime` right behind: whole instructions without line end. `edits` change the
     text of instructions, in whichever stage they come to stand (an edit's span lies within one instruction).
+    `instead`: work that the second stage does, too, in other words. `base`: where the plan is right for one base alone,
+    its name; `added` are the bytes that `runtime` and `instead` bring upon it.
     """
 
     subject: Subject
@@ -50,11 +54,16 @@ class Plan:
     runtime: tuple[str, ...] = ()
     what: str = ""  # what ships, for people: "/app"
     prune: str = ""  # a last command of the build stage
+    instead: Mapping[int, str] = field(default_factory=dict)
+    base: str = ""
+    added: int = 0
     calls: tuple[str, ...] = ()  # programs that building is seen to need, besides those that RUNs name
+    price: str = ""  # what is given up, for people
 
     def shipped(self) -> tuple[bytes, ...]:
         """The paths that ship, without leading slash; a folder counts with all below."""
-        return tuple(path.strip("/").encode("utf-8", "surrogateescape") for ship in self.ships for path in ship.paths)
+        named = (ship.now or tuple(map(_path, ship.paths)) for ship in self.ships)
+        return tuple(path for paths in named for path in paths)
 
     def set_up(self) -> tuple[Instruction, ...]:
         """The instructions that both stages do, and that make layers."""
@@ -63,10 +72,14 @@ class Plan:
 
     def weight(self) -> int:
         """Bytes of `unpacked` that the second stage holds above its base."""
-        return sum(self._copied(ship) for ship in self.ships) + sum(
-            self.subject.image.layers[number].unpacked
-            for each in self.set_up()
-            for number in self.subject.alignment.layers_of(each)
+        return (
+            self.added
+            + sum(self._copied(ship) for ship in self.ships)
+            + sum(
+                self.subject.image.layers[number].unpacked
+                for each in self.set_up()
+                for number in self.subject.alignment.layers_of(each)
+            )
         )
 
     def _copied(self, ship: Ship) -> int:
@@ -75,10 +88,13 @@ class Plan:
             return ship.size
         tree, found = self.subject.tree, 0
         for path in ship.paths:
-            name = path.strip("/").encode("utf-8", "surrogateescape")
-            entries = map(tree.get, tree.under(name))
+            entries = map(tree.get, tree.under(_path(path)))
             found += sum(entry.size for entry in entries if entry is not None and entry.kind is Kind.FILE)
         return found
+
+
+def _path(name: str) -> bytes:
+    return name.strip("/").encode("utf-8", "surrogateescape")
 
 
 def text(plan: Plan, base: str) -> str:
@@ -108,6 +124,8 @@ def _second(plan: Plan) -> Iterator[str]:
     """The instructions of the stage that ships, in their order, what ships in the place of the last work."""
     last = max(plan.work)
     for position, each in enumerate(plan.subject.stage.instructions):
+        if position in plan.instead:
+            yield plan.instead[position]
         if position == last:
             for ship in plan.ships:
                 owner = f"--chown={ship.owner} " if ship.owner else ""

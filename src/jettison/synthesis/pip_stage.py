@@ -1,0 +1,241 @@
+"""What pip compiles, in a stage of its own: compilers stay behind, the installed packages ship.
+
+Only where no smaller base can carry the stage as it is: a package was compiled here or fetched with git, or apt brought
+compilers and headers for it. pip then installs into a virtual environment on the base's own interpreter, which sees
+what the base brings (so nothing is there twice, and `import pkg_resources` finds what it found), and the second stage,
+on the slim variant of the same tag, copies it to the same path. Packages that already are in a place of their own (a
+virtual environment, `--user`) are copied as they stand. Source: Python documentation, "venv"; pip documentation,
+"--python".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from jettison.bases.slim import smaller
+from jettison.core.values import Span
+from jettison.dockerfile.edit import CannotEdit, newline
+from jettison.dockerfile.model import Edit, Instruction
+from jettison.dockerfile.shell import script
+from jettison.image.model import Image, Kind
+from jettison.image.tree import merge
+from jettison.packages.python import Distribution, distributions
+from jettison.subject import Subject
+from jettison.synthesis.apt import apt_calls
+from jettison.synthesis.left import own_runs
+from jettison.synthesis.pip import PipCall, pip_calls
+from jettison.synthesis.pip_packages import BuildPackages, build_packages
+from jettison.synthesis.pip_runtime import Runtime
+from jettison.synthesis.stages import Plan, Ship
+from jettison.synthesis.work import CACHES, owner_of
+
+VENV = "opt/venv"
+_SYSTEM = b"usr/local"
+_REFUSED = re.compile(r"(?:-t|--target|--prefix|--root|--python)(?:=.*)?$")
+_CLEANING = {"rm", "true", "echo", "set", "apt", "apt-get", "mkdir", "find", "printf", ":"}
+_VARIABLES = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PYTHONUSERBASE", "PYTHONHOME"}
+_LEFTOVERS = re.compile(rb"(?:.*/)?(?:build|[^/]+\.egg-info|__pycache__|\.eggs)(?:/|$)")
+_BYTECODE = re.compile(rb".*/__pycache__/[^/]+\.pyc$")
+
+
+def plan(subject: Subject) -> Plan | None:
+    """What ships on which base; None where pip installs nothing here or no stage of its own is needed for it.
+
+    Raises CannotEdit with the reason where one is needed and not known to be right.
+    """
+    installing = tuple(run for run in own_runs(subject) if _installs(subject, run))
+    found = Installed(subject, installing)
+    if not installing or not found.own:
+        return None
+    tools = build_packages(subject)
+    if not found.built and not tools.names:
+        return None
+    offered = smaller(subject.stage.base)
+    base = subject.base(offered.name) if offered is not None else None
+    if base is None and not tools.names:
+        return None
+    found.check()
+    return _plan(found, tools, subject.stage.base if base is None or offered is None else offered.name, base)
+
+
+def _installs(subject: Subject, run: Instruction) -> bool:
+    return any(call.verb == "install" for call in pip_calls(subject.dockerfile, run))
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What pip installed in the only stage, and the RUNs that did it."""
+
+    subject: Subject
+    runs: tuple[Instruction, ...]
+
+    @cached_property
+    def own(self) -> tuple[Distribution, ...]:
+        """What is not the base's."""
+        bottom, tree = self.subject.alignment.base_layers, self.subject.tree
+        return tuple(each for each in distributions(tree) if tree.layer_of(each.record) >= bottom)
+
+    @cached_property
+    def built(self) -> tuple[Distribution, ...]:
+        """What needed more than Python to be installed: a compiler, or git."""
+        return tuple(each for each in self.own if each.compiled_here or "vcs_info" in each.source)
+
+    @cached_property
+    def prefix(self) -> bytes:
+        """The one place that all is installed below. Raises CannotEdit."""
+        found = {each.prefix for each in self.own}
+        if len(found) != 1 or None in found:
+            shown = sorted(f"/{each.top.decode('utf-8', 'replace')}" for each in self.own)
+            raise CannotEdit(f"packages are installed in several places: {', '.join(dict.fromkeys(shown))}")
+        return next(each for each in found if each is not None)
+
+    @property
+    def moved(self) -> bool:
+        """Whether they are among the system's own files, and need a virtual environment to be copied."""
+        return self.prefix == _SYSTEM
+
+    @cached_property
+    def files(self) -> frozenset[bytes]:
+        """Every file of what is installed."""
+        return frozenset(path for each in self.own for path in each.files)
+
+    @property
+    def now(self) -> tuple[bytes, ...]:
+        """The paths of the image at hand that ship."""
+        return tuple(sorted(self.files)) if self.moved else (self.prefix,)
+
+    def size(self) -> int:
+        """Bytes that the copy will hold: each name its own file."""
+        tree = self.subject.tree
+        paths = self.files if self.moved else frozenset(tree.under(self.prefix))
+        entries = (tree.get(path) for path in paths)
+        return sum(entry.size for entry in entries if entry is not None and entry.kind is Kind.FILE)
+
+    def check(self) -> None:
+        """Raises CannotEdit where what pip did is not known well enough to be done elsewhere."""
+        editable = next((each for each in self.own if each.editable), None)
+        if editable is not None:
+            raise CannotEdit(f"{editable.name} is installed as a pointer to its sources (pip install -e)")
+        layers = {number for run in self.runs for number in self.subject.alignment.layers_of(run)}
+        for each in self.own:
+            if self.subject.tree.layer_of(each.record) not in layers:
+                raise CannotEdit(f"{each.name} was installed by something else than a RUN that calls pip")
+        for run in self.runs:
+            self._check_run(run)
+        if self.moved:
+            self._check_interpreter()
+            self._check_names()
+
+    def _check_run(self, run: Instruction) -> None:
+        found = script(self.subject.dockerfile, run)
+        for command in found.commands if found else ():
+            if command.name is not None and command.name.rpartition("/")[2] in _CLEANING:
+                continue
+            if not any(call.command is command or call.command == command for call in self._calls(run)):
+                raise CannotEdit(f"line {run.line} does more than install packages: {command.name or 'a variable'}")
+        for call in self._calls(run):
+            refused = next((each for each in call.options if _REFUSED.match(each)), None)
+            if refused is not None or call.verb not in ("install", "cache", "config", "check", "list", "freeze"):
+                raise CannotEdit(f"line {run.line} calls pip {refused or call.verb}")
+        if not any(True for _ in apt_calls(self.subject, run)):
+            self._check_written(run)
+
+    def _calls(self, run: Instruction) -> tuple[PipCall, ...]:
+        return tuple(pip_calls(self.subject.dockerfile, run))
+
+    def _check_written(self, run: Instruction) -> None:
+        """Whether the layers of a RUN that only calls pip hold what no package's record tells of."""
+        inside = () if self.moved else (self.prefix + b"/",)
+        for number in self.subject.alignment.layers_of(run):
+            columns = self.subject.image.layers[number].columns
+            for index, path in enumerate(columns.paths):
+                kind = columns.kinds[index]
+                known = kind == Kind.DIRECTORY or kind >= Kind.WHITEOUT or path in self.files or path.startswith(inside)
+                if known or CACHES.match(path) or _BYTECODE.match(path) or _LEFTOVERS.match(path):
+                    continue
+                if path in self.subject.tree:
+                    raise CannotEdit(
+                        f"line {run.line} writes /{path.decode('utf-8', 'replace')}, which no package names"
+                    )
+
+    def _check_interpreter(self) -> None:
+        tree, bottom = self.subject.tree, self.subject.alignment.base_layers
+        version = re.search(rb"lib/(python3\.\d+)/site-packages$", self.own[0].top)
+        real = tree.resolve(_SYSTEM + b"/bin/" + version[1]) if version else None
+        if real is None or tree.layer_of(real) >= bottom:
+            raise CannotEdit("the interpreter that the packages are installed for is not the base's own")
+        before = merge(self.subject.image.layers[:bottom])
+        pip = next((each for each in distributions(before) if each.name == "pip" and each.prefix == _SYSTEM), None)
+        numbers = tuple(int(each) for each in re.findall(r"\d+", pip.version)[:2]) if pip else ()
+        if numbers < (22, 3):
+            raise CannotEdit("its pip cannot install into another environment, which takes 22.3 or later")
+        owner = owner_of(self.subject, tuple(self.files))
+        if owner:
+            raise CannotEdit(f"the packages belong to {owner}, not to root")
+
+    def _check_names(self) -> None:
+        """Whether something names an installed file where it is now, and would not find it in another folder."""
+        told = {str(pair).partition("=")[0] for pair in self.subject.image.runtime.get("Env") or []}
+        if (variable := next(iter(sorted(told & _VARIABLES)), None)) is not None:
+            raise CannotEdit(f"{variable} tells pip where to install")
+        library = b"/" + self.own[0].top
+        programs = {b"/" + each for each in self.files if each.startswith(_SYSTEM + b"/bin/")}
+        outside = {b"/" + each for each in self.files if not each.startswith((_SYSTEM + b"/bin/", self.own[0].top))}
+        wanted = re.compile(
+            b"|".join(re.escape(each) for each in sorted({library, *programs, *outside})) + rb"(?![\w.-])"
+        )
+        for line, text in self._texts():
+            match = wanted.search(text)
+            if match is not None:
+                raise CannotEdit(f"{line} names {match[0].decode('utf-8', 'replace')}, which would lie elsewhere")
+
+    def _texts(self) -> list[tuple[str, bytes]]:
+        """What may name a path: instructions, and the application's own small files."""
+        source, tree, bottom = self.subject.dockerfile.text, self.subject.tree, self.subject.alignment.base_layers
+        found = [(f"line {each.line}", each.span.of(source).encode()) for each in self.subject.stage.instructions]
+        copied = {number for each in self.subject.stage.instructions if each.keyword in ("COPY", "ADD")
+                  for number in self.subject.alignment.layers_of(each)}  # fmt: skip
+        for path in tree:
+            entry = tree.get(path)
+            small = entry is not None and entry.kind is Kind.FILE and 0 < entry.size < 2**18
+            if small and (number := tree.layer_of(path)) >= bottom and number in copied:
+                found.append((f"/{path.decode('utf-8', 'replace')}", tree.read(path)))
+        return found
+
+
+def _plan(found: Installed, tools: BuildPackages, name: str, base: Image | None) -> Plan:
+    subject = found.subject
+    position = {id(each): at for at, each in enumerate(subject.stage.instructions)}
+    work = {position[id(run)] for run in found.runs} | {position[id(run)] for run in tools.runs}
+    runtime = Runtime(subject, base, found.now, tools, frozenset(work))
+    runtime.check(name)
+    missing = runtime.packages()
+    instead, left = tools.instead(missing, {id(run) for run in found.runs})
+    folder = VENV if found.moved else found.prefix.decode("utf-8", "surrogateescape")
+    target = f"/{folder}"
+    lines = [_apt(left)] if left else []
+    lines += [f"ENV PATH=/{VENV}/bin:$PATH"] if found.moved else []
+    edits = (_environment(subject, found.runs[0]),) if found.moved else ()
+    owner = "" if found.moved else owner_of(subject, (found.prefix,))
+    ship = Ship((target,), target, owner, found.size(), found.now)
+    return Plan(
+        subject, frozenset(work), (ship,), edits, tuple(lines), target,
+        instead={position[key]: text for key, text in instead.items()}, base=name, added=runtime.added(missing),
+    )  # fmt: skip
+
+
+def _apt(packages: tuple[str, ...]) -> str:
+    names = " ".join(packages)
+    return f"RUN apt-get update && apt-get install -y --no-install-recommends {names} && rm -rf /var/lib/apt/lists/*"
+
+
+def _environment(subject: Subject, first: Instruction) -> Edit:
+    """The virtual environment made before the first call of pip."""
+    end = newline(subject.dockerfile)
+    lines = (
+        f"RUN python -m venv --without-pip --system-site-packages /{VENV}",
+        f"ENV PATH=/{VENV}/bin:$PATH PIP_PYTHON=/{VENV}/bin/python",
+    )
+    return Edit(Span(first.span.start, first.span.start), "".join(line + end for line in lines))
