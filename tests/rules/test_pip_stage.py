@@ -12,6 +12,7 @@ from handmade_tree import Piece, executable, image, symlink
 from jettison.align import Alignment
 from jettison.dockerfile.edit import apply
 from jettison.dockerfile.parse import parse
+from jettison.rules.larger_base_than_needed import larger_base_than_needed
 from jettison.rules.single_stage_build import single_stage_build
 from jettison.subject import Subject
 from jettison.synthesis.pip_packages import only_builds
@@ -72,7 +73,16 @@ CMD ["python", "app.py"]
 CONFIG = {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["python", "app.py"], "WorkingDir": "/app"}
 
 
-def findings(text=TEXT, layers=(SOURCES, {**PLAIN, **CACHE}), *, full=FULL, slim=SLIM, config=CONFIG):
+def findings(
+    text=TEXT,
+    layers=(SOURCES, {**PLAIN, **CACHE}),
+    *,
+    full=FULL,
+    slim=SLIM,
+    config=CONFIG,
+    rule=single_stage_build,
+    **more,
+):
     dockerfile = parse(text)
     stage = dockerfile.stages[-1]
     makers = [each for each in stage.instructions if each.keyword in ("RUN", "COPY")]
@@ -80,7 +90,7 @@ def findings(text=TEXT, layers=(SOURCES, {**PLAIN, **CACHE}), *, full=FULL, slim
     alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
     whole = image(full, *layers, config=config)
     base = (lambda name: image(slim)) if slim is not None else (lambda name: None)
-    return whole, list(single_stage_build(Subject(dockerfile, Path(), whole, alignment, stage, base=base)))
+    return whole, list(rule(Subject(dockerfile, Path(), whole, alignment, stage, base=base, **more)))
 
 
 def after(text=TEXT, *arguments, **more):
@@ -126,6 +136,33 @@ def test_the_prediction_is_the_base_and_the_cache():
 def test_a_twin_of_wheels_alone_needs_no_stage_of_its_own():
     pure = distribution("tinyc", {"tinyc.so": shared_object("libc.so.6")}, tag=WHEEL)
     assert [] == findings(layers=(SOURCES, pure))[1]
+
+
+def test_slim_in_the_only_stage_is_refused_where_pip_compiles_and_offered_to_the_twin():
+    _, found = findings(rule=larger_base_than_needed)
+    reasons = [each.refusal for each in found if "python:3.11-slim" in each.message]
+    assert ["python:3.11-slim lacks what is needed: line 5 compiles tinyc, which takes gcc"] == reasons
+    wheel = distribution("tinyc", {"tinyc.so": shared_object("libc.so.6")}, tag=WHEEL)
+    _, found = findings(layers=(SOURCES, wheel), rule=larger_base_than_needed)
+    assert [TEXT.replace("3.11", "3.11-slim")] == [
+        apply(TEXT, each.fix.edits) for each in found if "3.11-slim" in each.message
+    ]
+
+
+def test_slim_is_refused_where_pip_fetches_with_git_or_the_program_starts_it():
+    fetched = distribution("tool", {"tool.py": ""}, direct_url='{"vcs_info": {"vcs": "git"}, "url": "https://x"}')
+    _, found = findings(layers=(SOURCES, fetched), rule=larger_base_than_needed)
+    assert "python:3.11-slim lacks what is needed: line 5 fetches tool, which takes git" in [
+        each.refusal for each in found
+    ]
+    calls = {**SOURCES, "app/app.py": "import subprocess\nsubprocess.run(['git', 'log'])\n"}
+    wheel = distribution("tinyc", {"tinyc.py": ""})
+    _, found = findings(layers=(calls, wheel), rule=larger_base_than_needed)
+    assert "python:3.11-slim lacks what is needed: git, which /app/app.py starts" in [each.refusal for each in found]
+
+
+def test_a_policy_that_keeps_the_base_keeps_it():
+    assert [] == findings(policy="keep")[1]
 
 
 def test_a_library_that_slim_lacks_is_asked_of_apt():
@@ -229,7 +266,7 @@ def test_a_package_fetched_with_git_needs_a_stage_too():
         (TEXT, ({**SOURCES, "app/start.sh": f"ls /{SITE}/tinyc.so"}, PLAIN),
          f"/app/start.sh names /{SITE}, which would lie elsewhere"),
         (TEXT, ({**SOURCES, "app/app.py": "import subprocess\nsubprocess.run(['git', 'log'])\n"}, PLAIN),
-         "/app/app.py starts git, which python:3.11-slim lacks"),
+         "python:3.11-slim lacks what is needed: git, which /app/app.py starts"),
         (TEXT.replace("ENV PORT", "RUN git init x\nENV PORT"), (SOURCES, PLAIN, {"app/x/.git/HEAD": ""}),
          "line 6 calls git, which python:3.11-slim lacks"),
         (TEXT.replace("USER nobody", "HEALTHCHECK CMD git --version"), (SOURCES, PLAIN), "python:3.11-slim lacks what"),

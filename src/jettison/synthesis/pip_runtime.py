@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import BinaryIO
 
 from jettison.closure import elf
 from jettison.closure.command import locate
@@ -15,35 +14,17 @@ from jettison.closure.python_calls import Calls, calls
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
-from jettison.image.model import Columns, Entry, Image, Kind, Layer, LayerSource
+from jettison.image.model import Image, Kind, Layer
 from jettison.image.tree import Tree, merge
 from jettison.packages.dpkg import STATUS, closure, files_of, read_status
 from jettison.subject import Subject
 from jettison.synthesis.lacking import Move, lacking
+from jettison.synthesis.moved import moved
 from jettison.synthesis.pip_packages import BuildPackages
 
 _DATABASE = (b"var/lib/dpkg/", b"var/lib/apt/", b"var/cache/apt/", b"var/log/")
 _LIBRARIES = re.compile(rb"(?:usr/)?(?:local/)?lib(?:64)?/(?:[^/]+-linux-[^/]+/)?[^/]+$")
 _SOURCE = 2**20
-
-
-@dataclass(frozen=True)
-class Part(LayerSource):
-    """Some paths of a tree, as one layer."""
-
-    tree: Tree
-    paths: tuple[bytes, ...]
-
-    def columns(self) -> Columns:
-        found = Columns()
-        for path in self.paths:
-            entry = self.tree.get(path)
-            if entry is not None:
-                found.append(entry)
-        return found
-
-    def open(self, entry: Entry) -> BinaryIO:
-        return self.tree.open(entry.path)
 
 
 @dataclass(frozen=True)
@@ -72,9 +53,7 @@ class Runtime:
 
     def tree(self, packages: frozenset[str]) -> Tree:
         """What a container would see, with these packages and those that they need."""
-        paths = self.carried | self._files(packages)
-        part = Layer("sha256:on-paper", Part(self.subject.tree, tuple(sorted(paths))))
-        return merge((*self.bottom, part))
+        return merge((*self.bottom, moved(self.subject.tree, self.carried | self._files(packages))))
 
     @cached_property
     def _installed(self) -> frozenset[str]:
@@ -157,12 +136,6 @@ class Runtime:
         lack = next(lacking(Move(tree, after, config, own, Reach(tree, config))), None)
         if lack is not None:
             raise CannotEdit(f"{name} lacks what is needed: {lack}")
-        for path, told in self._told:
-            if b"-packages/" in path:  # a library offers more than is used of it
-                continue
-            for word in told.programs:
-                if locate(tree, word, config) is not None and locate(after, word, config) is None:
-                    raise CannotEdit(f"/{path.decode('utf-8', 'replace')} starts {word}, which {name} lacks")
 
     def _carried_runs(self) -> Iterator[Instruction]:
         each = enumerate(self.subject.stage.instructions)

@@ -14,7 +14,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from jettison.bases.slim import smaller
+from jettison.bases.catalogue import Family, candidates, libc_of
+from jettison.bases.policy import Policy, allows
 from jettison.core.values import Span
 from jettison.dockerfile.edit import CannotEdit, newline
 from jettison.dockerfile.model import Edit, Instruction
@@ -52,12 +53,20 @@ def plan(subject: Subject) -> Plan | None:
     tools = build_packages(subject)
     if not found.built and not tools.names:
         return None
-    offered = smaller(subject.stage.base)
-    base = subject.base(offered.name) if offered is not None else None
+    name = _slim(subject)
+    base = subject.base(name) if name else None
     if base is None and not tools.names:
         return None
     found.check()
-    return _plan(found, tools, subject.stage.base if base is None or offered is None else offered.name, base)
+    return _plan(found, tools, subject.stage.base if base is None else name, base)
+
+
+def _slim(subject: Subject) -> str:
+    """The slim variant of the base, where the policy lets it in; empty for none."""
+    name = subject.stage.base
+    policy, libc = Policy(subject.policy), libc_of(name)
+    slim = (each for each in candidates(name) if each.family is Family.SLIM and allows(policy, each, libc))
+    return next((each.name for each in slim), "")
 
 
 def _installs(subject: Subject, run: Instruction) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from jettison.closure import elf
 from jettison.closure.command import interpreter, locate, variable
 from jettison.closure.lost import Reach
+from jettison.closure.python_calls import calls
 from jettison.closure.shell import tools
 from jettison.image.tree import Tree
 
@@ -107,8 +108,10 @@ class Programs:
         for path, text in self.sources():
             vendored = b"node_modules/" in path
             if path.endswith(b".py"):
-                if _PYTHON_STARTS.search(text) and self.tree.layer_of(path) >= self.own and b"-packages/" not in path:
-                    yield _shown(path), ""
+                if self.tree.layer_of(path) >= self.own and b"-packages/" not in path:
+                    yield from ((_shown(path), name) for name in calls(text).programs)
+                    if _PYTHON_STARTS.search(text):
+                        yield _shown(path), ""
             elif _STARTERS.search(text) and _STARTS.search(text):
                 literal = [match["name"] for match in _STARTED.finditer(text)]
                 yield from ((_shown(path), name) for name in literal)
