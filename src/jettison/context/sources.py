@@ -6,7 +6,7 @@ import posixpath
 
 from jettison.context.walk import Context
 
-_SUFFIXES = (".ts", ".tsx", ".js", ".mjs", ".cjs", ".jsx", ".py", ".go", ".rb", ".php", ".java", ".kt", ".rs", ".cs")
+_SUFFIXES = (".ts", ".tsx", ".js", ".mjs", ".cjs", ".jsx", ".py", ".go", ".rb", ".java", ".kt", ".rs", ".cs")
 _ASIDE = frozenset({"test", "tests", "__tests__", "spec", "docs", "doc", "examples", "scripts", "tools", "node_modules",
                     "vendor", "venv", ".venv", "dist", "build", "site-packages"})  # fmt: skip
 _FIRST = ("main", "index", "app", "server", "__main__")
@@ -16,7 +16,7 @@ _LARGEST = 1_000_000  # bytes; what is longer was written by a program
 def source_file(context: Context, among: frozenset[str]) -> str | None:
     """The file of these that a change of the application would most likely touch; None where none is a source.
 
-    One that no tool minds a further line end in: no manifest, no test, no configuration of a tool.
+    One in which no tool minds a further comment: no manifest, no test, no configuration of a tool.
     """
     found = [path for path in among if _is_source(context, path)]
     return min(found, key=_rank, default=None)

@@ -2,15 +2,18 @@
 
 Nothing of the user's is written, and hardly anything is copied: files are further names of the same inodes, and the
 one that differs is a file of its own. Times, modes and owners are as they were, so that a builder takes from its cache
-whatever does not depend on that file.
+whatever does not depend on that file. Its own time is now: BuildKit sends no file again whose size and time it knows
+(tonistiigi/fsutil `diff.go`).
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from jettison.context.ignore import Ignore
@@ -21,6 +24,7 @@ from jettison.lighten.bench import Bench
 from jettison.subject import IgnoreFile
 
 NAME = "probe"
+_HASH = (".py", ".rb")  # languages whose comments begin with that
 COPIED_AT_MOST = 500_000_000  # bytes, where files cannot be linked
 
 
@@ -32,9 +36,23 @@ class CannotProbe(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True)
+class Probe:
+    """The copy: `context` is given to a build, `change` writes the one file anew."""
+
+    context: Path
+    file: Path
+    data: bytes
+
+    def change(self) -> None:
+        """Add a comment that no build has seen: neither this run's other builds nor those of runs before."""
+        mark = b"#" if self.file.suffix in _HASH else b"//"
+        self.file.write_bytes(self.data.rstrip(b"\n") + b"\n" + mark + b" " + secrets.token_hex(16).encode() + b"\n")
+
+
 @contextmanager
-def changed_context(bench: Bench, ignore: IgnoreFile, changed: str) -> Iterator[Path]:
-    """The context with a line end added to the file `changed`, without what `ignore` keeps back. Raises CannotProbe."""
+def changed_context(bench: Bench, ignore: IgnoreFile, changed: str) -> Iterator[Probe]:
+    """The context with a file of its own for `changed`, without what `ignore` keeps back. Raises CannotProbe."""
     folder = bench.run.directory / NAME
     remove(folder)
     try:
@@ -42,7 +60,8 @@ def changed_context(bench: Bench, ignore: IgnoreFile, changed: str) -> Iterator[
         where = folder / "context"
         where.mkdir(mode=0o700, parents=True)
         _fill(context, where, changed, _more(bench, context))
-        yield where
+        own = where / changed
+        yield Probe(where, own, own.read_bytes())
     except OSError as error:
         raise CannotProbe(f"the build context cannot be copied: {error.strerror}") from error
     finally:
@@ -87,8 +106,13 @@ def _check(context: Context, near: Path, changed: str) -> None:
     if special is not None:
         raise CannotProbe(f"{special.path} is a {special.kind}")
     size = context.totals.bytes
-    if size > COPIED_AT_MOST and context.root.stat().st_dev != near.stat().st_dev:
+    if size > COPIED_AT_MOST and not same_file_system(context.root, near):
         raise CannotProbe(f"the build context of {show_bytes(size)} lies on another file system than jettison's state")
+
+
+def same_file_system(one: Path, other: Path) -> bool:
+    """Whether files can have names in both folders."""
+    return one.stat().st_dev == other.stat().st_dev
 
 
 def _more(bench: Bench, context: Context) -> list[str]:
@@ -111,8 +135,8 @@ def _fill(context: Context, where: Path, changed: str, more: list[str]) -> None:
             target.symlink_to(each.target)
             _dress(source, target)
         elif each.path == changed:
-            target.write_bytes(source.read_bytes() + b"\n")
-            _dress(source, target)
+            shutil.copyfile(source, target)
+            target.chmod(each.mode)
         else:
             copied += _place(source, target, each)
             if copied > COPIED_AT_MOST:

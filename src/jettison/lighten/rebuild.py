@@ -28,16 +28,17 @@ def measure_rebuild(
     Raises CannotProbe, also where one of them does not build with the changed file.
     """
     seconds = []
-    with changed_context(bench, ignore_of(bench, before), changed) as context:
+    with changed_context(bench, ignore_of(bench, before), changed) as probe:
         try:
             for name, sources, which in zip(_NAMES, (before, after), ("before", "after"), strict=True):
                 yield events.Building(name, f"as it is {which} the change", f"{changed} differs, the rest is cached")
-                request = request_for(bench, sources, name, cold=False, context=context)
+                probe.change()  # for each anew: what they have in common would be built once
+                request = request_for(bench, sources, name, cold=False, context=probe.context)
                 built = bench.engine.build(request, bench.progress)
                 yield events.Built(name, built.seconds)
                 seconds.append(built.seconds)
         except BuildFailed as error:
-            raise CannotProbe(f"with a line end added to {changed} it does not build: {error.message}") from error
+            raise CannotProbe(f"with a comment added to {changed} it does not build: {error.message}") from error
         finally:
             discard(bench, *_NAMES)
     return Rebuild(changed, *seconds)

@@ -34,8 +34,8 @@ def dependencies_installed_after_the_sources(subject: Subject) -> Iterator[Findi
     workspaces, patches, `.npmrc`, an editable install, `pip install .`. What is not locked is as old as the cache: a
     source change fetches no newer version any more.
 
-    It is kept where a build after a source change became shorter: both versions are built with a line end added to
-    one source file of a copy of the context, everything else from the cache.
+    It is kept where a build after a source change became shorter: both versions are built with a comment added to one
+    source file of a copy of the context, everything else from the cache.
 
     This rule's example needs a build context, which a listing of layers does not hold: it is tested on handmade
     projects (tests/rules/test_dependencies_first.py).
