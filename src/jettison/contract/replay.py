@@ -7,6 +7,7 @@ believed leaves the contract for the rest of the run.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,10 +16,11 @@ from typing import Any
 from jettison.contract import static
 from jettison.contract.checks import exercised, version_in
 from jettison.contract.compare import difference
+from jettison.contract.declared import accepting, on_purpose, takes, withdrawn
 from jettison.contract.http import Address
 from jettison.contract.model import KINDS, Check, Contract, Outcome, Replay
 from jettison.contract.normalise import log_lines
-from jettison.contract.observe import Observation, Plan, Target, observe
+from jettison.contract.observe import Observation, Plan, Target, health_command, observe
 from jettison.contract.readiness import CAP
 from jettison.contract.refusal import last_line
 from jettison.core.errors import ContractError
@@ -32,7 +34,7 @@ _STATIC = {"config", "environment", "closure", "writable"}  # the same each time
 
 def replay(contract: Contract, target: Target, *, stop: bool = False) -> Replay:
     """Every check of the contract on one fresh start; `stop` asks it to end as well, which may take four seconds."""
-    observation = observe(target, _plan(contract, stop))
+    observation = observe(target, _plan(contract, target, stop))
     seen = _Seen(contract, target, observation)
     outcomes = sorted((_outcome(seen, check) for check in contract.checks), key=_cause)
     reason = seen.telling_line
@@ -51,14 +53,25 @@ def _explained(answer: Replay) -> Replay:
     return replace(answer, outcomes=tuple(told if outcome is first else outcome for outcome in answer.outcomes))
 
 
-def judge(contract: Contract, candidate: Target, original: Target, *, stop: bool = False) -> tuple[Replay, Contract]:
+def judge(
+    contract: Contract, candidate: Target, original: Target, *, stop: bool = False, declares: Sequence[str] = ()
+) -> tuple[Replay, Contract]:
     """The verdict on a candidate, and the contract without the checks that turned out unsteady.
 
-    Raises ContractError where no steady check that exercises anything is left.
+    `declares` are the keys of the config that the candidate changes on purpose; where it is right otherwise, the
+    contract that comes back takes them too. Raises ContractError where no steady check that exercises anything is left.
     """
+    given = accepting(contract, declares, candidate.image.runtime)
+    answer, steady = _judge(given, candidate, original, stop=stop)
+    return answer, steady if answer.held else withdrawn(steady, contract)
+
+
+def _judge(contract: Contract, candidate: Target, original: Target, *, stop: bool) -> tuple[Replay, Contract]:
     pool = ThreadPoolExecutor(1)  # an application that starts is mostly waited for: its files are read meanwhile
     try:
-        reading = pool.submit(lambda: tuple(static.lost(original, candidate.tree)))
+        reading = pool.submit(
+            lambda: tuple(static.lost(original, candidate, _on_purpose(contract, candidate, original)))
+        )
         first = replay(contract, candidate, stop=stop)
         lost = reading.result()
     finally:
@@ -79,6 +92,10 @@ def judge(contract: Contract, candidate: Target, original: Target, *, stop: bool
     return _with(_explained(replace(first, outcomes=outcomes)), lost), steady
 
 
+def _on_purpose(contract: Contract, candidate: Target, original: Target) -> Mapping[str, Any]:
+    return on_purpose(contract, original.image.runtime, candidate.image.runtime)
+
+
 def _with(answer: Replay, lost: tuple[Outcome, ...]) -> Replay:
     return replace(answer, outcomes=tuple(sorted((*answer.outcomes, *lost), key=_cause)))
 
@@ -96,11 +113,13 @@ def _without(contract: Contract, unsteady: set[tuple[str, str]]) -> Contract:
     return replace(contract, checks=checks, exercised=left, notes=(*contract.notes, note))
 
 
-def _plan(contract: Contract, stop: bool) -> Plan:
+def _plan(contract: Contract, target: Target, stop: bool) -> Plan:
     of_kind: dict[str, list[Check]] = {}
     for check in contract.checks:
         of_kind.setdefault(check.kind, []).append(check)
     health = next((check.expected["command"] for check in of_kind.get("health", ())), None)
+    if health is not None:  # its own, as an engine does: that it is the recorded one is the config's check
+        health = health_command(target.image.runtime) or health
     version = next((check.expected["command"] for check in of_kind.get("version", ())), "")
     asked = [check for check in contract.checks if check.kind in ("http", "probe")]
     return Plan(
@@ -269,14 +288,15 @@ def _writable(seen: _Seen, check: Check) -> str:
 
 def _config(seen: _Seen, check: Check) -> str:
     now = static.normal(check.what, seen.target.image.runtime.get(check.what))
-    return "" if now == check.expected else f"{now or 'none'}, was {check.expected or 'none'}"
+    return "" if takes(check, now) else f"{now or 'none'}, was {check.expected or 'none'}"
 
 
 def _environment(seen: _Seen, check: Check) -> str:
     value = static.variables(seen.target.image.runtime).get(check.expected["name"])
-    if value is None:
-        return "is not set any more"
-    return "" if static.digest(value) == check.expected["sha256"] else "has another value"
+    now = None if value is None else {**check.expected, "sha256": static.digest(value)}
+    if takes(check, now):
+        return ""
+    return "is not set any more" if now is None else "has another value"
 
 
 def _stop(seen: _Seen, check: Check) -> str:

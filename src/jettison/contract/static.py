@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -95,22 +96,28 @@ def _bits(entry: Entry, uid: int, groups: frozenset[int]) -> int:
     return entry.mode & 0o7
 
 
-def lost(original: Target, candidate: Tree) -> Iterator[Outcome]:
-    """What the closures of the original reach and the candidate has no more, as failed checks."""
-    for each in lost_of(_reach(_Known(original.image.digest, original)), candidate):
+def lost(original: Target, candidate: Target, changed: Mapping[str, Any] | None = None) -> Iterator[Outcome]:
+    """What the closures of the original reach and the candidate has no more, as failed checks.
+
+    `changed` are the keys of the entry point and the health check that were changed on purpose: it is then judged what
+    the candidate's own commands need, looked for on its own PATH.
+    """
+    reach = _reach(_Known(original.image.digest, json.dumps(changed or {}, sort_keys=True), original))
+    for each in lost_of(reach, candidate.tree, candidate.image.runtime if changed else None):
         check = Check("closure", each.what, Strength.STATIC, "as in the original")
         yield Outcome(check, False, each.evidence)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """A target that is equal to another of the same image."""
+    """A target that is equal to another of the same image, with the same changes of its entry point."""
 
     digest: str
+    changed: str
     target: Target = field(compare=False)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _reach(known: _Known) -> Reach:
     """What an original leads to: every candidate of a run is held against the same one."""
-    return Reach(known.target.tree, known.target.image.runtime)
+    return Reach(known.target.tree, {**known.target.image.runtime, **json.loads(known.changed)})

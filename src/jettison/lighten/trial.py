@@ -70,7 +70,7 @@ def _attempt(
     step = yield from _gain(bench, baseline, (current, version), candidate, step)
     outcome = Outcome(step, None, baseline.contract)
     if step.verdict.kept:
-        outcome = yield from _judge(bench, baseline, current, version, step)
+        outcome = yield from _judge(bench, baseline, (current, version), step, finding.fix.declares)
     if outcome.version is not None and bench.recipe.cold_times:
         return (yield from _time_cold(bench, outcome, name))
     return outcome
@@ -131,16 +131,17 @@ def _gain_in_seconds(
 
 
 def _judge(
-    bench: Bench, baseline: Baseline, current: Version, version: Version, step: Step
+    bench: Bench, baseline: Baseline, versions: tuple[Version, Version], step: Step, declares: tuple[str, ...]
 ) -> Generator[events.Event, None, Outcome]:
-    contract = baseline.contract
+    contract, (current, version) = baseline.contract, versions
     step = _check_claim(baseline, current, version, step)
     if not permitted(step.applicability, step.rules[0], limited(bench.recipe, contract)):
         return Outcome(replace(step, verdict=Verdict.SKIPPED), None, contract)
     if contract is None:
         return Outcome(step, version, contract)
     yield events.Checking(version.name)
-    replay, contract = judge(contract, target_of(bench, version), target_of(bench, baseline.version))
+    targets = target_of(bench, version), target_of(bench, baseline.version)
+    replay, contract = judge(contract, *targets, declares=declares)
     weight = replace(version.weight, start_seconds=replay.start_seconds)
     version, step = with_weight(version, weight), replace(step, weight=weight)
     if not replay.held:
