@@ -1,0 +1,67 @@
+"""Go's build cache and module cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from jettison.dockerfile.model import Instruction
+from jettison.dockerfile.shell import script
+from jettison.rule import Finding, rule
+from jettison.subject import Subject
+from jettison.synthesis.clean import cleaned
+from jettison.synthesis.go_programs import CACHES
+from jettison.synthesis.left import own_runs
+
+
+@rule
+def go_cache_left_behind(subject: Subject) -> Iterator[Finding]:
+    """Go's build cache, or the modules that it downloaded, stay in a layer.
+
+    **What it costs.** The compiled form of every package of the standard library that the program uses, and of every
+    module, a hundred MB for a small server; and each module's sources, once packed and once unpacked.
+
+    **The fix** removes the folders where the bytes were found, in the RUN that filled them. Where a later RUN calls go
+    again, nothing is changed: it would compile, or download, anew. A build stage of its own, or a cache mount
+    (`RUN --mount=type=cache,target=/root/.cache/go-build`), saves as much and keeps later builds fast.
+
+    **Safety.** TESTED: the tree loses these files and no others. A program that was built needs neither.
+
+    ```dockerfile bad
+    FROM golang:1.22
+    WORKDIR /app
+    COPY . .
+    RUN go build -o server .
+    CMD ["./server"]
+    ```
+    ```layers bad
+    3 app/main.go 200
+    4 app/server 8000000
+    4 root/.cache/go-build/0a/0a1b-d 90000000
+    4 go/pkg/mod/github.com/gorilla/mux@v1.8.1/mux.go 20000
+    ```
+    ```dockerfile good
+    FROM golang:1.22
+    WORKDIR /app
+    COPY . .
+    RUN go build -o server . && \\
+        rm -rf /root/.cache/go-build /go/pkg/mod
+    CMD ["./server"]
+    ```
+    """
+    runs = list(own_runs(subject))
+    calling = [run for run in runs if _calls_go(subject, run)]
+    for finding in cleaned(subject, "go-cache-left-behind", CACHES, "remove Go's caches in the RUN that fills them"):
+        later = [run for run in calling if finding.instruction and run.span.start > finding.instruction.span.start]
+        if later:
+            reason = f"line {later[0].line} calls go again, and would fill them anew"
+            yield replace(finding, fix=None, refusal=reason)
+        else:
+            yield finding
+
+
+def _calls_go(subject: Subject, run: Instruction) -> bool:
+    found = script(subject.dockerfile, run)
+    return any(
+        (command.name or "").rpartition("/")[2] in ("go", "make") for command in (found.commands if found else ())
+    )

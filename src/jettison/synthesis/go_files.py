@@ -1,0 +1,113 @@
+"""Which files of the working directory a Go program may read at run time.
+
+Everything but what only the compiler reads: sources, manifests, vendored modules, test data, and what `//go:embed`
+puts into the program, unless a source opens that by its path as well. Source: golang/go `src/embed/embed.go`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jettison.image.model import Kind
+from jettison.image.tree import Tree
+
+_BUILT_FROM = re.compile(
+    rb"(?:^|/)(?:[^/]+\.go|go\.(?:mod|sum|work|work\.sum)|testdata/.*|\.git/.*|\.git(?:ignore|attributes|modules)|\.github/.*"
+    rb"|(?:[^/]*\.)?(?:Dockerfile|Containerfile)(?:\.[^/]*)?|\.(?:docker|container)ignore|docker-compose[^/]*\.ya?ml"
+    rb"|compose\.ya?ml|Makefile|\.golangci\.ya?ml)$"
+)
+_VENDORED = b"vendor/modules.txt"
+_SOURCE = 2**20  # bytes read of a source
+_EMBED = re.compile(r"^//go:embed[ \t]+(.+)$", re.MULTILINE)
+_PATTERN = re.compile(r"\"([^\"]*)\"|`([^`]*)`|(\S+)")
+# a call that a literal is an argument of, where it reads a file system that it is given: fs.Sub(files, "a")
+_OF_A_FILE_SYSTEM = re.compile(
+    r"(?:\b(?:ParseFS|FileServerFS|ServeFileFS)|\bfs\.(?:Sub|ReadFile|ReadDir|Glob|WalkDir|Stat|ValidPath)"
+    r"|(?<!\bos)(?<!\bioutil)\.(?:ReadFile|ReadDir|Open))\([^()]*$"
+)
+_LITERAL = re.compile(r"\"([^\"\\\n]*)\"|`([^`]*)`")
+
+
+@dataclass(frozen=True)
+class Files:
+    """`ships`: paths that the program may read; `embedded`: those left behind because the program holds them."""
+
+    ships: tuple[bytes, ...]
+    embedded: tuple[bytes, ...] = ()
+
+
+def readable_files(tree: Tree, folder: bytes) -> Files:
+    """Files and links below `folder`, in byte order."""
+    kinds = {Kind.FILE, Kind.SYMLINK}
+    found = [path for path in tree.under(folder) if (entry := tree.get(path)) is not None and entry.kind in kinds]
+    vendored = folder + b"/" + _VENDORED in tree
+    prefix = len(folder) + 1
+    kept = [
+        path
+        for path in sorted(found)
+        if not _BUILT_FROM.search(path[prefix:]) and not (vendored and path[prefix:].startswith(b"vendor/"))
+    ]
+    sources = {path: tree.read(path, _SOURCE).decode("utf-8", "replace") for path in found if _is_source(path)}
+    embedded = set(_embedded(sources, kept)) - set(_opened(sources, folder, kept))
+    return Files(tuple(path for path in kept if path not in embedded), tuple(sorted(embedded)))
+
+
+def _is_source(path: bytes) -> bool:
+    return path.endswith(b".go") and not path.endswith(b"_test.go") and b"/vendor/" not in path
+
+
+def _embedded(sources: dict[bytes, str], files: list[bytes]) -> Iterator[bytes]:
+    """The files that a `//go:embed` names: by pattern, or in a folder that it names."""
+    for source, text in sources.items():
+        top = posixpath.dirname(source)
+        for line in _EMBED.findall(text):
+            for one in _PATTERN.findall(line):
+                pattern = next(filter(None, one), "").removeprefix("all:")
+                matches = re.compile(_glob(pattern))
+                yield from (path for path in files if _matches(path, top, matches))
+
+
+def _glob(pattern: str) -> bytes:
+    """A pattern of path.Match as a regular expression: a star stops at a slash."""
+    parts = re.findall(r"\[\^?[^\]]+\]|\\.|.", pattern)
+    known = {"*": "[^/]*", "?": "[^/]"}
+    told = (each if len(each) > 2 else known.get(each) or re.escape(each.removeprefix("\\")) for each in parts)
+    return "".join(told).encode()
+
+
+def _matches(path: bytes, top: bytes, pattern: re.Pattern[bytes]) -> bool:
+    """Whether the pattern names the file, or a folder that it lies in, without names that begin with . or _."""
+    if not path.startswith(top + b"/"):
+        return False
+    parts = path[len(top) + 1 :].split(b"/")
+    for number in range(1, len(parts) + 1):
+        if pattern.fullmatch(b"/".join(parts[:number])):
+            return not any(part.startswith((b".", b"_")) for part in parts[number:])
+    return False
+
+
+def _opened(sources: dict[bytes, str], folder: bytes, files: list[bytes]) -> Iterator[bytes]:
+    """The files below a path that a source names, but in a call that reads a file system that it is given."""
+    tops = set()
+    for text in sources.values():
+        for line in text.splitlines():
+            if line.startswith("//go:embed"):
+                continue
+            for literal in _LITERAL.finditer(line):
+                if not _OF_A_FILE_SYSTEM.search(line[: literal.start()]):
+                    tops.add(_top(literal[1] or literal[2] or "", folder))
+    for path in files:
+        if path[len(folder) + 1 :].partition(b"/")[0] in tops:
+            yield path
+
+
+def _top(literal: str, folder: bytes) -> bytes:
+    """The first name below `folder` that a path means; empty for an absolute path elsewhere, such as a URL's."""
+    told = posixpath.normpath(literal.encode("utf-8", "replace")) if literal else b""
+    if told.startswith(b"/"):
+        inside = told.startswith(b"/" + folder + b"/")
+        told = told[len(folder) + 2 :] if inside else b""
+    return told.partition(b"/")[0]

@@ -1,0 +1,212 @@
+"""A Go program in a stage of its own: what it was built from stays behind; the program ships, and what it may read.
+
+A static program needs no system: the few files that it reads of one are known from the functions that are linked in,
+and are copied from the build stage. Nothing else has to be under it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from jettison.closure import elf
+from jettison.dockerfile.edit import CannotEdit
+from jettison.dockerfile.model import Edit, Instruction
+from jettison.dockerfile.shell import script
+from jettison.image.model import Kind
+from jettison.packages.go import Program
+from jettison.subject import Subject
+from jettison.synthesis.go_build import GoCall, go_calls, without_cgo
+from jettison.synthesis.go_entry import freed
+from jettison.synthesis.go_files import readable_files
+from jettison.synthesis.go_programs import CACHES, own_programs
+from jettison.synthesis.go_system import SystemFiles, system_files
+from jettison.synthesis.stages import Plan, Ship
+from jettison.synthesis.work import CACHES as OTHER_CACHES
+from jettison.synthesis.work import application_folder, owner_of
+
+SCRATCH = "scratch"
+PRICE = "no shell and no tools are there for `docker exec`: use `docker debug`, or an ephemeral container"
+PURE = "names are looked up by Go itself, which knows files and DNS and not mDNS or LDAP of nsswitch.conf"
+_LIBC = re.compile(
+    rb"lib(?:c|pthread|resolv|dl|rt)\.so\.\d+$|ld-linux[\w.-]*$|/lib(?:64)?/ld-(?:linux|musl)[\w.-]*$|libc\.musl-.*"
+)
+_INSTALLERS = {"apt-get", "apt", "apk", "update-ca-certificates", "rm", "set", "echo", "true", "mkdir", "go", "cd"}
+_INSTALLED = re.compile(rb"(?:usr|var|lib|lib64|bin|sbin|etc)/")
+_ACCOUNTS = re.compile(rb"etc/(?:passwd|group|shadow|gshadow|subuid|subgid)-?$|home/|var/(?:log|mail)/|run/")
+_MOST_COPIES = 16  # beyond, whole folders are copied
+
+
+def plan(subject: Subject) -> Plan | None:
+    """What a static Go program needs, upon an empty base; None where `go build` is not called.
+
+    Raises CannotEdit where the program cannot be static, or may need more of the system than files.
+    """
+    calls = list(go_calls(subject.dockerfile, subject.stage))
+    if not calls:
+        return None
+    programs = own_programs(subject)
+    if not programs:
+        raise CannotEdit("no program with Go's build information was found in what the RUNs wrote")
+    folder = application_folder(subject)
+    places = {program.path for program in programs}
+    edits, price = _static(subject, calls, programs)
+    readable = readable_files(subject.tree, folder).ships
+    ships = list(dict.fromkeys([*sorted(places), *readable]))
+    files = system_files(subject.tree, subject.image.runtime, programs, ships)
+    work = _work(subject, folder, (*places, *files.files))
+    owner = owner_of(subject, tuple(path for path in ships if path.startswith(folder + b"/")) or (folder,))
+    _check_folder(subject, folder)
+    copies = (*_ships(subject, folder, ships, owner), *_system(files))
+    return Plan(
+        subject,
+        work,
+        copies,
+        (*edits, *freed(subject, places)),
+        tuple(f"ENV {name}={value}" for name, value in files.environment),
+        what=" and ".join(f"/{_text(path)}" for path in sorted(places)),
+        base=SCRATCH,
+        price="; ".join((*price, PRICE)),
+    )
+
+
+def _static(subject: Subject, calls: list[GoCall], programs: Sequence[Program]) -> tuple[list[Edit], tuple[str, ...]]:
+    """The edits after which each program is static, and their price. Raises CannotEdit where one calls C itself."""
+    linked = [program for program in programs if _needs(subject, program)]
+    if not linked:
+        return [], ()
+    for program in linked:
+        told = f"/{_text(program.path)}"
+        if program.calls_c:
+            raise CannotEdit(
+                f"{told} calls C ({program.calls_c[0]}): built without cgo it would not be the same program"
+            )
+        other = [each for each in _needs(subject, program) if not _LIBC.search(each)]
+        if other or program.info.settings.get("CGO_ENABLED") != "1":
+            name = _text(other[0]) if other else "a C library"
+            raise CannotEdit(f"{told} is linked with {name}, and it is not known what for")
+    edits = [edit for call in calls if (edit := without_cgo(subject.dockerfile, call)) is not None]
+    if not edits:
+        raise CannotEdit(f"/{_text(linked[0].path)} is linked dynamically although cgo is off")
+    return edits, (PURE,)
+
+
+def _needs(subject: Subject, program: Program) -> tuple[bytes, ...]:
+    """What the dynamic linker would have to bring; nothing for a static program."""
+    found = elf.read(subject.tree, program.path)
+    return found.needs if found is not None else ()
+
+
+def _work(subject: Subject, folder: bytes, shipped: tuple[bytes, ...]) -> frozenset[int]:
+    """Every COPY, ADD and RUN stays behind. Raises CannotEdit where one leaves something that may be needed."""
+    found = set()
+    for position, each in enumerate(subject.stage.instructions):
+        if each.keyword in ("COPY", "ADD", "RUN"):
+            found.add(position)
+            _check(subject, each, folder, shipped)
+    return frozenset(found)
+
+
+def _check(subject: Subject, instruction: Instruction, folder: bytes, shipped: tuple[bytes, ...]) -> None:
+    """Raises CannotEdit for what an instruction leaves outside the folder and caches that nobody is known to need."""
+    installs = instruction.keyword == "RUN" and _only_installs(subject, instruction)
+    for path, kind in _outside(subject, instruction, folder):
+        if path in shipped or _ACCOUNTS.match(path) or (installs and _INSTALLED.match(path)):
+            continue
+        verb = "writes" if instruction.keyword == "RUN" else "copies"
+        if kind != Kind.DIRECTORY:
+            raise CannotEdit(f"line {instruction.line} {verb} /{_text(path)}, and it is not known who reads it")
+        if not any(other.startswith(path + b"/") for other in shipped) and path in subject.tree:
+            raise CannotEdit(f"line {instruction.line} makes the folder /{_text(path)}, and it is not known what for")
+
+
+def _outside(subject: Subject, instruction: Instruction, folder: bytes) -> Iterator[tuple[bytes, int]]:
+    """What an instruction's layers brought outside the folder and caches; folders that were there are no news."""
+    before = {path for layer in subject.image.layers[: subject.alignment.base_layers] for path in layer.columns.paths}
+    for number in subject.alignment.layers_of(instruction):
+        columns = subject.image.layers[number].columns
+        for path, kind in zip(columns.paths, columns.kinds, strict=True):
+            inside = path == folder or path.startswith(folder + b"/") or folder.startswith(path + b"/")
+            cached = any(each.match(path + b"/") for each in (CACHES, OTHER_CACHES)) or path.startswith(b"go/pkg")
+            if not inside and not cached and not (kind == Kind.DIRECTORY and (path in before or _cache_parent(path))):
+                yield path, kind
+
+
+def _cache_parent(path: bytes) -> bool:
+    return path in (
+        b"root",
+        b"root/.cache",
+        b"root/.config",
+        b"go",
+        b"go/bin",
+        b"go/pkg",
+        b"tmp",
+        b"etc",
+        b"usr",
+        b"var",
+    )
+
+
+def _only_installs(subject: Subject, run: Instruction) -> bool:
+    """Whether a RUN calls a package manager and nothing that could leave more than packages do."""
+    found = script(subject.dockerfile, run)
+    names = [command.name or "" for command in found.commands] if found else [""]
+    return bool({"apt-get", "apt", "apk"} & set(names)) and set(names) <= _INSTALLERS
+
+
+def _check_folder(subject: Subject, folder: bytes) -> None:
+    """Raises CannotEdit where a user other than root owns the WORKDIR: no COPY --from gives it to them."""
+    entry = subject.tree.get(folder)
+    if entry is not None and (entry.uid, entry.gid) != (0, 0):
+        raise CannotEdit(f"the WORKDIR belongs to user {entry.uid}, and a COPY into it leaves it to root")
+
+
+def _ships(subject: Subject, folder: bytes, paths: Sequence[bytes], owner: str) -> Iterator[Ship]:
+    """The copies, a folder in one where all of it ships; files of one folder together."""
+    bad = next((path for path in paths if re.search(rb"[\s*?\[\]$\"'\\]|[^\x21-\x7e]", path)), None)
+    if bad is not None:
+        raise CannotEdit(f"the name of /{_text(bad)} cannot stand in a COPY as it is")
+    wanted = set(paths)
+    found = [*_copies(subject, folder, wanted)]
+    if len(found) > _MOST_COPIES:
+        tops = {b"/".join(path.split(b"/")[: folder.count(b"/") + 2]) for path in wanted if path.startswith(folder)}
+        found = [*_copies(subject, folder, {each for top in tops for each in subject.tree.under(top)})]
+    inside = {path for _, each in found for path in each}
+    for target, each in found:
+        yield Ship(tuple(f"/{_text(path)}" for path in each), f"/{_text(target)}", owner)
+    for path in sorted(wanted - inside):
+        if not path.startswith(folder + b"/"):
+            yield Ship((f"/{_text(path)}",), f"/{_text(path)}")
+
+
+def _copies(subject: Subject, top: bytes, wanted: set[bytes]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
+    """(where to, what) below `top`."""
+    files, folders = [], []
+    for child in subject.tree.children(top):
+        entry = subject.tree.get(child)
+        if entry is not None and entry.kind is Kind.DIRECTORY:
+            folders.append(child)
+        elif child in wanted:
+            files.append(child)
+    if files:
+        yield top + b"/", tuple(files)
+    for child in folders:
+        below = [path for path in subject.tree.under(child) if not _is_directory(subject, path)]
+        if not below or wanted.issuperset(below):
+            yield child, (child,)
+        else:
+            yield from _copies(subject, child, wanted)
+
+
+def _is_directory(subject: Subject, path: bytes) -> bool:
+    entry = subject.tree.get(path)
+    return entry is not None and entry.kind is Kind.DIRECTORY
+
+
+def _system(files: SystemFiles) -> Iterator[Ship]:
+    for path in (*files.files, *files.folders):
+        yield Ship((f"/{_text(path)}",), f"/{_text(path)}")
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
