@@ -8,19 +8,17 @@ import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from docker_daemon import docker_daemon
+from docker_daemon import docker_daemon, docker_with
 from engine_base import BASE, require_engine, store_in
 
 from jettison.align import align
 from jettison.core.errors import BuildFailed, EngineError, UsageError
 from jettison.dockerfile.parse import parse
-from jettison.engine import docker as docker_module
 from jettison.engine import namespaces
-from jettison.engine.docker import Docker
 from jettison.engine.find import find_engine
 from jettison.engine.model import PREFIX, BuildRequest, Engine, Phase, RunOptions
 from jettison.image.open import open_image
@@ -60,22 +58,6 @@ class Bench:
 def daemon():
     with docker_daemon() as host:
         yield host
-
-
-def docker_with(builder, host, patch):
-    """The daemon with a command line that has this builder; skips where there is none."""
-    patch.setenv("DOCKER_HOST", host)
-    here = [folder for folder in os.environ["PATH"].split(":") if (Path(folder) / "docker").exists()]
-    for folder in dict.fromkeys(here):
-        patch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-        docker_module._builds.cache_clear()
-        engine = Docker.find()
-        if engine.builder == builder:
-            return engine
-    if builder == "classic":  # a command line with BuildKit can use the other as well
-        less = replace(engine.capabilities, secrets=False, ignore_file_apart=False, ignore_files=(".dockerignore",))
-        return Docker(engine.version, engine.api, "classic", less)
-    pytest.skip("no Docker command line with BuildKit")
 
 
 @pytest.fixture(scope="module", params=["buildah", "podman", "buildkit", "classic"])

@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from jettison.engine import docker
+from jettison.engine.docker import Docker
+
 SYSTEM = Path("/var/run/docker.sock")
 _SECONDS = 60.0  # until a daemon of our own answers
 
@@ -57,6 +60,7 @@ class OwnDaemon:
     def __init__(self, mirror: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="jettison-docker-"))
         self._mirror = mirror
+        self._began = False
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,20 +72,23 @@ class OwnDaemon:
         return f"unix://{self._socket}"
 
     def start(self) -> None:
-        """Start it; skips the test where it does not come up."""
+        """Start it; skips the test where it does not come up, the first time."""
         folder, log = self.folder, self.folder / "log"
         command = ["dockerd", "--host", self.address, "--pidfile", f"{folder}/pid"]
         command += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
         command += ["--registry-mirror", self._mirror] if self._mirror else []
-        (folder / "pid").unlink(missing_ok=True)  # of one that was killed: its number may be somebody else's by now
+        for left in ("pid", "exec/containerd/containerd.pid"):  # of one that was killed; its containerd died with it,
+            (folder / left).unlink(missing_ok=True)  # and may be a zombie for ever where nobody reaps orphans
         with log.open("ab") as output:
             self._process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         deadline = time.monotonic() + _SECONDS
         while not answers(self._socket):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 lines = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+                assert not self._began, f"dockerd does not start again: {lines[-1]}"
                 pytest.skip(f"dockerd does not start here: {lines[-1]}")
             time.sleep(0.1)
+        self._began = True
 
     def kill(self) -> None:
         """As a crash does: at once, its socket file left behind; the containerd that it had started goes as well."""
@@ -118,3 +125,20 @@ def own_daemon(mirror: str = "") -> Iterator[OwnDaemon]:
         yield daemon
     finally:
         daemon.remove()
+
+
+def docker_with(builder: str, host: str, patch: pytest.MonkeyPatch) -> Docker:
+    """The daemon with a command line that has this builder, `patch`ed into the environment; skips where none has."""
+    patch.setenv("DOCKER_HOST", host)
+    if builder == "classic":
+        patch.setenv("DOCKER_BUILDKIT", "0")
+        return Docker.find()
+    patch.delenv("DOCKER_BUILDKIT", raising=False)
+    here = [folder for folder in os.environ["PATH"].split(":") if Path(folder, "docker").exists()]
+    for folder in dict.fromkeys(here):
+        patch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        docker._builds.cache_clear()
+        engine = Docker.find()
+        if engine.builder == builder:
+            return engine
+    pytest.skip("no Docker command line with BuildKit")

@@ -75,6 +75,7 @@ class Docker:
                 text = text.replace(secret, "***")
             return text
 
+        self.api.call("GET", "/_ping")
         times: deque[float] = deque(maxlen=BUILD_LINES)
 
         def take(line: str) -> None:
@@ -95,6 +96,7 @@ class Docker:
                 raise EngineError(f"cannot start docker: {error.strerror}", hint="see `jettison engines`") from error
             lines = tuple(hidden(text) for text in ended.lines)
             if ended.code != 0 or not identity.exists():
+                self._still_there()
                 raise docker_output.failure(ended.code, lines)
             image_id = identity.read_text().strip()
         if not self.image_exists(image_id):
@@ -109,6 +111,16 @@ class Docker:
             cold=not request.use_cache,
             instructions=docker_output.instructions(lines, (*times, time.monotonic())),
         )
+
+    def _still_there(self) -> None:
+        """Raises EngineError where the daemon has gone: command lines tell that in many ways."""
+        try:
+            self.api.call("GET", "/_ping")
+        except EngineError as gone:
+            raise EngineError(
+                f"the Docker daemon went away while building: {gone.message}",
+                hint="start it again; --resume goes on from here",
+            ) from gone
 
     def _command(self, request: BuildRequest, identity: Path) -> list[str]:
         command = ["docker", "build", "--iidfile", str(identity)]
@@ -188,8 +200,9 @@ def _is_here(api: DockerApi, information: Mapping[str, Any]) -> bool:
 
 def _ask(api: DockerApi, information: Mapping[str, Any], here: bool) -> tuple[str, Capabilities]:
     """The builder, and what it and the daemon can do: tried by builds of nothing, told by the daemon."""
-    newest = _builds(api.host, _NEWEST)  # heredocs and COPY --link came with the same front end, 1.4
-    buildkit = newest or _builds(api.host, _NOTHING)
+    refused = os.environ.get("DOCKER_BUILDKIT") == "0"  # as the docker command has it
+    newest = not refused and _builds(api.host, _NEWEST)  # heredocs and COPY --link came with the same front end, 1.4
+    buildkit = newest or (not refused and _builds(api.host, _NOTHING))
     limits = bool(information.get("MemoryLimit")) and bool(information.get("PidsLimit"))
     groups = f"cgroup v{information.get('CgroupVersion') or 1}"
     return "buildkit" if buildkit else "classic", Capabilities(

@@ -29,7 +29,9 @@ _NO_BASE = re.compile(
     re.IGNORECASE,
 )
 _NO_PERMISSION = re.compile(r"permission denied while trying to connect|dial unix .*: connect: permission denied")
-_NO_DAEMON = re.compile(r"Cannot connect to the Docker daemon|error during connect|unexpected EOF|EOF$")
+_NO_DAEMON = re.compile(
+    r"Cannot connect to the Docker daemon|error during connect|unexpected EOF|EOF$|server did not provide an image ID"
+)
 _SYNTAX = re.compile(r"dockerfile parse error (?:on )?line (\d+): (.*)$", re.IGNORECASE)
 
 
