@@ -1,4 +1,4 @@
-"""Projects that a careless change would break: each is left whole, and its twin, one line different, is made smaller."""
+"""Projects that a careless change would break: each is left whole, and its twin, one line different, is not."""
 
 from __future__ import annotations
 

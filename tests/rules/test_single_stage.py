@@ -17,10 +17,13 @@ from jettison.subject import Subject
 BASE = {
     "bin/sh": executable("ELF"),
     "usr/bin/npm": executable("npm"),
+    "usr/bin/node": executable("node"),
     "usr/bin/gcc": executable("g" * 5_000_000),
+    "usr/bin/make": executable("make"),
     "usr/local/lib/node_modules/npm/package.json": '{"version": "10.1.0"}',
 }
-SLIM = {path: piece for path, piece in BASE.items() if "gcc" not in path}
+SLIM = {path: piece for path, piece in BASE.items() if "gcc" not in path and "make" not in path}
+DISTROLESS = {"nodejs/bin/node": executable("node")}
 SOURCES = {"app/package.json": "{}", "app/src/index.ts": "x" * 100}
 LOCK = json.dumps({"packages": {"node_modules/typescript": {"dev": True}, "node_modules/fastify": {}}})
 INSTALLED = {
@@ -50,8 +53,9 @@ def findings(text=TEXT, layers=(SOURCES, INSTALLED, BUILT), slim=SLIM, config=CO
     makers = [each for each in stage.instructions if each.keyword in ("RUN", "COPY")]
     alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
     whole = image(BASE, *layers, config=config)
-    base = (lambda name: image(slim)) if slim is not None else (lambda name: None)
-    subject = Subject(dockerfile, Path(), whole, alignment, stage, base=base)
+    brings = {"Env": CONFIG["Env"], "Entrypoint": ["/nodejs/bin/node"]}
+    bases = {"node:20-slim": image(slim), "gcr.io/distroless/nodejs20-debian12": image(DISTROLESS, config=brings)}
+    subject = Subject(dockerfile, Path(), whole, alignment, stage, base=bases.get)
     return whole, list(single_stage_build(subject))
 
 
@@ -87,7 +91,7 @@ def test_where_building_needs_what_a_smaller_base_lacks_both_are_one_step():
     _, (both, alone) = findings(text)
     assert "\nFROM node:20-slim\nWORKDIR" in apply(text, both.fix.edits)
     assert "\nFROM node:20\nWORKDIR" in apply(text, alone.fix.edits)
-    assert len(BASE["usr/bin/gcc"].data) == both.predicted - alone.predicted
+    assert 5_000_004 == both.predicted - alone.predicted
 
 
 def test_an_addon_that_npm_compiled_needs_a_compiler_that_no_line_names():
@@ -105,6 +109,33 @@ def test_where_the_application_itself_needs_the_full_base_it_stays():
     config = {**CONFIG, "Healthcheck": {"Test": ["CMD-SHELL", "gcc --version"]}}
     _, (found,) = findings(text, config=config)
     assert "\nFROM node:20\nWORKDIR" in apply(text, found.fix.edits)
+
+
+STARTS = {**SOURCES, "app/package.json": '{"scripts": {"start": "node dist/index.js"}}'}
+
+
+def test_a_base_without_a_shell_is_the_same_step_only_where_a_stage_alone_is_not_enough():
+    text = TEXT.replace("FROM node:20", "FROM node:20-slim").replace("USER node\n", "")
+    _, (without, alone) = findings(text, (STARTS, INSTALLED, BUILT))
+    assert ("single-stage-build", "") == (without.after, alone.after)
+    expected = """
+FROM gcr.io/distroless/nodejs20-debian12
+WORKDIR /app
+COPY --from=build /app /app
+ENV PORT=3000
+"""
+    assert expected in apply(text, without.fix.edits)
+    assert '["npm", "start"]' not in apply(text, without.fix.edits)
+    assert "freed from npm start" in without.fix.title
+    sizes = [sum(len(piece.data if isinstance(piece, Piece) else piece) for piece in BASE.values()), len("node")]
+    assert sizes[0] - sizes[1] == without.predicted - alone.predicted
+
+
+def test_set_up_needs_a_shell():
+    text = TEXT.replace("FROM node:20", "FROM node:20-slim").replace("USER node\n", "")
+    text = text.replace("WORKDIR /app\n", "RUN useradd app\nWORKDIR /app\n")
+    _, (alone,) = findings(text, ({"etc/passwd": "app"}, STARTS, INSTALLED, BUILT))
+    assert "\nFROM node:20-slim\nRUN useradd app\n" in apply(text, alone.fix.edits)
 
 
 def test_the_stage_that_ships_keeps_its_name_and_comments():

@@ -166,10 +166,15 @@ def _look(bench: Bench, standing: Standing) -> tuple[Standing, list[Candidate]]:
     unbuildable += tuple(_left(findings, needed))
     tried, current = standing.tried, standing.current.sources
     fresh = [each for each in found if each.made_of(current).key not in tried and each.key not in tried]
-    first = {each.finding.rule for each in fresh}
-    fresh = [each for each in fresh if each.finding.after not in first]
+    fresh = [each for each in fresh if not _waits(each, fresh)]
     proposals = tuple(_proposals(findings))
     return replace(standing, seconds=seconds, unbuildable=unbuildable, proposals=proposals), fresh
+
+
+def _waits(candidate: Candidate, fresh: Sequence[Candidate]) -> bool:
+    """Whether changes of the rule that this one comes behind are still to be tried; of its own rule, other ones."""
+    after = candidate.finding.after
+    return any(each.finding.rule == after != each.finding.after for each in fresh)
 
 
 def _proposals(findings: Sequence[Finding]) -> Iterator[Proposal]:

@@ -66,7 +66,7 @@ def _findings(subject: Subject, removed: Removed, makers: tuple[Instruction, ...
     for title, edits, saved, after in offers:
         yield replace(bare, predicted=saved, fix=Fix(title, Applicability.TESTED, edits), after=after)
     if not offers:
-        yield replace(bare, refusal=reasons[0])
+        yield replace(bare, refusal="; ".join(dict.fromkeys(reasons)))
 
 
 Offer = tuple[str, tuple[Edit, ...], int, str]

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from jettison.bases.slim import smaller
-from jettison.closure.command import locate
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit
-from jettison.image.model import Image
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
-from jettison.synthesis import npm_stage
-from jettison.synthesis.base_swap import Swap
+from jettison.synthesis import npm_stage, pip_stage
 from jettison.synthesis.merge import between
+from jettison.synthesis.split_upon import composites
 from jettison.synthesis.stages import Plan, text
 
 NAME = "single-stage-build"
-PLANS = (npm_stage.plan,)  # one an ecosystem; the first that knows the stage plans it
+SCRATCH = "scratch"
+PLANS = (npm_stage.plan, pip_stage.plan)  # one an ecosystem; the first that knows the stage plans it
+NO_SHELL = "no shell, no package manager: use `docker debug` or an ephemeral container"
 MESSAGE = "the stage that builds the application ships with everything that building needs"
 
 
@@ -52,33 +52,32 @@ def single_stage_build(subject: Subject) -> Iterator[Finding]:
 
 def _split(plan: Plan) -> Iterator[Finding]:
     """The stage split upon its own base; before that, where one can be had, upon a smaller one in the same step."""
-    name = plan.subject.stage.base
-    smaller_base = _smaller(plan)
-    if smaller_base is not None:
-        name_of, image = smaller_base
-        weight = sum(layer.unpacked for layer in image.layers)
-        yield _finding(plan, name_of, weight, f"build in a stage of its own; ship {plan.what} on {name_of}")
+    if plan.base:
+        yield from _upon_its_own(plan)
+        return
+    for each in composites(plan):
+        told = [f"build in a stage of its own; ship {plan.what} on {each.candidate.name}"]
+        told += [f"freed from {' and '.join(each.freed)}"] if each.freed else []
+        told += [NO_SHELL] if not each.candidate.shell else []
+        found = _finding(each.plan, each.candidate.name, each.weight, "; ".join(told), each.declares)
+        yield found if each.candidate.shell else replace(found, after=NAME)  # a step for each, where that is enough
     layers = plan.subject.image.layers[: plan.subject.alignment.base_layers]
     weight = sum(layer.unpacked for layer in layers)
-    yield _finding(plan, name, weight, f"build in a stage of its own; ship {plan.what}")
+    yield _finding(plan, plan.subject.stage.base, weight, f"build in a stage of its own; ship {plan.what}")
 
 
-def _finding(plan: Plan, base: str, weight: int, title: str) -> Finding:
+def _upon_its_own(plan: Plan) -> Iterator[Finding]:
+    """The stage split upon the one base that the plan is for; `scratch` needs no fetching and weighs nothing."""
+    image = plan.subject.base(plan.base) if plan.base != SCRATCH else None
+    if image is not None or plan.base == SCRATCH:
+        weight = sum(layer.unpacked for layer in image.layers) if image is not None else 0
+        price = f"; {plan.price}" if plan.price else ""
+        yield _finding(plan, plan.base, weight, f"build in a stage of its own; ship {plan.what} on {plan.base}{price}")
+
+
+def _finding(plan: Plan, base: str, weight: int, title: str, declares: tuple[str, ...] = ()) -> Finding:
     subject = plan.subject
     before = sum(layer.unpacked for layer in subject.image.layers)
     edits = between(subject.dockerfile.text, text(plan, base))
-    fix = Fix(title, Applicability.TESTED, edits)
+    fix = Fix(title, Applicability.TESTED, edits, declares=declares)
     return Finding(NAME, MESSAGE, subject.stage.instructions[0], before - weight - plan.weight(), fix)
-
-
-def _smaller(plan: Plan) -> tuple[str, Image] | None:
-    """The base that what ships can stand on and the stage as it is cannot; None where there is no such base."""
-    offered = smaller(plan.subject.stage.base)
-    image = plan.subject.base(offered.name) if offered is not None else None
-    if offered is None or image is None:
-        return None
-    swap = Swap(plan.subject, image)
-    lacks = list(swap.lacks())
-    building = [each for each in lacks if each.startswith("line ")]
-    missing = [name for name in plan.calls if locate(swap.upon, name, plan.subject.image.runtime) is None]
-    return (offered.name, image) if (building or missing) and len(building) == len(lacks) else None

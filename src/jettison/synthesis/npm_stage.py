@@ -8,8 +8,6 @@ from jettison.synthesis.npm_run import installs
 from jettison.synthesis.stages import Plan, Ship
 from jettison.synthesis.work import application_folder, owner_of, work_below
 
-_COMPILERS = ("make", "cc", "python3")  # what node-gyp calls
-
 
 def plan(subject: Subject) -> Plan | None:
     """The working directory ships; None where npm installs nothing. Raises CannotEdit where that is not enough.
@@ -21,11 +19,4 @@ def plan(subject: Subject) -> Plan | None:
     folder = application_folder(subject)
     shown = "/" + folder.decode("utf-8", "surrogateescape")
     work = work_below(subject, (folder,))
-    ships = (Ship((shown,), shown, owner_of(subject, (folder,))),)
-    return Plan(subject, work, ships, what=shown, calls=_COMPILERS if _compiled(subject) else ())
-
-
-def _compiled(subject: Subject) -> bool:
-    """Whether node-gyp compiled something here: what it configured lies in the layer of a RUN."""
-    columns = (subject.image.layers[n].columns for run in own_runs(subject) for n in subject.alignment.layers_of(run))
-    return any(path.endswith(b"build/config.gypi") for each in columns for path in each.paths)
+    return Plan(subject, work, (Ship((shown,), shown, owner_of(subject, (folder,))),), what=shown)

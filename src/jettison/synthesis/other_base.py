@@ -24,6 +24,7 @@ from jettison.synthesis.config_upon import config_upon, last
 from jettison.synthesis.entry_freed import Freed, free
 from jettison.synthesis.lacking import glibc_file
 from jettison.synthesis.left import own_runs
+from jettison.synthesis.npm_needs import npm_needs
 from jettison.synthesis.pip_needs import pip_needs
 from jettison.synthesis.programs import Programs
 from jettison.synthesis.user_carried import NOBODY, Carried, carry
@@ -141,6 +142,7 @@ def _needs_freeing(subject: Subject, candidate: Candidate, image: Image) -> bool
 
 def _lacks(swap: Swap, candidate: Candidate) -> Iterator[str]:
     yield from pip_needs(swap.subject, swap.upon)
+    yield from npm_needs(swap.subject, swap.upon)
     yield from swap.lacks()
     if candidate.runs == "python":
         tree, own = swap.subject.tree, swap.subject.alignment.base_layers

@@ -57,7 +57,6 @@ class Plan:
     instead: Mapping[int, str] = field(default_factory=dict)
     base: str = ""
     added: int = 0
-    calls: tuple[str, ...] = ()  # programs that building is seen to need, besides those that RUNs name
     price: str = ""  # what is given up, for people
 
     def shipped(self) -> tuple[bytes, ...]:

@@ -1,0 +1,87 @@
+"""Bases that what ships can stand on, where the stage as it is cannot: building needs what they lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from jettison.bases.catalogue import Candidate, candidates, libc_of
+from jettison.bases.policy import Policy, allows
+from jettison.core.values import Applicability
+from jettison.dockerfile.edit import CannotEdit
+from jettison.image.model import Image
+from jettison.subject import Subject
+from jettison.synthesis.base_swap import Swap, stage_lacks
+from jettison.synthesis.config_upon import config_upon, taken_away
+from jettison.synthesis.entry_freed import Freed, free
+from jettison.synthesis.npm_needs import npm_needs
+from jettison.synthesis.pip_needs import pip_needs
+from jettison.synthesis.stages import Plan
+from jettison.synthesis.user_carried import carry
+
+
+@dataclass(frozen=True)
+class Upon:
+    """A plan as it is written for one other base."""
+
+    candidate: Candidate
+    image: Image
+    plan: Plan
+    declares: tuple[str, ...]
+    freed: tuple[str, ...]  # what stood before the program
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the base."""
+        return sum(layer.unpacked for layer in self.image.layers)
+
+
+def composites(plan: Plan) -> Iterator[Upon]:
+    """The plan upon each base that the policy lets in, and that can carry what ships and not what builds."""
+    subject = plan.subject
+    libc = libc_of(subject.stage.base)
+    for candidate in candidates(subject.stage.base):
+        if not allows(Policy(subject.policy), candidate, libc) or candidate.runs == "compiled":
+            continue
+        if candidate.libc == "musl" or candidate.applicability is Applicability.PROPOSED:
+            continue  # what was built is taken along, and was built for this C library and this interpreter
+        image = subject.base(candidate.name)
+        found = _upon(plan, candidate, image) if image is not None else None
+        if found is not None:
+            yield found
+
+
+def _upon(plan: Plan, candidate: Candidate, image: Image) -> Upon | None:
+    """The plan for this base; None where the stage as it is can stand there, or what ships cannot."""
+    subject = plan.subject
+    if candidate.shell and not any(_building(subject, image)):
+        return None
+    if not candidate.shell and plan.set_up():
+        return None
+    try:
+        entry = free(subject, image) if not candidate.shell else Freed(config_upon(subject, image))
+        carried = carry(subject, image, entry.config)
+    except CannotEdit:
+        return None
+    config = {**entry.config, **({"User": carried.user} if carried.user else {})}
+    lacks = [*taken_away(subject, config), *stage_lacks(subject, _paths(plan), config, image)]
+    if lacks:
+        return None
+    made = replace(plan, edits=(*plan.edits, *entry.edits, *carried.edits))
+    return Upon(candidate, image, made, (*entry.declares, *(("User",) if carried.user else ())), entry.what)
+
+
+def _building(subject: Subject, image: Image) -> Iterator[str]:
+    """What the instructions of the stage need, and lack upon a base."""
+    swap = Swap(subject, image)
+    yield from npm_needs(subject, swap.upon)
+    yield from pip_needs(subject, swap.upon)
+    yield from (each for each in swap.lacks() if each.startswith("line "))
+
+
+def _paths(plan: Plan) -> Iterator[bytes]:
+    """What ships, and what the instructions that both stages do leave."""
+    yield from plan.shipped()
+    for each in plan.set_up():
+        for number in plan.subject.alignment.layers_of(each):
+            yield from (path for path in plan.subject.image.layers[number].columns.paths if path in plan.subject.tree)
