@@ -83,7 +83,8 @@ need_engine() {
     [ "$(id -u)" -eq 0 ] || fail "the engine's tests build images, which needs root" "type: sudo $0"
 }
 
-# Docker beside Buildah, for the tests of every engine; a daemon that answers is used as it is.
+# Docker and Podman beside Buildah, for the tests of every engine; a daemon that answers is used as it is.
 need_docker() {
+    need_commands podman:podman # 36 MB
     docker version >/dev/null 2>&1 || need_commands dockerd:docker.io
 }
