@@ -18,6 +18,13 @@ _KEYS = {"ENTRYPOINT": "Entrypoint", "CMD": "Cmd", "HEALTHCHECK": "Healthcheck",
          "VOLUME": "Volumes"}  # fmt: skip
 
 
+_FROM_BASE = (
+    ("WORKDIR", "the working directory", ("", "/")),
+    ("USER", "the user", ("", "0", "root")),
+    ("STOPSIGNAL", "the stop signal", ("", "SIGTERM")),
+)
+
+
 def last(subject: Subject, keyword: str) -> Instruction | None:
     """The instruction of this keyword that counts; None where the base decides."""
     found = [each for stage in stage_chain(subject.dockerfile, subject.stage) for each in stage.instructions]
@@ -80,8 +87,9 @@ def taken_away(subject: Subject, config: Mapping[str, Any]) -> Iterator[str]:
     for name in sorted(set(was) - {"PATH"} - ABOUT_THEMSELVES - own_variables(subject)):
         if now.get(name) != was[name]:
             yield f"the variable {name}, which its base sets"
-    for key, what in (("WorkingDir", "the working directory"), ("User", "the user"), ("StopSignal", "the stop signal")):
-        before, after = str(subject.image.runtime.get(key) or ""), str(config.get(key) or "")
-        defaults = {"WorkingDir": ("", "/"), "User": ("", "0", "root"), "StopSignal": ("", "SIGTERM")}[key]
+    for keyword, what, defaults in _FROM_BASE:
+        if last(subject, keyword) is not None:
+            continue
+        before, after = (str(each.get(_KEYS[keyword]) or "") for each in (subject.image.runtime, config))
         if before != after and not (before in defaults and after in defaults):
             yield f"{what} {before or 'of old'}, which its base sets"
