@@ -105,6 +105,17 @@ ORDERS = {
         "FROM node:20\nWORKDIR /app\nCOPY package*.json ./\n# all of them\nRUN npm ci\nCOPY src ./src\n",
         NODE,
     ),
+    "what the install itself may need stays before it": (
+        (
+            "FROM python:3\nCOPY tools/get-pip /usr/local/bin/pip\nWORKDIR /app\nCOPY . .\n"
+            "RUN pip install -r requirements.txt\n"
+        ),
+        (
+            "FROM python:3\nCOPY tools/get-pip /usr/local/bin/pip\nWORKDIR /app\nCOPY requirements.txt ./\n"
+            "RUN pip install -r requirements.txt\nCOPY . .\n"
+        ),
+        {**PYTHON, "tools/get-pip": "#!/bin/sh"},
+    ),
     "a part of the context": (
         "FROM node:20\nWORKDIR /app\nCOPY api .\nRUN npm ci\n",
         "FROM node:20\nWORKDIR /app\nCOPY api/package.json ./\nRUN npm ci\nCOPY api .\n",
@@ -248,6 +259,11 @@ REFUSALS = {
     "another stage's files between": (
         NODE_BAD.replace("RUN npm ci", "COPY --from=x /x .\nRUN npm ci"),
         NODE,
+        "what line 4 puts in the same place is not known",
+    ),
+    "a file put over another": (
+        NODE_BAD.replace("RUN npm ci", "COPY other/data ./data\nRUN npm ci"),
+        {**NODE, "data": "x", "other/data": "y"},
         "what line 4 puts in the same place is not known",
     ),
     "a shell that is shared": (

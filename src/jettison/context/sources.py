@@ -6,7 +6,7 @@ import posixpath
 
 from jettison.context.walk import Context
 
-_SUFFIXES = (".ts", ".tsx", ".js", ".mjs", ".cjs", ".jsx", ".py", ".go", ".rb", ".java", ".kt", ".rs", ".cs")
+_SUFFIXES = (".ts", ".tsx", ".js", ".mjs", ".cjs", ".jsx", ".py", ".go", ".rb", ".php", ".java", ".kt", ".rs", ".cs")
 _ASIDE = frozenset({"test", "tests", "__tests__", "spec", "docs", "doc", "examples", "scripts", "tools", "node_modules",
                     "vendor", "venv", ".venv", "dist", "build", "site-packages"})  # fmt: skip
 _FIRST = ("main", "index", "app", "server", "__main__")

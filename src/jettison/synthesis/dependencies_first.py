@@ -94,16 +94,17 @@ def _look(subject: Subject, stage: Stage, each: Instruction, walk: _Walk) -> boo
 
 
 def _moved(subject: Subject, stage: Stage, walk: _Walk) -> Order | None:
-    """What was found, with the COPYs that hold more than manifests."""
+    """What was found, with the COPYs that hold sources; others stay, as the install may need what they bring."""
     found = walk.found
     if found is None:
         return None
-    before = [each for each in walk.copies if _before(each.instruction, found)]
-    moved = tuple(each for each in before if not each.files.keys() <= walk.manifests)
+    before = [each for each in walk.copies if _before(each.instruction, found.last)]
+    moved = tuple(each for each in before if _has_sources(subject, each, walk.manifests))
     if not moved:
         return None
     unknown = next((each.instruction for each in before if not each.files), None)
-    other = unknown or next((each for each in walk.others if _before(each, found)), None)
+    other = unknown or next((each for each in walk.others if _before(each, found.last)), None)
+    other = other or next((each.instruction for each in before if each not in moved and _over(each, moved)), None)
     if other is not None:
         raise CannotEdit(f"what line {other.line} puts in the same place is not known")
     found = replace(found, copies=moved, manifests=frozenset(walk.manifests))
@@ -111,8 +112,24 @@ def _moved(subject: Subject, stage: Stage, walk: _Walk) -> Order | None:
     return found
 
 
-def _before(instruction: Instruction, found: Order) -> bool:
-    return instruction.span.start < found.last.span.start
+def _has_sources(subject: Subject, copy: Copy, manifests: set[str]) -> bool:
+    return (
+        source_file(subject.sent, frozenset(path for to, path in copy.files.items() if to not in manifests)) is not None
+    )
+
+
+def _over(copy: Copy, moved: Sequence[Copy]) -> bool:
+    """Whether a COPY that stays puts another file in the place of one that moves behind it."""
+    return any(
+        each.files.get(to, path) != path
+        for each in moved
+        for to, path in copy.files.items()
+        if _before(each.instruction, copy.instruction)
+    )
+
+
+def _before(instruction: Instruction, other: Instruction) -> bool:
+    return instruction.span.start < other.span.start
 
 
 def _copy(subject: Subject, stage: Stage, instruction: Instruction) -> Copy:
