@@ -16,7 +16,8 @@ from jettison.core.units import show_bytes
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Edit, Stage
-from jettison.image.model import Image
+from jettison.image.model import Image, Kind
+from jettison.image.tree import Tree
 from jettison.packages.dpkg import read_status
 from jettison.subject import Subject
 from jettison.synthesis.base_swap import Swap
@@ -31,7 +32,7 @@ from jettison.synthesis.user_carried import NOBODY, Carried, carry
 
 SCRATCH = Image(Reference(Transport.OCI, "scratch"), "", {}, ())
 _APK = b"lib/apk/db/installed"
-_OLD_INTERPRETER = re.compile(rb"usr/local/(?:lib/python[\d.]+/|bin/python)|(?:^|/)pyvenv\.cfg$")
+_OLD_INTERPRETER = re.compile(rb"^usr/local/(?:lib/python[\d.]+/.*[^/]|bin/python[\d.]*)$|(?:^|/)pyvenv\.cfg$")
 
 
 @dataclass(frozen=True)
@@ -146,16 +147,22 @@ def _lacks(swap: Swap, candidate: Candidate) -> Iterator[str]:
     yield from swap.lacks()
     if candidate.runs == "python":
         tree, own = swap.subject.tree, swap.subject.alignment.base_layers
-        lying = next((p for p in sorted(tree) if _OLD_INTERPRETER.match(p) and tree.layer_of(p) >= own), None)
+        lying = next((p for p in sorted(tree) if _OLD_INTERPRETER.search(p) and _is_own_file(tree, p, own)), None)
         if lying is not None:
             yield f"the interpreter that /{lying.decode('utf-8', 'replace')} belongs to"
+
+
+def _is_own_file(tree: Tree, path: bytes, own: int) -> bool:
+    entry = tree.get(path)
+    return entry is not None and entry.kind is not Kind.DIRECTORY and tree.layer_of(path) >= own
 
 
 def price(judged: Judged) -> str:
     """What the base takes away and what to use instead, as the end of a title; empty where that is building's alone."""
     candidate, told = judged.candidate, list[str]()
     if judged.freed is not None and judged.freed.what:
-        told.append(f"freed from {' and '.join(judged.freed.what)}")
+        *others, last_one = judged.freed.what
+        told.append(f"freed from {', '.join(others)}{' and ' if others else ''}{last_one}")
     if judged.carried.user:
         told.append(f"its user written as {judged.carried.user}")
     if candidate.libc == "musl":
