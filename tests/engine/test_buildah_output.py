@@ -110,7 +110,7 @@ FAILURES = [
             ),
         ],
         BuildFailed,
-        "the base image docker.io/library/debian:nosuch cannot be had",
+        "the registry has no docker.io/library/debian:nosuch",
     ),
     (
         "a login that is wanted",

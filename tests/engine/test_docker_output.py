@@ -99,6 +99,15 @@ FAILURES = {
         BuildFailed,
         "the base image docker.io/library/nosuch:1 cannot be had",
     ),
+    "a tag that is not there": (
+        [
+            "#2 [internal] load metadata for docker.io/library/node:99",
+            "#2 ERROR: docker.io/library/node:99: not found",
+            "error: failed to solve: node:99: failed to resolve source metadata for docker.io/library/node:99",
+        ],
+        BuildFailed,
+        "the registry has no docker.io/library/node:99",
+    ),
     "an instruction that fails": (
         ["#5 [2/2] RUN make", "#5 ERROR: executor failed running [/bin/sh -c make]: exit code: 2"],
         BuildFailed,

@@ -24,6 +24,7 @@ _NO_BASE = re.compile(
     r"|invalid reference format",
     re.IGNORECASE,
 )
+_NO_TAG = re.compile(r"manifest unknown|name unknown", re.IGNORECASE)
 _NO_TARGET = re.compile(r'the target "([^"]*)" was not found', re.IGNORECASE)
 _NO_SECRET = re.compile(r"could not parse secrets: (.*)")
 _NO_FLAG = re.compile(r"^Error: (unknown (?:shorthand )?flag: .*)", re.MULTILINE)
@@ -103,6 +104,12 @@ def failure(code: int, lines: Sequence[str]) -> CouldNot | UsageError:
     if last.startswith("FROM ") or not last:
         if _NO_BASE.search(text):
             base = last.removeprefix("FROM ").split(" ")[0] or "the base image"
+            if _NO_TAG.search(text):
+                return BuildFailed(
+                    f"the registry has no {base}",
+                    hint="the tag was never there, or is gone: look at the tags that its page lists",
+                    log=log,
+                )
             return BuildFailed(
                 f"the base image {base} cannot be had",
                 hint=f"check the name, or try `buildah pull {base}`: the registry may be out of reach or want a login",

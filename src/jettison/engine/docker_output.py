@@ -28,6 +28,7 @@ _NO_BASE = re.compile(
     r'|Get "https?://[^"]*/v2/)[^\s,:]*|no such host|manifest unknown|not found: manifest',
     re.IGNORECASE,
 )
+_NO_TAG = re.compile(r"manifest unknown|not found: manifest|ERROR: ([\w./-]+:[\w.-]+): not found", re.IGNORECASE)
 _NO_PERMISSION = re.compile(r"permission denied while trying to connect|dial unix .*: connect: permission denied")
 _NO_DAEMON = re.compile(
     r"Cannot connect to the Docker daemon|error during connect|unexpected EOF|EOF$|server did not provide an image ID"
@@ -87,6 +88,13 @@ def failure(code: int, lines: Sequence[str]) -> CouldNot | UsageError:
         return BuildFailed(f"the builder does not take line {syntax[1]}: {syntax[2]}", hint="correct it", log=log)
     what = _last_step(lines)
     if _NO_BASE.search(text) and (not what or what.startswith("FROM ")):
+        gone = _NO_TAG.search(text)
+        if gone:
+            return BuildFailed(
+                f"the registry has no {gone[1] or what.removeprefix('FROM ').split(' ')[0] or 'such base image'}",
+                hint="the tag was never there, or is gone: look at the tags that its page lists",
+                log=log,
+            )
         return BuildFailed(
             f"the base image {what.removeprefix('FROM ').split(' ')[0] or ''} cannot be had".replace("  ", " "),
             hint="check the name, or try `docker pull`: the registry may be out of reach or want a login; "
