@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from handmade_tree import Piece, executable, image
+from handmade_tree import Piece, directory, executable, image
 
 from jettison.align import Alignment
 from jettison.dockerfile.edit import apply
@@ -54,7 +54,11 @@ def findings(text=TEXT, layers=(SOURCES, INSTALLED, BUILT), slim=SLIM, config=CO
     alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
     whole = image(BASE, *layers, config=config)
     brings = {"Env": CONFIG["Env"], "Entrypoint": ["/nodejs/bin/node"]}
-    bases = {"node:20-slim": image(slim), "gcr.io/distroless/nodejs20-debian12": image(DISTROLESS, config=brings)}
+    bases = {
+        "node:20": image(BASE),
+        "node:20-slim": image(slim),
+        "gcr.io/distroless/nodejs20-debian12": image(DISTROLESS, config=brings),
+    }
     subject = Subject(dockerfile, Path(), whole, alignment, stage, base=bases.get)
     return whole, list(single_stage_build(subject))
 
@@ -138,6 +142,31 @@ def test_set_up_needs_a_shell():
     assert "\nFROM node:20-slim\nRUN useradd app\n" in apply(text, alone.fix.edits)
 
 
+COMPILER = {"usr/bin/g++": executable("+" * 4_000_000)}
+APT = "RUN apt-get update && apt-get install -y g++ && rm -rf /var/lib/apt/lists/*\n"
+
+
+def test_packages_for_building_stay_behind_where_nothing_that_ships_needs_them():
+    text = TEXT.replace("WORKDIR /app\n", APT + "WORKDIR /app\n")
+    bare, lean, with_them = findings(text, (COMPILER, STARTS, INSTALLED, BUILT))[1]
+    assert "FROM gcr.io/distroless" in apply(text, bare.fix.edits)
+    assert ["single-stage-build", "", ""] == [each.after for each in (bare, lean, with_them)]
+    assert (1, 2) == tuple(apply(text, each.fix.edits).count(APT) for each in (lean, with_them))
+    assert 4_000_000 == lean.predicted - with_them.predicted
+    assert "packages for building stay there" in lean.fix.title
+
+
+def test_they_are_done_in_both_stages_where_something_needs_them():
+    text = TEXT.replace("WORKDIR /app\n", APT + "WORKDIR /app\n")
+    text = text.replace("CMD", "HEALTHCHECK CMD g++ --version\nCMD")
+    config = {**CONFIG, "Healthcheck": {"Test": ["CMD-SHELL", "g++ --version"]}}
+    (only,) = findings(text, (COMPILER, STARTS, INSTALLED, BUILT), config=config)[1]
+    assert 2 == apply(text, only.fix.edits).count(APT)
+    text = TEXT.replace("WORKDIR /app\n", APT.replace("apt-get update", "useradd app") + "WORKDIR /app\n")
+    (only,) = findings(text, (COMPILER, STARTS, INSTALLED, BUILT))[1]
+    assert 2 == apply(text, only.fix.edits).count("useradd app")
+
+
 def test_the_stage_that_ships_keeps_its_name_and_comments():
     text = TEXT.replace("FROM node:20", "FROM node:20 AS api").replace("USER node", "# nobody is root\nUSER node")
     _, (found,) = findings(text)
@@ -166,10 +195,14 @@ def test_files_keep_an_owner_that_is_not_root():
         (TEXT, (SOURCES, {**INSTALLED, "etc/late": "x"}, BUILT), "line 5 writes /etc/late, after files were copied"),
         (TEXT, ({**SOURCES, "srv/x": "x"}, INSTALLED, BUILT), "line 4 copies /srv/x, which is not below the WORKDIR"),
         (TEXT, (SOURCES, {**INSTALLED, "app/x": Piece(b"x", uid=7)}, BUILT), "several owners"),
+        (TEXT, (SOURCES, {**INSTALLED, "app/data": directory(uid=7)}, BUILT), "several owners"),
+        (TEXT, (SOURCES, {**INSTALLED, "app": directory(uid=7)}, BUILT), "/app itself has an owner"),
+        (TEXT, (SOURCES, {**INSTALLED, "app": directory(0o1777)}, BUILT), "/app itself has an owner or a mode"),
+        (TEXT, (SOURCES, {**INSTALLED, "root/.cache/puppeteer/chrome": "x"}, BUILT), "/root/.cache/puppeteer/chrome"),
         (TEXT.replace("/app", "/"), (SOURCES, INSTALLED, BUILT), "no WORKDIR"),
         (TEXT.replace("FROM node:20", "FROM node:20 AS build"), (SOURCES, INSTALLED, BUILT), "is called build"),
     ],
-    ids=["late", "elsewhere", "owners", "root", "named"],
+    ids=["late", "elsewhere", "owners", "folders", "own", "mode", "browser", "root", "named"],
 )
 def test_it_holds_back_where_more_than_one_folder_ships(text, layers, reason):
     _, found = findings(text, layers, config={**CONFIG, "WorkingDir": "/"} if "WORKDIR /\n" in text else CONFIG)

@@ -11,7 +11,7 @@ from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
 from jettison.synthesis import npm_stage, pip_stage
 from jettison.synthesis.merge import between
-from jettison.synthesis.split_upon import composites
+from jettison.synthesis.split_upon import composites, leaner
 from jettison.synthesis.stages import Plan, text
 
 NAME = "single-stage-build"
@@ -55,15 +55,22 @@ def _split(plan: Plan) -> Iterator[Finding]:
     if plan.base:
         yield from _upon_its_own(plan)
         return
+    lean = leaner(plan)
+    for one in (lean, plan) if lean is not None else (plan,):
+        yield from _ways(one, "; packages for building stay there" if one is lean else "")
+
+
+def _ways(plan: Plan, besides: str) -> Iterator[Finding]:
     for each in composites(plan):
-        told = [f"build in a stage of its own; ship {plan.what} on {each.candidate.name}"]
+        told = [f"build in a stage of its own; ship {plan.what} on {each.candidate.name}{besides}"]
         told += [f"freed from {' and '.join(each.freed)}"] if each.freed else []
         told += [NO_SHELL] if not each.candidate.shell else []
         found = _finding(each.plan, each.candidate.name, each.weight, "; ".join(told), each.declares)
         yield found if each.candidate.shell else replace(found, after=NAME)  # a step for each, where that is enough
     layers = plan.subject.image.layers[: plan.subject.alignment.base_layers]
     weight = sum(layer.unpacked for layer in layers)
-    yield _finding(plan, plan.subject.stage.base, weight, f"build in a stage of its own; ship {plan.what}")
+    title = f"build in a stage of its own; ship {plan.what}{besides}"
+    yield _finding(plan, plan.subject.stage.base, weight, title)
 
 
 def _upon_its_own(plan: Plan) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from jettison.subject import Subject
 from jettison.synthesis.left import own_runs
 from jettison.synthesis.npm_run import installs
 from jettison.synthesis.stages import Plan, Ship
-from jettison.synthesis.work import application_folder, owner_of, work_below
+from jettison.synthesis.work import application_folder, check_folder, owner_of, work_below
 
 
 def plan(subject: Subject) -> Plan | None:
@@ -19,4 +19,5 @@ def plan(subject: Subject) -> Plan | None:
     folder = application_folder(subject)
     shown = "/" + folder.decode("utf-8", "surrogateescape")
     work = work_below(subject, (folder,))
+    check_folder(subject, folder)
     return Plan(subject, work, (Ship((shown,), shown, owner_of(subject, (folder,))),), what=shown)

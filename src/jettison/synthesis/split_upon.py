@@ -9,8 +9,11 @@ from jettison.bases.catalogue import Candidate, candidates, libc_of
 from jettison.bases.policy import Policy, allows
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit
+from jettison.dockerfile.model import Instruction
+from jettison.dockerfile.shell import script
 from jettison.image.model import Image
 from jettison.subject import Subject
+from jettison.synthesis.apt import TOOLS, apt_calls
 from jettison.synthesis.base_swap import Swap, stage_lacks
 from jettison.synthesis.config_upon import config_upon, taken_away
 from jettison.synthesis.entry_freed import Freed, free
@@ -49,6 +52,29 @@ def composites(plan: Plan) -> Iterator[Upon]:
         found = _upon(plan, candidate, image) if image is not None else None
         if found is not None:
             yield found
+
+
+def leaner(plan: Plan) -> Plan | None:
+    """The plan with packages that apt sets up for building alone left behind; None where there are none, or unsure."""
+    subject = plan.subject
+    each = enumerate(subject.stage.instructions)
+    only_apt = frozenset(
+        at for at, one in each if at not in plan.work and one.keyword == "RUN" and _installs(subject, one)
+    )
+    if not only_apt:
+        return None
+    base = subject.base(subject.stage.base)
+    made = replace(plan, work=plan.work | only_apt)
+    if base is None or stage_lacks(subject, _paths(made), subject.image.runtime, base):
+        return None
+    return made
+
+
+def _installs(subject: Subject, run: Instruction) -> bool:
+    """Whether a RUN does nothing but install packages, and clean up."""
+    found = script(subject.dockerfile, run)
+    names = {(each.name or "").rpartition("/")[2] for each in found.commands} if found else {""}
+    return any(call.verb == "install" for call in apt_calls(subject, run)) and names <= {*TOOLS, "rm"}
 
 
 def _upon(plan: Plan, candidate: Candidate, image: Image) -> Upon | None:

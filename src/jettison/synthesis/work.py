@@ -14,9 +14,11 @@ from jettison.dockerfile.scope import state_at
 from jettison.image.model import Kind
 from jettison.subject import Subject
 
-CACHES = re.compile(
-    rb"(?:root|home/[^/]+)/\.(?:npm|cache|yarn|config|node-gyp|local/share/pnpm)(?:/|$)"
-    rb"|tmp/|var/tmp/|run/|usr/local/share/\.cache/"
+_TOOLS = rb"node-gyp|yarn|pnpm|pip|pip-tools|uv|pypoetry|typescript|esbuild|turbo|npm|pre-commit|mypy|ruff"
+CACHES = re.compile(  # by name: browsers that applications drive, and package managers, lie in ~/.cache as well
+    rb"(?:root|home/[^/]+)/\.(?:npm|yarn|node-gyp|config/(?:configstore|yarn)|local/share/pnpm|cache/(?:"
+    + _TOOLS
+    + rb"))(?:/|$)|tmp/|var/tmp/|run/|usr/local/share/\.cache/"
 )
 _SYSTEM = {b"usr", b"etc", b"var", b"root", b"home", b"bin", b"lib", b"tmp"}
 
@@ -74,14 +76,36 @@ def _outside(
 
 
 def owner_of(subject: Subject, paths: tuple[bytes, ...]) -> str:
-    """What `--chown` has to say so that files keep their owner; empty for root. Raises CannotEdit for several."""
-    owners = {
-        (entry.uid, entry.gid)
-        for path in paths
-        for below in subject.tree.under(path)
-        if (entry := subject.tree.get(below)) is not None and entry.kind in (Kind.FILE, Kind.SYMLINK)
-    }
+    """What `--chown` has to say so that all below these paths keeps its owner; empty for root. CannotEdit for several.
+
+    Folders count too: programs write into them. A folder that is itself such a path is left to whoever makes it.
+    """
+    tree = subject.tree
+    owners = set()
+    for path in paths:
+        for below in tree.under(path):
+            entry = tree.get(below)
+            own_folder = entry is not None and entry.kind is Kind.DIRECTORY
+            if entry is None or (own_folder and (below == path or tree.payload(below)[1] < 0)):
+                continue
+            owners.add((entry.uid, entry.gid))
     if len(owners) > 1:
         raise CannotEdit("files below the WORKDIR have several owners, and COPY --from gives one")
     uid, gid = next(iter(owners), (0, 0))
     return "" if (uid, gid) == (0, 0) else f"{uid}:{gid}"
+
+
+def check_folder(subject: Subject, folder: bytes) -> None:
+    """Raise CannotEdit where a folder is not as a WORKDIR in the second stage would make it.
+
+    A copy into a folder that is there leaves its owner and mode alone.
+    """
+    last, made = subject.tree.get(folder), [0o755, 0, 0]
+    for number, instruction in subject.alignment.instruction_of.items():
+        columns = subject.image.layers[number].columns
+        if instruction.keyword == "WORKDIR" and folder in columns.paths:
+            entry = columns[columns.paths.index(folder)]
+            made = [entry.mode, entry.uid, entry.gid]
+    if last is None or [last.mode & 0o7777, last.uid, last.gid] != [made[0] & 0o7777, *made[1:]]:
+        shown = folder.decode("utf-8", "replace")
+        raise CannotEdit(f"/{shown} itself has an owner or a mode that a WORKDIR does not give")
