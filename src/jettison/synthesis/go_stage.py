@@ -9,28 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from jettison.closure import elf
 from jettison.dockerfile.edit import CannotEdit
-from jettison.dockerfile.model import Edit, Instruction
+from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
 from jettison.image.model import Kind
-from jettison.packages.go import Program
 from jettison.subject import Subject
-from jettison.synthesis.go_build import GoCall, go_calls, without_cgo
+from jettison.synthesis.go_base import base_of
+from jettison.synthesis.go_build import go_calls
 from jettison.synthesis.go_entry import freed
 from jettison.synthesis.go_files import readable_files
 from jettison.synthesis.go_programs import CACHES, own_programs
-from jettison.synthesis.go_system import SystemFiles, system_files
+from jettison.synthesis.go_system import system_files
 from jettison.synthesis.stages import Plan, Ship
 from jettison.synthesis.work import CACHES as OTHER_CACHES
 from jettison.synthesis.work import application_folder, owner_of
 
-SCRATCH = "scratch"
-PRICE = "no shell and no tools are there for `docker exec`: use `docker debug`, or an ephemeral container"
-PURE = "names are looked up by Go itself, which knows files and DNS and not mDNS or LDAP of nsswitch.conf"
-_LIBC = re.compile(
-    rb"lib(?:c|pthread|resolv|dl|rt)\.so\.\d+$|ld-linux[\w.-]*$|/lib(?:64)?/ld-(?:linux|musl)[\w.-]*$|libc\.musl-.*"
-)
 _INSTALLERS = {"apt-get", "apt", "apk", "update-ca-certificates", "rm", "set", "echo", "true", "mkdir", "go", "cd"}
 _INSTALLED = re.compile(rb"(?:usr|var|lib|lib64|bin|sbin|etc)/")
 _ACCOUNTS = re.compile(rb"etc/(?:passwd|group|shadow|gshadow|subuid|subgid)-?$|home/|var/(?:log|mail)/|run/")
@@ -38,9 +31,9 @@ _MOST_COPIES = 16  # beyond, whole folders are copied
 
 
 def plan(subject: Subject) -> Plan | None:
-    """What a static Go program needs, upon an empty base; None where `go build` is not called.
+    """What a Go program needs, upon the least base that does; None where `go build` is not called.
 
-    Raises CannotEdit where the program cannot be static, or may need more of the system than files.
+    Raises CannotEdit where no base is known to do, or where the program may need more of the system than files.
     """
     calls = list(go_calls(subject.dockerfile, subject.stage))
     if not calls:
@@ -49,52 +42,25 @@ def plan(subject: Subject) -> Plan | None:
     if not programs:
         raise CannotEdit("no program with Go's build information was found in what the RUNs wrote")
     folder = application_folder(subject)
-    places = {program.path for program in programs}
-    edits, price = _static(subject, calls, programs)
-    readable = readable_files(subject.tree, folder).ships
-    ships = list(dict.fromkeys([*sorted(places), *readable]))
-    files = system_files(subject.tree, subject.image.runtime, programs, ships)
-    work = _work(subject, folder, (*places, *files.files))
-    owner = owner_of(subject, tuple(path for path in ships if path.startswith(folder + b"/")) or (folder,))
     _check_folder(subject, folder)
-    copies = (*_ships(subject, folder, ships, owner), *_system(files))
+    places = {program.path for program in programs}
+    ships = list(dict.fromkeys([*sorted(places), *readable_files(subject.tree, folder).ships]))
+    commands = freed(subject, places)
+    base = base_of(subject, calls, programs, ships)
+    files = system_files(subject.tree, subject.image.runtime, programs, ships)
+    system = tuple(path for path in files.files if path not in base.brings)
+    owner = owner_of(subject, tuple(path for path in ships if path.startswith(folder + b"/")) or (folder,))
+    copies = (*_ships(subject, folder, ships, owner), *_system((*system, *base.folders)))
     return Plan(
         subject,
-        work,
+        _work(subject, folder, (*places, *files.files)),
         copies,
-        (*edits, *freed(subject, places)),
+        (*base.edits, *commands),
         tuple(f"ENV {name}={value}" for name, value in files.environment),
         what=" and ".join(f"/{_text(path)}" for path in sorted(places)),
-        base=SCRATCH,
-        price="; ".join((*price, PRICE)),
+        base=base.name,
+        price="; ".join(base.price),
     )
-
-
-def _static(subject: Subject, calls: list[GoCall], programs: Sequence[Program]) -> tuple[list[Edit], tuple[str, ...]]:
-    """The edits after which each program is static, and their price. Raises CannotEdit where one calls C itself."""
-    linked = [program for program in programs if _needs(subject, program)]
-    if not linked:
-        return [], ()
-    for program in linked:
-        told = f"/{_text(program.path)}"
-        if program.calls_c:
-            raise CannotEdit(
-                f"{told} calls C ({program.calls_c[0]}): built without cgo it would not be the same program"
-            )
-        other = [each for each in _needs(subject, program) if not _LIBC.search(each)]
-        if other or program.info.settings.get("CGO_ENABLED") != "1":
-            name = _text(other[0]) if other else "a C library"
-            raise CannotEdit(f"{told} is linked with {name}, and it is not known what for")
-    edits = [edit for call in calls if (edit := without_cgo(subject.dockerfile, call)) is not None]
-    if not edits:
-        raise CannotEdit(f"/{_text(linked[0].path)} is linked dynamically although cgo is off")
-    return edits, (PURE,)
-
-
-def _needs(subject: Subject, program: Program) -> tuple[bytes, ...]:
-    """What the dynamic linker would have to bring; nothing for a static program."""
-    found = elf.read(subject.tree, program.path)
-    return found.needs if found is not None else ()
 
 
 def _work(subject: Subject, folder: bytes, shipped: tuple[bytes, ...]) -> frozenset[int]:
@@ -203,8 +169,8 @@ def _is_directory(subject: Subject, path: bytes) -> bool:
     return entry is not None and entry.kind is Kind.DIRECTORY
 
 
-def _system(files: SystemFiles) -> Iterator[Ship]:
-    for path in (*files.files, *files.folders):
+def _system(paths: Sequence[bytes]) -> Iterator[Ship]:
+    for path in paths:
         yield Ship((f"/{_text(path)}",), f"/{_text(path)}")
 
 

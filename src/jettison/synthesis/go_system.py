@@ -28,15 +28,13 @@ _SERVED = {b"ico", b"woff", b"woff2", b"ttf", b"otf", b"eot", b"mp3", b"mp4", b"
 _RUNS_OTHERS = ("os/exec.Command", "os/exec.(*Cmd).Start", "os/exec.CommandContext", "os.StartProcess",
                 "syscall.Exec", "syscall.StartProcess", "syscall.forkExec")  # fmt: skip
 _USERS = ("os/user.Current", "os/user.Lookup", "os/user.LookupId", "os/user.LookupGroup", "os/user.LookupGroupId")
-_TEMPORARY = ("os.CreateTemp", "os.MkdirTemp", "os.TempDir")
 
 
 @dataclass(frozen=True)
 class SystemFiles:
-    """`files` are copied each to its own path, `folders` are made; `environment` is what the program has to be told."""
+    """`files` are copied each to its own path; `environment` is what the program has to be told."""
 
     files: tuple[bytes, ...]
-    folders: tuple[bytes, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
 
 
@@ -56,18 +54,7 @@ def system_files(
     if _named_user(config) or any(program.links(*_USERS) for program in programs):
         files += [path for path in _DATABASES if _is_file(tree, path)]
     files += _types(tree, programs, shipped)
-    return SystemFiles(tuple(files), tuple(_folders(tree, config, programs)), environment)
-
-
-def _folders(tree: Tree, config: Mapping[str, Any], programs: Sequence[Program]) -> Iterator[bytes]:
-    """/tmp, where a program makes temporary files and TMPDIR names no other place."""
-    if b"tmp" not in tree or not any(program.links(*_TEMPORARY) for program in programs) or variable(config, "TMPDIR"):
-        return
-    if str(config.get("User") or "0").partition(":")[0] not in ("0", "root"):
-        raise CannotEdit("temporary files of a user other than root need a /tmp that all may write")
-    if any(True for _ in tree.children(b"tmp")):
-        raise CannotEdit("the build leaves files in /tmp, which would ship with it")
-    yield b"tmp"
+    return SystemFiles(tuple(files), environment)
 
 
 def _zones(
