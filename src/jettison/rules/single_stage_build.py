@@ -9,14 +9,14 @@ from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
-from jettison.synthesis import npm_stage, pip_stage
+from jettison.synthesis import go_stage, npm_stage, pip_stage
 from jettison.synthesis.merge import between
 from jettison.synthesis.split_upon import composites, leaner
 from jettison.synthesis.stages import Plan, text
 
 NAME = "single-stage-build"
 SCRATCH = "scratch"
-PLANS = (npm_stage.plan, pip_stage.plan)  # one an ecosystem; the first that knows the stage plans it
+PLANS = (npm_stage.plan, pip_stage.plan, go_stage.plan)  # one an ecosystem; the first that knows the stage plans it
 NO_SHELL = "no shell, no package manager: use `docker debug` or an ephemeral container"
 MESSAGE = "the stage that builds the application ships with everything that building needs"
 
