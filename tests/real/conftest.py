@@ -12,6 +12,7 @@ from example import EXAMPLES, FLAGS, ROOT, Optimized, bases, copy_of, environmen
 
 _LEDGERS = {}
 _BREAKS = []
+_PEOPLE = []
 
 
 @pytest.fixture(scope="session", params=EXAMPLES)
@@ -37,10 +38,18 @@ def optimized(request, tmp_path_factory):
 
 
 def pytest_runtest_logreport(report):
-    _BREAKS.extend(value for key, value in report.user_properties if key == "caught" and report.when == "call")
+    if report.when != "call":
+        return
+    for key, value in report.user_properties:
+        if key == "caught":
+            _BREAKS.append(value)
+        elif key == "caught_in_result":
+            _BREAKS.extend(value)
+        elif key == "people":
+            _PEOPLE.append(value)
 
 
 def pytest_sessionfinish():
     path = os.environ.get("JETTISON_RESULTS")
     if path and len(_LEDGERS) == len(EXAMPLES):
-        (ROOT / Path(path)).write_text(results.document(_LEDGERS, _BREAKS))
+        (ROOT / Path(path)).write_text(results.document(_LEDGERS, _BREAKS, _PEOPLE))

@@ -76,10 +76,44 @@ def apt_service(client: Client) -> None:
     assert 405 == client.ask("POST", "/catalogue").status
 
 
+def go_server(client: Client) -> None:
+    expected = {
+        "Albatross": "2026-07-01T18:30:00+02:00",
+        "Bonito": "2026-07-01T14:30:00-02:30",
+        "Curlew": "2026-12-01T09:00:00+05:45",
+    }
+    assert expected == client.ask("GET", "/departures").document
+    assert {"pilot": "on board"} == client.ask("GET", "/pilot").document
+    visits = [client.ask("GET", "/visits").document["visits"] for _ in range(2)]
+    assert [visits[0], visits[0] + 1] == visits
+    assert {"bytes": 70000} == client.ask("POST", "/upload", b"m" * 70000, "text/plain").document
+    assert 405 == client.ask("GET", "/upload").status
+    assert "text/css" in client.ask("GET", "/static/style.css").kind
+    assert 404 == client.ask("GET", "/static/none.css").status
+
+
+def python_api(client: Client) -> None:
+    assert {"ship": "Aurora", "utc": "2025-03-30T00:30:00Z", "there": "2025-03-30T02:30:00+02:00"} == {
+        key: value.replace("+00:00", "Z") for key, value in client.ask("GET", "/berths/1").document.items()
+    }
+    assert 404 == client.ask("GET", "/berths/9").status
+    assert 422 == client.ask("GET", "/berths/first").status
+    assert {"customs": "cleared"} == client.ask("GET", "/customs").document
+    picture = client.ask("GET", "/sample").body
+    form = (
+        b'--edge\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\n' + picture + b"\r\n--edge--"
+    )
+    kept = client.ask("POST", "/photos", form, "multipart/form-data; boundary=edge")
+    assert {"width": 160, "height": 120, "small": 64} == kept.document
+    assert 500 == client.ask("POST", "/photos", form[:90] + form[-10:], "multipart/form-data; boundary=edge").status
+
+
 TESTS: Mapping[str, tuple[int, Callable[[Client], None]]] = {
     "apt-service": (8000, apt_service),
     "node-hello": (3000, node_hello),
     "node-api": (3000, node_api),
+    "go-server": (8080, go_server),
+    "python-api": (8000, python_api),
 }
 
 

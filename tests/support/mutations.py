@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 PYTHON = "/usr/lib/python3/dist-packages"
 LOCAL = "/usr/local/lib/python3.11/dist-packages"
+SITE = "/usr/local/lib/python3.11/site-packages"
 MODULES = "/app/node_modules"
 
 # example -> what is broken -> the lines that break it; None where the application has no such thing
@@ -44,6 +47,30 @@ BREAKS: dict[str, dict[str, str | None]] = {
         "environment variable": "ENV PORT=",
         "health-check tool": "RUN rm /app/dist/health.js",
     },
+    "go-server": {
+        "run-time dependency": "RUN rm -rf /usr/share/zoneinfo /usr/local/go/lib/time",
+        "shared library": "RUN rm /usr/lib/x86_64-linux-gnu/libc.so.6",
+        "entry file": "RUN rm /app/server",
+        "port": "ENV PORT=8081",
+        "write permission": "RUN touch /app/uploads",  # it runs as root: only a file in the way stops it
+        "CA bundle": "RUN rm /app/certs/ca.crt",
+        "static asset": "RUN rm /app/static/style.css",
+        "execute bit": "RUN chmod 644 /app/server",
+        "environment variable": None,  # it has one, and does without
+        "health-check tool": None,  # it is its own
+    },
+    "python-api": {
+        "run-time dependency": f"RUN rm -rf {SITE}/jinja2",
+        "shared library": "RUN rm /usr/lib/x86_64-linux-gnu/libssl.so.3",
+        "entry file": "RUN rm /app/app.py",
+        "port": "ENV PORT=8001",
+        "write permission": "RUN touch /app/uploads",
+        "CA bundle": "RUN rm /app/certs/ca.crt",
+        "static asset": "RUN rm /app/static/style.css",
+        "execute bit": "RUN chmod 644 /usr/local/bin/python3.11",
+        "environment variable": "ENV PORT=",
+        "health-check tool": "RUN rm /app/healthcheck.py",
+    },
 }
 
 _EVERYWHERE = {
@@ -81,4 +108,33 @@ HARMLESS: dict[str, dict[str, str]] = {
     },
     "node-hello": {**_EVERYWHERE, **_NODE},
     "node-api": {**_EVERYWHERE, **_NODE, "development dependencies": "RUN cd /app && npm prune --omit=dev"},
+    "go-server": {
+        **_EVERYWHERE,
+        "Go's build cache": "RUN rm -rf /root/.cache",
+        "Go's own tests": "RUN rm -rf /usr/local/go/test",
+        "the sources": "RUN rm -f /app/*.go",
+        "documentation of the project": "RUN rm -rf /app/docs",
+    },
+    "python-api": {
+        **_EVERYWHERE,
+        "pip's cache": "RUN rm -rf /root/.cache",
+        "Python's bytecode": "RUN find / -xdev -name __pycache__ -prune -exec rm -rf {} +",
+        "a type checker": f"RUN rm -rf {SITE}/mypy {SITE}/mypyc {SITE}/mypy-*",
+        "tests of the project": "RUN rm -rf /app/tests",
+    },
 }
+
+# What differs in an example's result: other places, or nothing there to break
+RESULT: dict[str, dict[str, str | None]] = {
+    "apt-service": {},
+    "node-hello": {"execute bit": "RUN chmod 644 /nodejs/bin/node", "environment variable": None},
+    "node-api": {"execute bit": "RUN chmod 644 /nodejs/bin/node", "development dependencies": None},
+    "go-server": {"shared library": None},
+    "python-api": {},
+}
+
+
+def of_result(table: Mapping[str, Mapping[str, str | None]], example: str) -> dict[str, str]:
+    """The lines of a table that are for the example's result."""
+    changed = {**table[example], **{what: RESULT[example][what] for what in table[example] if what in RESULT[example]}}
+    return {what: lines for what, lines in changed.items() if lines}
