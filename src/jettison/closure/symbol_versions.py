@@ -74,10 +74,12 @@ def _offset(segments: list[_Segment], address: int) -> int:
 
 def _needs(stream: BinaryIO, at: int, order: str) -> Iterator[tuple[int, list[int]]]:
     """(library, versions) as places in the string table; weak ones left out: the linker only warns of them."""
-    for _ in range(_MOST):
+    left = _MOST
+    while left > 0:
         _, count, library, aux, following = struct.unpack(order + "HHIII", _at(stream, at, 16))
         names, place = [], at + aux
-        for _ in range(count):
+        left -= 1 + count
+        for _ in range(min(count, _MOST)):
             _, flags, _, name, step = struct.unpack(order + "IHHII", _at(stream, place, 16))
             if not flags & _WEAK:
                 names.append(name)
