@@ -127,8 +127,10 @@ def test_npm_before_7_is_asked_in_its_own_words():
 
 
 def test_where_nothing_is_built_they_are_not_installed():
-    (found,) = findings(PLAIN, sources(), INSTALLED)
+    found, behind = findings(PLAIN, sources(), INSTALLED)
     assert PLAIN.replace("npm ci", "npm ci --omit=dev") == apply(PLAIN, found.fix.edits)
+    assert "npm ci && \\\n    npm prune --omit=dev\n" in apply(PLAIN, behind.fix.edits)
+    assert "development-dependencies-shipped" == behind.after
     assert (DEVELOPMENT, "npm-cache-left-behind") == (found.predicted, found.after)
 
 
@@ -262,6 +264,13 @@ def test_variables_set_before_the_build_keep_the_runs_apart_where_no_stage_can_b
     twin = SINGLE.replace("RUN npm run build", "EXPOSE 3000\nRUN npm run build")
     (found,) = findings(twin, sources(), INSTALLED, late)
     assert "RUN npm install && \\\n    npm run build && \\\n    npm prune" in apply(twin, found.fix.edits)
+
+
+@pytest.mark.parametrize(("mark", "tool"), [(".yarn-integrity", "yarn"), (".modules.yaml", "pnpm")])
+def test_what_others_installed_is_told_and_left(mark, tool):
+    (found,) = findings(STAGES, {**shipped(), f"app/node_modules/{mark}": "{}"})
+    assert (None, 3_000_110) == (found.fix, found.predicted)
+    assert found.refusal.startswith(f"{tool} installed them")
 
 
 def test_nothing_is_said_of_an_application_without_them_nor_of_npm_itself():

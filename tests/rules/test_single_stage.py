@@ -135,6 +135,13 @@ ENV PORT=3000
     assert sizes[0] - sizes[1] == without.predicted - alone.predicted
 
 
+@pytest.mark.parametrize("install", ["yarn", "yarn install --frozen-lockfile", "pnpm i", "npm clean-install"])
+def test_whoever_installs_the_stage_can_be_split(install):
+    text = TEXT.replace("npm install", install)
+    (found,) = findings(text)[1]
+    assert f"RUN {install}\n" in apply(text, found.fix.edits).partition("\nFROM")[0]
+
+
 def test_set_up_needs_a_shell():
     text = TEXT.replace("FROM node:20", "FROM node:20-slim").replace("USER node\n", "")
     text = text.replace("WORKDIR /app\n", "RUN useradd app\nWORKDIR /app\n")

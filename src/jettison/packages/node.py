@@ -104,6 +104,21 @@ def weigh(tree: Tree, folders: tuple[bytes, ...]) -> int:
     return sum(sized.values())
 
 
+def installer(tree: Tree, top: bytes) -> str:
+    """Who filled a node_modules, by what it left there: npm, yarn or pnpm."""
+    marks = {b".yarn-integrity": "yarn", b".yarn-state.yml": "yarn", b".modules.yaml": "pnpm", b".pnpm": "pnpm"}
+    folder = _join(top, b"node_modules/")
+    return next((name for mark, name in marks.items() if folder + mark in tree), "npm")
+
+
+def named_for_development(tree: Tree, top: bytes) -> tuple[bytes, ...]:
+    """Folders of the packages that package.json itself names for development, whoever installed them."""
+    told = described(tree, top).get("devDependencies")
+    names = (name.encode("utf-8", "surrogateescape") for name in (told if isinstance(told, dict) else ()))
+    folders = (_join(top, b"node_modules/" + name) for name in sorted(names))
+    return tuple(real for folder in folders if (real := tree.resolve(folder)) is not None)
+
+
 def lock_shrinks(tree: Tree, top: bytes) -> int:
     """Bytes that the hidden lockfile loses when packages are pruned: npm writes it as JSON.stringify(..., null, 2)."""
     path = _join(top, HIDDEN)

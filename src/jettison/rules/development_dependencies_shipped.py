@@ -8,7 +8,15 @@ from dataclasses import replace
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Edit, Instruction
-from jettison.packages.node import lock_shrinks, prune_command, pruned_packages, tops, weigh
+from jettison.packages.node import (
+    installer,
+    lock_shrinks,
+    named_for_development,
+    prune_command,
+    pruned_packages,
+    tops,
+    weigh,
+)
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
 from jettison.synthesis import npm_prune
@@ -41,10 +49,25 @@ def development_dependencies_shipped(subject: Subject) -> Iterator[Finding]:
     if not subject.alignment.known:
         return
     for top in tops(subject.tree):
+        tool = installer(subject.tree, top)
+        if tool != "npm":
+            yield from _of_others(subject, top, tool)
+            continue
         removed = Removed(subject.tree, top, pruned_packages(subject.tree, top))
         makers = npm_prune.makers(subject, removed)
         if removed.folders and makers:
             yield from _findings(subject, removed, makers)
+
+
+def _of_others(subject: Subject, top: bytes, tool: str) -> Iterator[Finding]:
+    """What package.json names, at least, where another than npm installed it."""
+    folders = named_for_development(subject.tree, top)
+    size = weigh(subject.tree, folders)
+    if size and all(subject.tree.layer_of(each) >= subject.alignment.base_layers for each in folders):
+        message = f"{len(folders)} packages in /{top.decode('utf-8', 'replace')} are named for development alone"
+        how = {"yarn": "yarn install --production --ignore-scripts --prefer-offline", "pnpm": "pnpm prune --prod"}[tool]
+        reason = f"{tool} installed them, and what it would take along is not known here; `{how}` leaves them out"
+        yield Finding(NAME, message, None, size, refusal=reason)
 
 
 def _findings(subject: Subject, removed: Removed, makers: tuple[Instruction, ...]) -> Iterator[Finding]:
@@ -73,7 +96,7 @@ Offer = tuple[str, tuple[Edit, ...], int, str]
 
 
 def _ways(subject: Subject, removed: Removed, makers: tuple[Instruction, ...]) -> list[Callable[[], Offer]]:
-    """What may be tried, the simplest first; an omission alone where it is possible."""
+    """What may be tried, the simplest first; behind an omission only what may do where that does not."""
     lock = lock_shrinks(subject.tree, removed.top)
     command = prune_command(subject.tree, removed.top)
     if all(each.keyword == "COPY" and each.flag("from") for each in makers) and len(makers) == 1:
@@ -114,4 +137,4 @@ def _ways(subject: Subject, removed: Removed, makers: tuple[Instruction, ...]) -
     except CannotEdit:
         single = len(subject.dockerfile.stages) == 1
         return [split, at_the_end] if single else [at_the_end]
-    return [lambda: offer]
+    return [lambda: offer, lambda: (*at_the_end()[:3], NAME)]

@@ -70,6 +70,18 @@ def installs(subject: Subject, run: Instruction) -> bool:
     return any(not call.is_global for call in npm_installs(subject, run))
 
 
+def installs_with_any(subject: Subject, run: Instruction) -> bool:
+    """Whether a RUN installs what package.json names, with npm, yarn or pnpm."""
+    found = script(subject.dockerfile, run)
+    return installs(subject, run) or any(map(_installs_otherwise, found.commands if found else ()))
+
+
+def _installs_otherwise(command: Command) -> bool:
+    tool = (command.name or "").rpartition("/")[2]
+    words = [value for value in command.values if value and not value.startswith("-")]
+    return (tool == "yarn" and words in ([], ["install"])) or (tool == "pnpm" and words in (["install"], ["i"]))
+
+
 def runs_node(subject: Subject, run: Instruction) -> bool:
     """Whether a RUN may run something of node_modules: npm, node, or what cannot be read or is not known here."""
     found = script(subject.dockerfile, run)
