@@ -340,6 +340,7 @@ def test_a_shell_that_is_not_needed_is_left_out():
 def test_a_health_check_by_the_program_itself_is_freed_too():
     text = TEXT.replace("CMD", "HEALTHCHECK --interval=5s CMD ./server -health\nCMD")
     assert 'HEALTHCHECK --interval=5s CMD ["./server", "-health"]\n' in text_of(text)
+    assert ("Healthcheck",) == findings(text)[1][0].fix.declares
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,8 @@ def _upon_its_own(plan: Plan) -> Iterator[Finding]:
     if image is not None or plan.base == SCRATCH:
         weight = sum(layer.unpacked for layer in image.layers) if image is not None else 0
         price = f"; {plan.price}" if plan.price else ""
-        yield _finding(plan, plan.base, weight, f"build in a stage of its own; ship {plan.what} on {plan.base}{price}")
+        title = f"build in a stage of its own; ship {plan.what} on {plan.base}{price}"
+        yield _finding(plan, plan.base, weight, title, plan.declares)
 
 
 def _finding(plan: Plan, base: str, weight: int, title: str, declares: tuple[str, ...] = ()) -> Finding:

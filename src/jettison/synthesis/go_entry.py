@@ -13,10 +13,11 @@ from jettison.subject import Subject
 from jettison.synthesis.simple_command import simple_command
 
 
-def freed(subject: Subject, programs: Collection[bytes]) -> tuple[Edit, ...]:
-    """Edits after which ENTRYPOINT or CMD, and HEALTHCHECK, start one of `programs` themselves.
+def freed(subject: Subject, programs: Collection[bytes]) -> tuple[tuple[Edit, str], ...]:
+    """Edits, each with the key of the config that it changes.
 
-    Raises CannotEdit where one of them starts something else, or needs a shell.
+    After them ENTRYPOINT or CMD, and HEALTHCHECK, start one of `programs` themselves. Raises CannotEdit where one of
+    them starts something else, or needs a shell.
     """
     last = {each.keyword: each for each in subject.stage.instructions}
     entry, command, health = (last.get(keyword) for keyword in ("ENTRYPOINT", "CMD", "HEALTHCHECK"))
@@ -35,7 +36,7 @@ def freed(subject: Subject, programs: Collection[bytes]) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-def _freed(subject: Subject, instruction: Instruction, programs: Collection[bytes]) -> Iterator[Edit]:
+def _freed(subject: Subject, instruction: Instruction, programs: Collection[bytes]) -> Iterator[tuple[Edit, str]]:
     text, start = _command(subject, instruction)
     told = f"{instruction.keyword} in line {instruction.line}"
     try:
@@ -52,7 +53,7 @@ def _freed(subject: Subject, instruction: Instruction, programs: Collection[byte
     found = words[0] if "/" in words[0] else "/" + place.decode("utf-8", "surrogateescape")
     if instruction.exec_form is None or found != words[0]:
         array = json.dumps([found, *words[1:]], ensure_ascii=False)
-        yield Edit(Span(start, start + len(text.rstrip())), array)
+        yield Edit(Span(start, start + len(text.rstrip())), array), instruction.keyword.capitalize()
 
 
 def _command(subject: Subject, instruction: Instruction) -> tuple[str, int]:

@@ -55,11 +55,12 @@ def plan(subject: Subject) -> Plan | None:
         subject,
         _work(subject, folder, (*places, *files.files)),
         copies,
-        (*base.edits, *commands),
+        (*base.edits, *(edit for edit, _ in commands)),
         tuple(f"ENV {name}={value}" for name, value in files.environment),
         what=" and ".join(f"/{_text(path)}" for path in sorted(places)),
         base=base.name,
         price="; ".join(base.price),
+        declares=tuple(key for _, key in commands),
     )
 
 

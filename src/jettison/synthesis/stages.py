@@ -58,6 +58,7 @@ class Plan:
     base: str = ""
     added: int = 0
     price: str = ""  # what is given up, for people
+    declares: tuple[str, ...] = ()  # config keys that `edits` change on purpose
 
     def shipped(self) -> tuple[bytes, ...]:
         """The paths that ship, without leading slash; a folder counts with all below."""

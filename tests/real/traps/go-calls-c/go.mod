@@ -1,0 +1,3 @@
+module example.org/answer
+
+go 1.22

@@ -1,0 +1,5 @@
+//go:build alone
+
+package main
+
+func told() string { return "hello\n" }
