@@ -132,8 +132,17 @@ def present(name: str, house: House, served: Mirror, trusted: Authorities | None
 
 
 def stored(house: House) -> dict[str, str]:
-    """Names in the house's storage, with the digest they were pulled under."""
-    listed = json.loads(run(["buildah", "images", "--json"], house.environment()) or "null") or []
+    """Names in the house's storage, with the digest they were pulled under.
+
+    Listing fails where another build removes an image meanwhile: it is tried again.
+    """
+    for last in (False, False, True):
+        try:
+            listed = json.loads(run(["buildah", "images", "--json"], house.environment()) or "null") or []
+            break
+        except StandInError:
+            if last:
+                raise
     return {name: image.get("digest", "") for image in listed for name in image.get("names") or []}
 
 
