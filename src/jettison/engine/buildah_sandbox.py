@@ -244,21 +244,25 @@ class BuildahSandbox:
         return {name: value for name, _, value in [*home, *pairs]} | dict(self._options.environment)
 
     def stop(self, grace: float) -> ContainerState:
-        """The stop signal to the application alone, `grace` seconds, then the end of its namespaces."""
+        """The stop signal to the application alone, `grace` seconds, then the end of its namespaces.
+
+        Elsewhere it would be process 1 of its container, which no signal ends that it does not catch
+        (pid_namespaces(7)); here buildah is that. So a signal that it does not catch is not sent.
+        """
         state, main = self.state(), self._main()
         if state.phase is Phase.EXITED or self._process is None:
             return state
-        if main is not None:
-            number = _signal_number(self._config.get("StopSignal"))
+        number = _signal_number(self._config.get("StopSignal"))
+        if main is not None and (number == signal.SIGKILL or namespaces.catches(main, number)):
             try:
                 os.kill(main, number)
             except OSError:
                 pass
-            deadline = time.monotonic() + grace
-            while time.monotonic() < deadline:
-                if self._process.poll() is not None:
-                    return self.state()
-                time.sleep(0.02)
+        deadline = time.monotonic() + grace
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                return self.state()
+            time.sleep(0.02)
         self._kill()
         self._stopped = ContainerState(Phase.EXITED, 137)
         return self._stopped

@@ -77,6 +77,15 @@ def cpu_seconds(pids: Iterator[int]) -> float:
     return total / _TICKS
 
 
+def catches(pid: int, number: int) -> bool:
+    """Whether a process has a handler of its own for this signal; False where it is gone (proc(5), SigCgt)."""
+    try:
+        rows = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    except OSError:
+        return False
+    return bool(int(rows["SigCgt"], 16) >> (number - 1) & 1)
+
+
 def facts(pid: int) -> ProcessFacts | None:
     """Who a process runs as; None where it is gone."""
     try:
