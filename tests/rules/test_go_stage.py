@@ -69,13 +69,15 @@ LIBC = ("libc.so.6", "libresolv.so.2")
 CGO = {"CGO_ENABLED": "1"}
 
 
-def findings(text=TEXT, program=None, *, sources=SOURCES, built=None, config=None, base=BASE, policy="same-libc"):
+def findings(
+    text=TEXT, program=None, *, sources=SOURCES, built=None, config=None, base=BASE, policy="same-libc", setup=None
+):
     dockerfile = parse(text)
     stage = dockerfile.stages[-1]
     makers = [each for each in stage.instructions if each.keyword in ("RUN", "COPY")]
     layers = [sources, {"app/server": program or go_program(), **CACHE} if built is None else built]
     if len(makers) > 2:
-        layers.insert(0, {})
+        layers.insert(0, setup or {})
     cmd = next((each.exec_form for each in stage.instructions if each.keyword == "CMD"), None)
     told = {"WorkingDir": "/app", "Cmd": list(cmd or ()), "Env": ["PATH=/go/bin:/usr/bin:/bin"], **(config or {})}
     whole = image(base, *layers, config=told)
@@ -314,6 +316,14 @@ def test_what_the_base_brings_is_not_copied():
     assert BUNDLE not in text_of(TEXT.replace("CMD", "USER 7\nCMD"), program, config={"User": "7"})
 
 
+def test_a_user_that_the_dockerfile_makes_is_taken_along():
+    text = TEXT.replace("WORKDIR", "RUN useradd -m app\nWORKDIR").replace("CMD", "USER app\nCMD")
+    accounts = {"etc/passwd": "app:x:7:7::/:\n", "etc/group": "app:x:7:\n", "etc/.pwd.lock": "", "home/app/.rc": "x"}
+    found = text_of(text, config={"User": "app"}, setup=accounts)
+    assert "FROM gcr.io/distroless/static-debian12\n" in found
+    assert "COPY --from=build /etc/passwd /etc/passwd\nCOPY --from=build /etc/group /etc/group\n" in found
+
+
 def test_a_policy_that_wants_a_shell_gets_debian():
     assert "FROM debian:bookworm-slim\nWORKDIR" in text_of(policy="smallest-with-shell")
 
@@ -389,9 +399,16 @@ def test_it_holds_back_where_more_may_be_needed(told, reason):
     assert reason in refusal(text, **told)
 
 
-def test_packages_and_accounts_that_stand_before_the_copy_stay_behind():
-    text = TEXT.replace("WORKDIR", "RUN apt-get update && apt-get install -y git\nWORKDIR")
-    assert "FROM scratch\nWORKDIR /app\nCOPY" in text_of(text)
+@pytest.mark.parametrize(
+    ("names", "expected"), [((), "FROM scratch"), (("/usr/share/fonts",), None)], ids=["twin", "trap"]
+)
+def test_packages_stay_behind_unless_the_program_names_their_data(names, expected):
+    text = TEXT.replace("WORKDIR", "RUN apt-get update && apt-get install -y fonts-dejavu\nWORKDIR")
+    told = {"program": go_program(strings=names), "setup": {"usr/share/fonts/a.ttf": "f", "var/lib/dpkg/status": "s"}}
+    if expected:
+        assert expected in text_of(text, **told)
+    else:
+        assert "the program names /usr/share/fonts, which line 3 installs" == refusal(text, **told)
 
 
 def test_files_keep_their_owner():

@@ -7,26 +7,31 @@ and are copied from the build stage. Nothing else has to be under it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
 from jettison.image.model import Kind
+from jettison.packages.go import Program
 from jettison.subject import Subject
 from jettison.synthesis.go_base import base_of
 from jettison.synthesis.go_build import go_calls
 from jettison.synthesis.go_entry import freed
 from jettison.synthesis.go_files import readable_files
 from jettison.synthesis.go_programs import CACHES, own_programs
-from jettison.synthesis.go_system import system_files
+from jettison.synthesis.go_system import ACCOUNTS, system_files
 from jettison.synthesis.stages import Plan, Ship
 from jettison.synthesis.work import CACHES as OTHER_CACHES
 from jettison.synthesis.work import application_folder, owner_of
 
 _INSTALLERS = {"apt-get", "apt", "apk", "update-ca-certificates", "rm", "set", "echo", "true", "mkdir", "go", "cd"}
-_INSTALLED = re.compile(rb"(?:usr|var|lib|lib64|bin|sbin|etc)/")
-_ACCOUNTS = re.compile(rb"etc/(?:passwd|group|shadow|gshadow|subuid|subgid)-?$|home/|var/(?:log|mail)/|run/")
+_ACCOUNTS = re.compile(
+    rb"etc/(?:passwd|group|shadow|gshadow|subuid|subgid|\.pwd\.lock)-?$|home/|var/(?:log|mail)/|run/"
+)
+_CARRIED_ON = {b"root", b"root/.cache", b"root/.config", b"go", b"go/bin", b"go/pkg", b"tmp", b"etc", b"usr", b"var"}
+_DATA = re.compile(rb"usr/(?:local/)?share/[^/]+")
+_HANDLED = {b"usr/share/zoneinfo", b"usr/share/ca-certificates", b"usr/share/mime"}
 _MOST_COPIES = 16  # beyond, whole folders are copied
 
 
@@ -48,12 +53,12 @@ def plan(subject: Subject) -> Plan | None:
     commands = freed(subject, places)
     base = base_of(subject, calls, programs, ships)
     files = system_files(subject.tree, subject.image.runtime, programs, ships)
-    system = tuple(path for path in files.files if path not in base.brings)
+    system = tuple(path for path in files.files if path not in base.brings or path in ACCOUNTS)
     owner = owner_of(subject, tuple(path for path in ships if path.startswith(folder + b"/")) or (folder,))
     copies = (*_ships(subject, folder, ships, owner), *_system((*system, *base.folders)))
     return Plan(
         subject,
-        _work(subject, folder, (*places, *files.files)),
+        _work(subject, folder, (*places, *files.files), programs),
         copies,
         (*base.edits, *(edit for edit, _ in commands)),
         tuple(f"ENV {name}={value}" for name, value in files.environment),
@@ -64,21 +69,28 @@ def plan(subject: Subject) -> Plan | None:
     )
 
 
-def _work(subject: Subject, folder: bytes, shipped: tuple[bytes, ...]) -> frozenset[int]:
+def _work(subject: Subject, folder: bytes, shipped: tuple[bytes, ...], programs: Sequence[Program]) -> frozenset[int]:
     """Every COPY, ADD and RUN stays behind. Raises CannotEdit where one leaves something that may be needed."""
+    base = subject.image.layers[: subject.alignment.base_layers]
+    before = _CARRIED_ON | {path for layer in base for path in layer.columns.paths}
     found = set()
     for position, each in enumerate(subject.stage.instructions):
         if each.keyword in ("COPY", "ADD", "RUN"):
             found.add(position)
-            _check(subject, each, folder, shipped)
+            left = [(path, kind) for path, kind in _outside(subject, each, folder, before) if path not in shipped]
+            if each.keyword == "RUN" and _only_installs(subject, each):
+                _check_installed(each, left, programs)
+            else:
+                _check(subject, each, left, shipped)
     return frozenset(found)
 
 
-def _check(subject: Subject, instruction: Instruction, folder: bytes, shipped: tuple[bytes, ...]) -> None:
+def _check(
+    subject: Subject, instruction: Instruction, left: list[tuple[bytes, int]], shipped: tuple[bytes, ...]
+) -> None:
     """Raises CannotEdit for what an instruction leaves outside the folder and caches that nobody is known to need."""
-    installs = instruction.keyword == "RUN" and _only_installs(subject, instruction)
-    for path, kind in _outside(subject, instruction, folder):
-        if path in shipped or _ACCOUNTS.match(path) or (installs and _INSTALLED.match(path)):
+    for path, kind in left:
+        if _ACCOUNTS.match(path):
             continue
         verb = "writes" if instruction.keyword == "RUN" else "copies"
         if kind != Kind.DIRECTORY:
@@ -87,31 +99,25 @@ def _check(subject: Subject, instruction: Instruction, folder: bytes, shipped: t
             raise CannotEdit(f"line {instruction.line} makes the folder /{_text(path)}, and it is not known what for")
 
 
-def _outside(subject: Subject, instruction: Instruction, folder: bytes) -> Iterator[tuple[bytes, int]]:
+def _check_installed(instruction: Instruction, left: list[tuple[bytes, int]], programs: Sequence[Program]) -> None:
+    """Raises CannotEdit where a program names a folder of data that a package brought."""
+    shares = {match[0] for path, _ in left if (match := _DATA.match(path)) and match[0] not in _HANDLED}
+    for share in sorted(shares):
+        if any(program.mentions(b"/" + share) for program in programs):
+            raise CannotEdit(f"the program names /{_text(share)}, which line {instruction.line} installs")
+
+
+def _outside(
+    subject: Subject, instruction: Instruction, folder: bytes, before: Collection[bytes]
+) -> Iterator[tuple[bytes, int]]:
     """What an instruction's layers brought outside the folder and caches; folders that were there are no news."""
-    before = {path for layer in subject.image.layers[: subject.alignment.base_layers] for path in layer.columns.paths}
     for number in subject.alignment.layers_of(instruction):
         columns = subject.image.layers[number].columns
         for path, kind in zip(columns.paths, columns.kinds, strict=True):
             inside = path == folder or path.startswith(folder + b"/") or folder.startswith(path + b"/")
-            cached = any(each.match(path + b"/") for each in (CACHES, OTHER_CACHES)) or path.startswith(b"go/pkg")
-            if not inside and not cached and not (kind == Kind.DIRECTORY and (path in before or _cache_parent(path))):
+            cached = any(each.match(path + b"/") for each in (CACHES, OTHER_CACHES))
+            if not inside and not cached and not (kind == Kind.DIRECTORY and path in before):
                 yield path, kind
-
-
-def _cache_parent(path: bytes) -> bool:
-    return path in (
-        b"root",
-        b"root/.cache",
-        b"root/.config",
-        b"go",
-        b"go/bin",
-        b"go/pkg",
-        b"tmp",
-        b"etc",
-        b"usr",
-        b"var",
-    )
 
 
 def _only_installs(subject: Subject, run: Instruction) -> bool:

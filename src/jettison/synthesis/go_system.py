@@ -18,7 +18,7 @@ from jettison.image.tree import Tree
 from jettison.packages.go import Program
 
 CERTIFICATES = b"etc/ssl/certs/ca-certificates.crt"
-_DATABASES = (b"etc/passwd", b"etc/group")
+ACCOUNTS = (b"etc/passwd", b"etc/group")
 _ZONES = b"usr/share/zoneinfo"
 _OF_GO = b"usr/local/go/lib/time/zoneinfo.zip"
 _TYPES = (b"usr/share/mime/globs2", b"etc/mime.types", b"etc/apache2/mime.types", b"etc/apache/mime.types")
@@ -52,7 +52,7 @@ def system_files(
     zones, environment = _zones(tree, config, programs)
     files += zones
     if _named_user(config) or any(program.links(*_USERS) for program in programs):
-        files += [path for path in _DATABASES if _is_file(tree, path)]
+        files += [path for path in ACCOUNTS if _is_file(tree, path)]
     files += _types(tree, programs, shipped)
     return SystemFiles(tuple(files), environment)
 
