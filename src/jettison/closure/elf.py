@@ -97,10 +97,10 @@ def linker(tree: Tree, config: Mapping[str, Any]) -> Linker:
     return Linker(tree, tuple(dict.fromkeys([*found, *_STANDARD, *triplets])))
 
 
-def needs(tree: Tree, config: Mapping[str, Any]) -> Iterator[Need]:
-    """Every need of every ELF file that is met."""
+def needs(tree: Tree, config: Mapping[str, Any], among: frozenset[bytes] | None = None) -> Iterator[Need]:
+    """Every need of every ELF file that is met; of every one of `among`, where that is given."""
     links = linker(tree, config)
-    for path in sorted(objects(tree)):
+    for path in sorted(objects(tree) if among is None else (each for each in among if _may_be_elf(tree, each))):
         parsed = read(tree, path)
         if parsed is None:
             continue

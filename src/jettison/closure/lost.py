@@ -23,10 +23,15 @@ class Lost:
 
 @dataclass(frozen=True)
 class Reach:
-    """What an original leads to; each part is read when the first candidate asks for it."""
+    """What an original leads to; each part is read when the first candidate asks for it.
+
+    Libraries and parts of packages are looked for in all files, or in those of `own`: where the base is another on
+    purpose, what it is made of is its own business.
+    """
 
     tree: Tree
     config: Mapping[str, Any]
+    own: frozenset[bytes] | None = None
 
     @cached_property
     def commands(self) -> tuple[Command, ...]:
@@ -38,7 +43,7 @@ class Reach:
 
     @cached_property
     def libraries(self) -> tuple[elf.Need, ...]:
-        return tuple(elf.needs(self.tree, self.config))
+        return tuple(elf.needs(self.tree, self.config, self.own))
 
     @cached_property
     def modules(self) -> python.Reached:
@@ -69,8 +74,9 @@ def lost_of(reach: Reach, candidate: Tree, config: Mapping[str, Any] | None = No
         reports.append(("Python imports", python.lost(reach.modules, candidate)))
     if any(map(node.is_module, gone)):
         reports.append(("Node modules", node.lost(reach.scripts, candidate, gone)))
-    if gone:
-        reports.append(("parts of packages", half_removed.lost(original, candidate, gone)))
+    own = gone if reach.own is None else gone & reach.own
+    if own:
+        reports.append(("parts of packages", half_removed.lost(original, candidate, own)))
     for what, found in reports:
         sentences = list(found)
         if sentences:

@@ -80,6 +80,8 @@ class Swap:
             if call.verb == "install"
             for name in call.packages
         }
+        if not named:
+            return frozenset()
         there = read_status(self.base)
         needed = closure(read_status(self.subject.tree), named)
         return frozenset(needed & set(there) - set(read_status(self.candidate.tree)))
@@ -172,9 +174,15 @@ class Swap:
             self.upon,
             self.config,
             len(self.candidate.layers),
-            Reach(self.subject.tree, {**was, **changed}),
+            Reach(self.subject.tree, {**was, **changed}, own_paths(self.subject)),
             own_variables(self.subject),
         )
+
+
+def own_paths(subject: Subject) -> frozenset[bytes]:
+    """What the instructions of the Dockerfile brought, of the image as it is."""
+    layers = subject.image.layers[subject.alignment.base_layers :]
+    return frozenset(path for layer in layers for path in layer.columns.paths if path in subject.tree)
 
 
 def stage_lacks(
@@ -185,10 +193,23 @@ def stage_lacks(
     `shipped_paths` are paths of the image without leading slash, folders with all below them; `config` is the
     `config` object that the new image will have: what it runs is looked for in the image as it is, and on the base.
     """
-    upon = merge([*base_image.layers, moved(subject.tree, shipped_paths)])
+    layer = moved(subject.tree, shipped_paths)
+    shipped = frozenset(layer.columns.paths)
+    upon = merge([*base_image.layers, layer])
     was = {**subject.image.runtime, **{key: config.get(key) for key in _ENTRY}}
     own = len(base_image.layers)
-    return tuple(lacking(Move(subject.tree, upon, config, own, Reach(subject.tree, was), own_variables(subject))))
+    return tuple(
+        lacking(
+            Move(
+                subject.tree,
+                upon,
+                config,
+                own,
+                Reach(subject.tree, was, own_paths(subject) | shipped),
+                own_variables(subject),
+            )
+        )
+    )
 
 
 def _called(subject: Subject, run: Instruction) -> Iterator[str]:
