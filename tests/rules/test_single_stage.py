@@ -169,9 +169,17 @@ def test_they_are_done_in_both_stages_where_something_needs_them():
     config = {**CONFIG, "Healthcheck": {"Test": ["CMD-SHELL", "g++ --version"]}}
     (only,) = findings(text, (COMPILER, STARTS, INSTALLED, BUILT), config=config)[1]
     assert 2 == apply(text, only.fix.edits).count(APT)
-    text = TEXT.replace("WORKDIR /app\n", APT.replace("apt-get update", "useradd app") + "WORKDIR /app\n")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [APT.replace("apt-get update", "useradd app"), APT.replace("g++", "g++ fonts-dejavu")],
+    ids=["user", "fonts"],
+)
+def test_what_is_not_known_to_be_for_building_is_done_in_both_stages(other):
+    text = TEXT.replace("WORKDIR /app\n", other + "WORKDIR /app\n")
     (only,) = findings(text, (COMPILER, STARTS, INSTALLED, BUILT))[1]
-    assert 2 == apply(text, only.fix.edits).count("useradd app")
+    assert 2 == apply(text, only.fix.edits).count(other)
 
 
 def test_the_stage_that_ships_keeps_its_name_and_comments():

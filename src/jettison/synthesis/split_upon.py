@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,12 @@ from jettison.synthesis.npm_needs import npm_needs
 from jettison.synthesis.pip_needs import pip_needs
 from jettison.synthesis.stages import Plan
 from jettison.synthesis.user_carried import carry
+
+_FOR_BUILDING = re.compile(
+    r"build-essential|(?:gcc|g\+\+|clang|llvm)(?:-[\d.]+)?|binutils|make|cmake|ninja-build|meson|autoconf|automake|libtool"
+    r"|pkg-config|pkgconf|patch|bison|flex|nasm|git|python-is-python3|python3?(?:-(?:minimal|pip|setuptools|distutils|venv))?"
+    r"|[\w.+-]+-dev"
+)
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,13 @@ def leaner(plan: Plan) -> Plan | None:
 
 
 def _installs(subject: Subject, run: Instruction) -> bool:
-    """Whether a RUN does nothing but install packages, and clean up."""
+    """Whether a RUN does nothing but install packages whose names say that they are for building, and clean up."""
     found = script(subject.dockerfile, run)
     names = {(each.name or "").rpartition("/")[2] for each in found.commands} if found else {""}
-    return any(call.verb == "install" for call in apt_calls(subject, run)) and names <= {*TOOLS, "rm"}
+    calls = [call for call in apt_calls(subject, run) if call.verb == "install"]
+    asked = [name for call in calls for name in call.packages]
+    known = bool(asked) and all(map(_FOR_BUILDING.fullmatch, asked)) and not any(call.unknown for call in calls)
+    return known and names <= {*TOOLS, "rm"}
 
 
 def _upon(plan: Plan, candidate: Candidate, image: Image) -> Upon | None:
