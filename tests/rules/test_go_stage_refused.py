@@ -60,9 +60,9 @@ def test_a_health_check_that_is_switched_off_asks_for_nothing():
         ({"built": {"app/server": go_program(), "srv/data": "d"}}, "line 5 writes /srv/data"),
         ({"built": {"app/server": go_program(), "data": directory()}}, "line 5 makes the folder /data"),
         ({"sources": {**SOURCES, "etc/app.conf": "c"}}, "line 4 copies /etc/app.conf"),
-        ({"sources": {**SOURCES, "app/own": Piece(b"x", uid=7)}}, "several owners"),
+        ({"sources": {**SOURCES, "app/static/own": Piece(b"x", uid=7)}}, "several owners"),
         ({"sources": {**SOURCES, "app/a b.txt": "x"}}, "cannot stand in a COPY"),
-        ({"sources": {"app": directory(uid=7), **SOURCES}}, "belongs to user 7"),
+        ({"sources": {"app": directory(uid=7), **SOURCES}}, "an owner or a mode"),
         ({"config": {"WorkingDir": "/"}}, "no WORKDIR"),
         ({"config": {"Entrypoint": ["/entry"]}}, "the base's own"),
         ({"program": go_program(functions=["time.LoadLocation"]), "base": {**BASE, ZONES: ""}}, "own file of them"),
@@ -84,6 +84,13 @@ def test_packages_stay_behind_unless_the_program_names_their_data(names, expecte
         assert expected in text_of(text, **told)
     else:
         assert "the program names /usr/share/fonts, which line 3 installs" == refusal(text, **told)
+
+
+def test_a_program_that_root_built_of_the_files_of_a_user_ships_as_roots():
+    sources = {path: Piece(text.encode(), uid=5, gid=6) for path, text in SOURCES.items()}
+    found = text_of(sources={**sources, "app/uploads": directory(uid=5, gid=6)})
+    assert "COPY --from=build --chown=5:6 /app/config.yaml /app/\nCOPY --from=build /app/server /app/\n" in found
+    assert "COPY --from=build --chown=5:6 /app/uploads /app/uploads\n" in found
 
 
 def test_files_keep_their_owner():

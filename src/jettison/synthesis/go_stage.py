@@ -23,7 +23,7 @@ from jettison.synthesis.go_programs import CACHES, own_programs
 from jettison.synthesis.go_system import ACCOUNTS, system_files
 from jettison.synthesis.stages import Plan, Ship
 from jettison.synthesis.work import CACHES as OTHER_CACHES
-from jettison.synthesis.work import application_folder, owner_of
+from jettison.synthesis.work import application_folder, check_folder, owner_of
 
 _INSTALLERS = {"apt-get", "apt", "apk", "update-ca-certificates", "rm", "set", "echo", "true", "mkdir", "go", "cd"}
 _ACCOUNTS = re.compile(
@@ -47,15 +47,14 @@ def plan(subject: Subject) -> Plan | None:
     if not programs:
         raise CannotEdit("no program with Go's build information was found in what the RUNs wrote")
     folder = application_folder(subject)
-    _check_folder(subject, folder)
+    check_folder(subject, folder)
     places = {program.path for program in programs}
     ships = list(dict.fromkeys([*sorted(places), *readable_files(subject.tree, folder).ships]))
     commands = freed(subject, places)
     base = base_of(subject, calls, programs, ships)
     files = system_files(subject.tree, subject.image.runtime, programs, ships)
     system = tuple(path for path in files.files if path not in base.brings or path in ACCOUNTS)
-    owner = owner_of(subject, tuple(path for path in ships if path.startswith(folder + b"/")) or (folder,))
-    copies = (*_ships(subject, folder, ships, owner), *_system((*system, *base.folders)))
+    copies = (*_ships(subject, folder, ships), *_system((*system, *base.folders)))
     return Plan(
         subject,
         _work(subject, folder, (*places, *files.files), programs),
@@ -127,14 +126,7 @@ def _only_installs(subject: Subject, run: Instruction) -> bool:
     return bool({"apt-get", "apt", "apk"} & set(names)) and set(names) <= _INSTALLERS
 
 
-def _check_folder(subject: Subject, folder: bytes) -> None:
-    """Raises CannotEdit where a user other than root owns the WORKDIR: no COPY --from gives it to them."""
-    entry = subject.tree.get(folder)
-    if entry is not None and (entry.uid, entry.gid) != (0, 0):
-        raise CannotEdit(f"the WORKDIR belongs to user {entry.uid}, and a COPY into it leaves it to root")
-
-
-def _ships(subject: Subject, folder: bytes, paths: Sequence[bytes], owner: str) -> Iterator[Ship]:
+def _ships(subject: Subject, folder: bytes, paths: Sequence[bytes]) -> Iterator[Ship]:
     """The copies, a folder in one where all of it ships; files of one folder together."""
     bad = next((path for path in paths if re.search(rb"[\s*?\[\]$\"'\\]|[^\x21-\x7e]", path)), None)
     if bad is not None:
@@ -146,10 +138,26 @@ def _ships(subject: Subject, folder: bytes, paths: Sequence[bytes], owner: str) 
         found = [*_copies(subject, folder, {each for top in tops for each in subject.tree.under(top)})]
     inside = {path for _, each in found for path in each}
     for target, each in found:
-        yield Ship(tuple(f"/{_text(path)}" for path in each), f"/{_text(target)}", owner)
+        by_owner: dict[str, list[bytes]] = {}
+        for path in each:
+            by_owner.setdefault(_owner(subject, path), []).append(path)
+        for owner, files in by_owner.items():
+            yield Ship(tuple(f"/{_text(path)}" for path in files), f"/{_text(target)}", owner)
     for path in sorted(wanted - inside):
         if not path.startswith(folder + b"/"):
-            yield Ship((f"/{_text(path)}",), f"/{_text(path)}")
+            yield Ship((f"/{_text(path)}",), f"/{_text(path)}", _owner(subject, path))
+
+
+def _owner(subject: Subject, path: bytes) -> str:
+    """What `--chown` has to say for a file, or for a folder with all below. Raises CannotEdit for several owners."""
+    found = owner_of(subject, (path,))
+    entry = subject.tree.get(path)
+    if entry is not None and entry.kind is Kind.DIRECTORY and subject.tree.payload(path)[1] >= 0:
+        own = "" if (entry.uid, entry.gid) == (0, 0) else f"{entry.uid}:{entry.gid}"
+        if found != own and any(True for _ in subject.tree.children(path)):
+            raise CannotEdit(f"/{_text(path)} and what is below it have several owners")
+        return own
+    return found
 
 
 def _copies(subject: Subject, top: bytes, wanted: set[bytes]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
