@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from docker_daemon import docker_daemon, docker_with
 from engine_base import BASE, Store, require_engine, store_in
-from engine_bench import TAG, Bench
+from engine_bench import RUN, TAG, Bench
 
 from jettison.engine.buildah import Buildah
 from jettison.engine.find import find_engine
@@ -76,12 +76,12 @@ def bench(request, tmp_path_factory):
             made = Bench(find_engine(request.param), BASE, context)
         else:
             engine = docker_with(request.param, request.getfixturevalue("daemon"), patch)
-            base = f"{PREFIX}/conformance-base:1"
+            base = f"{PREFIX}/base-{RUN}:1"
             build = ["docker", "build", "-q", "-t", base, str(store.folder / "base")]
             subprocess.run(build, check=True, capture_output=True, env={**os.environ, "DOCKER_BUILDKIT": "0"})
             made = Bench(engine, base, context)
         yield made
         made.engine.sweep(f"{TAG}:")
         if made.engine.name == "docker":
-            made.engine.sweep(f"{PREFIX}/conformance-base:")
+            made.engine.sweep(f"{PREFIX}/base-{RUN}:")
         shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,7 @@ import socket
 import time
 
 import pytest
-from engine_bench import TAG, ended, get, wait_for_port
+from engine_bench import RUN, TAG, ended, get, wait_for_port
 
 from jettison.core.errors import EngineError
 from jettison.engine import namespaces
@@ -42,8 +42,7 @@ def test_the_number_of_processes_is_limited(bench):
 
 
 def test_a_container_that_runs_too_long_is_ended(bench):
-    with bench.start(bench.build(), seconds=2.0) as sandbox:
-        wait_for_port(sandbox)
+    with bench.start(bench.build(), command=("sleep", "100"), seconds=2.0) as sandbox:
         state = ended(sandbox)
         assert (137, "ended after 2 s, which is its limit") == (state.code, state.error)
 
@@ -99,7 +98,7 @@ def test_an_image_whose_name_is_taken_away_can_still_be_started(bench):
 
 def test_an_image_that_is_gone_is_told_to_be(bench):
     with pytest.raises(EngineError, match="is gone"):
-        bench.engine.start("0123456789abcdef" * 4, RunOptions(label="conformance"))
+        bench.engine.start("0123456789abcdef" * 4, RunOptions(label=RUN))
 
 
 def test_an_application_runs_as_the_image_says_and_answers(bench):

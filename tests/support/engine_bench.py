@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from jettison.engine.model import PREFIX, BuildRequest, Engine, Phase, RunOptions
 
-TAG = f"{PREFIX}/conformance"
+RUN = f"conformance{os.getpid()}"  # two suites on one machine must not sweep each other's
+TAG = f"{PREFIX}/{RUN}"
 DOCKERFILE = """\
 COPY site /www
 RUN mkdir /data && chown 1234:1234 /data && head -c 300000 /dev/zero > /data/zeros
@@ -35,7 +37,7 @@ class Bench:
         return self.engine.build(BuildRequest(self.context, path, f"{TAG}:{version}", **options))
 
     def start(self, built, **options):
-        return self.engine.start(built.image_id, RunOptions(label="conformance", **options))
+        return self.engine.start(built.image_id, RunOptions(label=RUN, **options))
 
 
 def wait_for_port(sandbox, port=8000):
