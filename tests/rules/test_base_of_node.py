@@ -55,6 +55,21 @@ def test_the_step_says_what_it_frees_and_what_it_takes_away() -> None:
     assert "no shell, no package manager: `docker exec` finds nothing there, use `docker debug`" in fix.title
 
 
+def test_a_program_that_becomes_process_1_and_does_not_handle_its_end_is_told() -> None:
+    handles = {"app/dist/server.js": 'process.on("SIGTERM", () => process.exit(0))\n'}
+    told = "handles no SIGTERM"
+    titles = [found.finding(DISTROLESS).fix.title for found in (stage(), stage(files=handles))]  # type: ignore[union-attr]
+    assert [True, False] == [told in title for title in titles]
+    direct = stage("CMD node dist/server.js\n", cmd=[*SHELL, "node dist/server.js"])
+    assert told not in direct.finding(DISTROLESS).fix.title  # type: ignore[union-attr]  # a shell hands on none either
+
+
+def test_variables_that_the_base_sets_about_itself_are_told_and_must_not_be_read() -> None:
+    assert stage().finding(DISTROLESS).message.endswith("; NODE_VERSION would not be set")
+    read = stage(files={"app/dist/server.js": "console.log(process.env.NODE_VERSION)\n"})
+    assert "the variable NODE_VERSION, which /app/dist/server.js reads" == read.refused(DISTROLESS)
+
+
 def test_what_is_saved_is_worked_out_from_both_bases() -> None:
     found = stage()
     bases = [sum(each.unpacked for each in found.base(name).layers) for name in (SLIM, DISTROLESS)]  # type: ignore[union-attr]

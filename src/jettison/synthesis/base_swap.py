@@ -9,6 +9,7 @@ from fnmatch import translate
 from functools import cached_property
 from typing import Any
 
+from jettison.bases.environment import ABOUT_THEMSELVES
 from jettison.closure.command import locate
 from jettison.closure.lost import Reach
 from jettison.dockerfile.model import Instruction
@@ -18,7 +19,7 @@ from jettison.image.tree import Tree, merge
 from jettison.packages.dpkg import STATUS, closure, files_of, read_status
 from jettison.subject import Subject
 from jettison.synthesis.apt import apt_calls
-from jettison.synthesis.config_upon import config_upon, own_variables, taken_away
+from jettison.synthesis.config_upon import config_upon, own_variables, taken_away, variables
 from jettison.synthesis.entry_freed import Freed
 from jettison.synthesis.lacking import Move, lacking
 from jettison.synthesis.left import own_runs
@@ -92,6 +93,12 @@ class Swap:
         before, after = _excludes(self.base), _excludes(self.candidate.tree)
         new = [pattern for pattern in after if pattern not in before]
         return re.compile(b"|".join(new)) if new else None
+
+    @property
+    def unset(self) -> str:
+        """The names of the variables that a base sets about itself and the other does not, for people."""
+        was, now = variables(self.subject.image.runtime), variables(self.config)
+        return ", ".join(sorted((set(was) & ABOUT_THEMSELVES) - set(now)))
 
     def saved(self) -> int:
         """Bytes of `unpacked` that the swap saves, worked out from both bases and the layers of this image."""

@@ -37,6 +37,7 @@ class Freed:
     edits: tuple[Edit, ...] = ()
     declares: tuple[str, ...] = ()
     what: tuple[str, ...] = ()
+    note: str = ""  # what then is different
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,22 @@ def free(subject: Subject, candidate: Image) -> Freed:
             config["Healthcheck"] = {**(entry.was.get("Healthcheck") or {}), "Test": ["CMD", *healthy.words]}
             what += [each for each in healthy.freed_from if each not in what]
     declares = tuple(key for key in _KEYS if (config.get(key) or None) != (entry.was.get(key) or None))
-    return Freed(config, tuple(edits), declares, tuple(what))
+    return Freed(config, tuple(edits), declares, tuple(what), _note(subject, config, command.freed_from))
+
+
+def _note(subject: Subject, config: Mapping[str, Any], freed_from: Sequence[str]) -> str:
+    """npm hands signals on, and ends; a process 1 without a handler ignores them (signal(7), pid_namespaces(7))."""
+    if not any(each.partition(" ")[0] in npm_script.RUNNERS for each in freed_from):
+        return ""
+    if any("SIGTERM" in text for _, text in _programs(subject, config).sources()):
+        return ""
+    return "the program is process 1 now and handles no SIGTERM: without `docker run --init` a stop takes ten seconds"
+
+
+def _programs(subject: Subject, config: Mapping[str, Any]) -> Programs:
+    """What the changed commands start, in the image as it is."""
+    told = {**subject.image.runtime, **{key: config.get(key) for key in _KEYS}}
+    return Programs(Reach(subject.tree, told), subject.alignment.base_layers)
 
 
 def _behind_entry_script(subject: Subject, path: bytes, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -197,8 +213,7 @@ def _check_sources(subject: Subject, words: tuple[str, ...], freed_from: Sequenc
     """Refuse where a script reads what npm or a shell would have set for it. Raises CannotEdit."""
     if not freed_from:
         return
-    config = {**subject.image.runtime, "Entrypoint": None, "Cmd": list(words), "Healthcheck": None}
-    programs = Programs(Reach(subject.tree, config), subject.alignment.base_layers)
+    programs = _programs(subject, {"Cmd": list(words)})
     by_npm = any(each.partition(" ")[0] in npm_script.RUNNERS for each in freed_from)
     for path, text in programs.sources():
         read = npm_script.reads(text, npm=by_npm)

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from jettison.bases.environment import ABOUT_THEMSELVES
 from jettison.closure import elf
 from jettison.closure.command import locate
 from jettison.closure.lost import Reach, lost_of
 from jettison.closure.symbol_versions import versions
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
+from jettison.synthesis.config_upon import variables
 from jettison.synthesis.programs import Programs
 from jettison.traps import user_exists
 
@@ -49,8 +51,7 @@ class Move:
 
     @property
     def environment(self) -> dict[str, str]:
-        pairs = (str(item).partition("=") for item in self.config.get("Env") or [])
-        return {name: value for name, _, value in pairs}
+        return variables(self.config)
 
 
 def lacking(move: Move) -> Iterator[str]:
@@ -60,6 +61,7 @@ def lacking(move: Move) -> Iterator[str]:
     yield from _users(move)
     yield from _temporary(move)
     yield from _files_of_variables(move)
+    yield from _variables_that_are_read(move)
     yield from _certificates(move)
     yield from _time_zones(move)
     yield from _locales(move)
@@ -119,6 +121,17 @@ def _files_of_variables(move: Move) -> Iterator[str]:
             path = value.strip("/").encode("utf-8", "surrogateescape")
             if move.before.resolve(path) is not None and move.after.resolve(path) is None:
                 yield f"{value}, which {name} names"
+
+
+def _variables_that_are_read(move: Move) -> Iterator[str]:
+    """What the old base says of itself, where a source mentions it."""
+    gone = set(variables(move.was.config)) & ABOUT_THEMSELVES - set(move.environment)
+    if gone:
+        pattern = re.compile(rf"\b(?:{'|'.join(sorted(gone))})\b")
+        for path, text in move.programs.sources():
+            if found := pattern.search(text):
+                yield f"the variable {found[0]}, which /{_text(path)} reads"
+                return
 
 
 def _certificates(move: Move) -> Iterator[str]:

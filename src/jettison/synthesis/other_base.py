@@ -163,6 +163,8 @@ def price(judged: Judged) -> str:
     if judged.freed is not None and judged.freed.what:
         *others, last_one = judged.freed.what
         told.append(f"freed from {', '.join(others)}{' and ' if others else ''}{last_one}")
+        if judged.freed.note:
+            told.append(judged.freed.note)
     if judged.carried.user:
         told.append(f"its user written as {judged.carried.user}")
     if candidate.libc == "musl":
@@ -179,7 +181,8 @@ def described(judged: Judged, base: str) -> str:
     """What stands there, and what would do."""
     candidate = judged.candidate
     how = "is the same" if candidate.family is Family.SLIM else "has what the application needs,"
-    return f"takes {base}; {candidate.name} {how} without {candidate.without}"
+    unset = f"; {judged.swap.unset} would not be set" if judged.swap is not None and judged.swap.unset else ""
+    return f"takes {base}; {candidate.name} {how} without {candidate.without}{unset}"
 
 
 def size_of(judged: Judged) -> str:
