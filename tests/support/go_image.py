@@ -54,7 +54,11 @@ SOURCES = {
     "app/static/a.css": "a",
     "app/config.yaml": "b: 1",
 }
-CACHE = {"root/.cache/go-build/00/a-d": "c" * 1_000_000}
+CACHE = {
+    "root/.cache/go-build/00/a-d": "c" * 1_000_000,
+    "root/.config/go/telemetry/local/asm.v1.count": "t" * 1000,
+    "go/pkg/mod/cache/lock": "",
+}
 TEXT = """\
 FROM golang:1.22
 

@@ -13,6 +13,7 @@ from jettison.subject import Subject
 from jettison.synthesis.go_build import go_calls
 
 CACHES = re.compile(rb"(?:root|home/[^/]+)/\.cache/go-build/|go/pkg/(?:mod|sumdb)/")
+SETTINGS = re.compile(rb"(?:root|home/[^/]+)/\.config/go/")  # `go env -w`, and the counters of its telemetry
 _MODULE = re.compile(r"^\s*module\s+[\"`]?([^\s\"`]+)", re.MULTILINE)
 _MANIFEST = 2**20  # bytes read of a go.mod
 

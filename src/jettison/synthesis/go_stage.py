@@ -19,7 +19,7 @@ from jettison.synthesis.go_base import base_of
 from jettison.synthesis.go_build import go_calls
 from jettison.synthesis.go_entry import freed
 from jettison.synthesis.go_files import readable_files
-from jettison.synthesis.go_programs import CACHES, own_programs
+from jettison.synthesis.go_programs import CACHES, SETTINGS, own_programs
 from jettison.synthesis.go_system import ACCOUNTS, system_files
 from jettison.synthesis.stages import Plan, Ship
 from jettison.synthesis.work import CACHES as OTHER_CACHES
@@ -114,7 +114,7 @@ def _outside(
         columns = subject.image.layers[number].columns
         for path, kind in zip(columns.paths, columns.kinds, strict=True):
             inside = path == folder or path.startswith(folder + b"/") or folder.startswith(path + b"/")
-            cached = any(each.match(path + b"/") for each in (CACHES, OTHER_CACHES))
+            cached = any(each.match(path + b"/") for each in (CACHES, SETTINGS, OTHER_CACHES))
             if not inside and not cached and not (kind == Kind.DIRECTORY and path in before):
                 yield path, kind
 
