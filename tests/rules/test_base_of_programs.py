@@ -202,3 +202,41 @@ def test_a_planned_stage_lacks_its_user_and_its_shell() -> None:
     assert () == lacks(b"server", config={"User": "1000"})
     (told,) = lacks(b"server", config={"Cmd": ["/bin/sh", "-c", "/server"]})
     assert "what the entry point calls: /bin/sh is gone" == told
+
+
+@pytest.mark.parametrize(
+    ("value", "place", "reason"),
+    [
+        ("nb_NO.UTF-8", "usr/lib/locale/nb_NO.utf8/LC_CTYPE", "the locale nb_NO.UTF-8, which LANG names"),
+        ("nb_NO.UTF-8", "usr/share/x", ""),  # it was not there either
+        ("C.UTF-8", "usr/lib/locale/C.utf8/LC_CTYPE", ""),  # in the C library itself
+    ],
+)
+def test_a_locale_that_was_there_must_be_there(value: str, place: str, reason: str) -> None:
+    found = stage(head=f"ENV LANG={value}\n", Env=[f"LANG={value}"])
+    found.bases = {**BASES, "debian:bookworm": ({**FULL, place: "locale"}, ENV)}
+    assert reason == (found.refused(STATIC) if reason else "")
+    assert reason or found.upon(STATIC)
+
+
+def test_the_fewest_packages_may_be_more_bytes() -> None:
+    def packages(*names: str) -> str:
+        return "".join(f"Package: {name}\nStatus: install ok installed\nVersion: 1\n\n" for name in names)
+
+    found = stage(policy="fewest-packages")
+    many = {**NOTHING, "var/lib/dpkg/status": packages("a", "b", "c")}
+    few = {**SMALL, "var/lib/dpkg/status": packages("a")}
+    found.bases = {**BASES, STATIC: (many, ENV), SLIM: (few, ENV)}
+    assert [SLIM] == names(found)
+    found.policy = "same-libc"
+    assert [STATIC, SLIM] == names(found)
+
+
+def test_a_base_that_other_stages_stand_on_stays_a_whole_one() -> None:
+    found = stage()
+    found.text = (
+        "FROM golang:1.22 AS build\nFROM debian:bookworm AS base\nFROM base\nCOPY --from=build /server /server\n"
+        'CMD ["/server"]\n'
+    )
+    found.bases = {**BASES, "base": BASES["debian:bookworm"]}
+    assert [SLIM] == names(found)

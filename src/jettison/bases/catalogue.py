@@ -97,7 +97,7 @@ def _candidates(name: Name) -> Iterator[Candidate]:
     if name.image in _HAS_ALPINE and not name.variant.startswith("alpine") and not name.release:
         yield Candidate(_alpine_name(name), Family.ALPINE, "musl", True, "apk", _ALPINE)
     if name.image in ("debian", "ubuntu") and name.version:
-        yield Candidate("alpine:3.22", Family.ALPINE, "musl", True, "apk", _ALPINE, "compiled")
+        yield Candidate("alpine:3.23", Family.ALPINE, "musl", True, "apk", _ALPINE, "compiled")
     if name.image in _RUNS_COMPILED:
         release = DEBIAN.get(stands_on(f"{name.path}:{name.version}") if name.version else "", 12)
         release = max(DEBIAN.get(name.release, release), 11)
