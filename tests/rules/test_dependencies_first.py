@@ -116,6 +116,27 @@ ORDERS = {
         ),
         {**PYTHON, "tools/get-pip": "#!/bin/sh"},
     ),
+    "a cache that is mounted": (
+        "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN --mount=type=cache,target=/root/.npm npm ci && npm run build\n",
+        (
+            f"{LOCKED}RUN --mount=type=cache,target=/root/.npm npm ci\nCOPY . .\n"
+            "RUN --mount=type=cache,target=/root/.npm npm run build\n"
+        ),
+        NODE,
+    ),
+    "another stage's files before the sources": (
+        "FROM node:20\nWORKDIR /app\nCOPY package.json ./\nCOPY --from=x /x ./\nCOPY . .\nRUN npm ci\n",
+        (
+            "FROM node:20\nWORKDIR /app\nCOPY package.json ./\nCOPY --from=x /x ./\n"
+            "COPY package-lock.json package.json ./\nRUN npm ci\nCOPY . .\n"
+        ),
+        NODE,
+    ),
+    "a heredoc that only installs": (
+        "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN <<EOF\nnpm ci\nEOF\nRUN npm run build\n",
+        f"{LOCKED}RUN <<EOF\nnpm ci\nEOF\nCOPY . .\nRUN npm run build\n",
+        NODE,
+    ),
     "a part of the context": (
         "FROM node:20\nWORKDIR /app\nCOPY api .\nRUN npm ci\n",
         "FROM node:20\nWORKDIR /app\nCOPY api/package.json ./\nRUN npm ci\nCOPY api .\n",
@@ -265,6 +286,16 @@ REFUSALS = {
         NODE_BAD.replace("RUN npm ci", "COPY other/data ./data\nRUN npm ci"),
         {**NODE, "data": "x", "other/data": "y"},
         "what line 4 puts in the same place is not known",
+    ),
+    "a heredoc that builds, too": (
+        NODE_BAD.replace("RUN npm ci", "RUN <<EOF\nnpm ci && npm run build\nEOF"),
+        NODE,
+        "what installs and what reads the sources stand in one heredoc",
+    ),
+    "sources that are mounted": (
+        NODE_BAD.replace("RUN npm ci", "RUN --mount=type=bind,target=/x npm ci"),
+        NODE,
+        "line 4 has mounts, and may read the sources",
     ),
     "a shell that is shared": (
         NODE_BAD.replace("npm ci", "npm ci && export A=1 && npm run x"),

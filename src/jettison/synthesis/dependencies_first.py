@@ -102,10 +102,10 @@ def _moved(subject: Subject, stage: Stage, walk: _Walk) -> Order | None:
     moved = tuple(each for each in before if _has_sources(subject, each, walk.manifests))
     if not moved:
         return None
-    unknown = next((each.instruction for each in before if not each.files), None)
-    other = unknown or next((each for each in walk.others if _before(each, found.last)), None)
-    other = other or next((each.instruction for each in before if each not in moved and _over(each, moved)), None)
-    if other is not None:
+    strange = [each.instruction for each in before if not each.files or (each not in moved and _over(each, moved))]
+    for other in (*walk.others, *strange):
+        if not _before(moved[0].instruction, other) or not _before(other, found.last):
+            continue
         raise CannotEdit(f"what line {other.line} puts in the same place is not known")
     found = replace(found, copies=moved, manifests=frozenset(walk.manifests))
     _check(subject, stage, found, walk.writes)
@@ -162,7 +162,7 @@ def _run(subject: Subject, stage: Stage, run: Instruction, walk: _Walk) -> bool:
     files = {to: path for each in walk.copies for to, path in each.files.items()}
     copied = Copied(subject.sent.root, files, state.workdir or "/")
     found = script(subject.dockerfile, run)
-    if found is None or run.flags:
+    if found is None or any(flag.name != "network" and not _is_apart(flag.value or "") for flag in run.flags):
         return _stop(subject, stage, run, walk)
     kinds = [_kind(command, copied) for command in found.commands]
     count = next((at for at, kind in enumerate(kinds) if kind is None), len(kinds))
@@ -184,6 +184,11 @@ def _run(subject: Subject, stage: Stage, run: Instruction, walk: _Walk) -> bool:
         split = _split(found, kinds, count) if count < len(kinds) else None
         walk.found = Order((), frozenset(), run, split)
     return count == len(kinds)
+
+
+def _is_apart(mount: str) -> bool:
+    """Whether a mount brings nothing of the context or of another stage."""
+    return re.search(r"(?:^|,)type=(?:cache|secret|ssh|tmpfs)(?:,|$)", mount) is not None and "from=" not in mount
 
 
 def _stop(subject: Subject, stage: Stage, run: Instruction, walk: _Walk) -> bool:
@@ -287,12 +292,15 @@ def edits(subject: Subject, found: Order) -> tuple[Edit, ...]:
         return (*made, Edit(Span(at, at), f"RUN go mod download{end}{whole}{end}"))
     if found.split is None:
         return (*made, Edit(Span(found.last.span.end, found.last.span.end), f"{end}{whole}"))
+    if found.last.heredocs:
+        raise CannotEdit("what installs and what reads the sources stand in one heredoc")
     told = script(dockerfile, found.last)
     assert told is not None
     between = Span(told.operands[found.split].end, told.operands[found.split + 1].start)
     if "#" in between.of(dockerfile.text):
         raise CannotEdit("a comment stands where the RUN would be divided")
-    return (*made, Edit(between, f"{end}{whole}{end}RUN "))
+    head = " ".join(["RUN", *(flag.span.of(dockerfile.text) for flag in found.last.flags)])
+    return (*made, Edit(between, f"{end}{whole}{end}{head} "))
 
 
 def _narrow(copy: Copy, manifests: frozenset[str], text: str) -> Iterator[str]:
