@@ -35,10 +35,14 @@ PYTHON = (
 
 @dataclass(frozen=True)
 class Distroless:
-    """Which packages stand upon `static`, and what of a language: Node's version, links as (name, target) pairs."""
+    """Which packages stand upon `static`, and what of a language: Node's version, links as (name, target) pairs.
+
+    With a version of npm, Node is as distroless had it until 2021: all of upstream's files, npm and headers included.
+    """
 
     packages: tuple[str, ...] = ()
     node: str = ""
+    npm: str = ""
     links: tuple[tuple[str, str], ...] = ()
     entrypoint: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
@@ -52,7 +56,7 @@ class Distroless:
         found += common(work, house, authorities)
         found += [debs.layer(deb, work) for deb in debs.fetch(SUITE, self.packages, house.work)]
         if self.node:
-            found.append(node(self.node, house, work))
+            found.append(whole_node(self, house, work) if self.npm else node(self.node, house, work))
         if self.links:
             with layers.tar(work / "links.tar") as archive:
                 for name, target in self.links:
@@ -123,6 +127,22 @@ def node(version: str, house: House, work: Path) -> Layer:
             content = package.extractfile(f"package/{name}")
             put(archive, f"./nodejs/{name}", content.read() if content else b"", mode)
     return closed(work / "node.tar", f"Node {version}")
+
+
+def whole_node(wanted: Distroless, house: House, work: Path) -> Layer:
+    """All of Node's package, and npm where Node's own releases have it; no links to npm: they need env."""
+    parts.gather({"node": wanted.node, "npm": wanted.npm}, house.parts, work)
+    with layers.tar(work / "node.tar") as archive:
+        put_folder(archive, "./nodejs")
+        for name, below in (("node", "./nodejs"), ("npm", "./nodejs/lib/node_modules/npm")):
+            with tarfile.open(work / f"{name}.tgz") as package:
+                for entry in package:
+                    path = entry.name.partition("/")[2]
+                    if entry.isreg() and (name, path) != ("node", "package.json"):
+                        content = package.extractfile(entry)
+                        mode = 0o755 if entry.mode & 0o100 else 0o644
+                        put(archive, f"{below}/{path}", content.read() if content else b"", mode)
+    return closed(work / "node.tar", f"Node {wanted.node}, npm {wanted.npm}")
 
 
 PASSWD = f"""\

@@ -369,6 +369,28 @@ _ALL = (
             "181 MB on 2024-03-19, less 55.4 MiB of headers that were taken out since: distroless' issues 1548, 1597",
         ),
     ),
+    google(
+        "nodejs:8",
+        Distroless(
+            (*distroless.BASE, "openssl", *distroless.CC),
+            node=NODE_8["node"],
+            npm=NODE_8["npm"],
+            entrypoint=("/nodejs/bin/node",),
+        ),
+        f"cc-debian12, openssl; Node {NODE_8['node']}, npm {NODE_8['npm']} from npm's registry",
+        Published(75_100_000, "nodejs with Node 8.9.1 on 2017-12-05: distroless' pull request 147"),
+        "upon Debian 12 instead of 9",
+    ),
+    google(
+        "python3-debian12",
+        Distroless(
+            distroless.BASE + distroless.CC + distroless.PYTHON,
+            links=(("./usr/bin/python", "/usr/bin/python3.11"), ("./usr/bin/python3", "/usr/bin/python3.11")),
+            entrypoint=("/usr/bin/python3.11",),
+            environment=("LANG=C.UTF-8",),
+        ),
+        "cc-debian12, CPython 3.11 and its libraries as Debian packages them",
+    ),
 )
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
 

