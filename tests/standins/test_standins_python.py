@@ -30,7 +30,7 @@ THING = Wheel(
 CHECK = """\
 FROM python:3.11-slim
 RUN python -c "import ssl, sqlite3, ctypes, lzma, zlib, bz2, curses, dbm.gnu, uuid; print(ssl.OPENSSL_VERSION)"
-RUN echo "$(python --version), $(pip --version | cut -d ' ' -f 1-2)" && command -v python3 pip3 idle pydoc python-config
+RUN echo "$(python --version), $(pip --version | cut -d ' ' -f 1-2)" && which python3 pip3 idle pydoc python-config
 RUN pip install --no-cache-dir markupsafe==2.1.5 && python -c "import markupsafe._speedups as it; print(it.__name__)"
 """
 
