@@ -66,7 +66,9 @@ def test_zones_within_the_program_are_not_copied():
 
 
 def test_a_time_zone_of_the_environment_needs_zones():
-    assert f"/{ZONES}" in text_of(config={"Env": ["TZ=Europe/Rome", "PATH=/bin"]})
+    assert f"/{ZONES}" in text_of(
+        TEXT.replace("CMD", "ENV TZ=Europe/Rome\nCMD"), config={"Env": ["TZ=Europe/Rome", "PATH=/bin"]}
+    )
     assert f"/{ZONES}" not in text_of(config={"Env": ["TZ=UTC", "PATH=/bin"]})
 
 
@@ -229,6 +231,13 @@ def test_a_user_that_the_dockerfile_makes_is_taken_along():
     found = text_of(text, config={"User": "app"}, setup=accounts)
     assert "FROM gcr.io/distroless/static-debian12\n" in found
     assert "COPY --from=build /etc/passwd /etc/passwd\nCOPY --from=build /etc/group /etc/group\n" in found
+
+
+def test_variables_that_the_base_sets_for_the_application_are_set_again():
+    config = {"Env": ["PATH=/bin", "GOLANG_VERSION=1.22", "REGION=north"]}
+    found = text_of(config=config)
+    assert "COPY --from=build /var/tmp /var/tmp\nENV REGION=north\nEXPOSE" in found
+    assert "GOLANG_VERSION" not in found
 
 
 def test_a_policy_that_wants_a_shell_gets_debian():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from jettison.bases.catalogue import candidates, stands_on
+from jettison.bases.environment import ABOUT_THEMSELVES
 from jettison.bases.policy import Policy
 from jettison.closure import elf
 from jettison.dockerfile.edit import CannotEdit
@@ -15,7 +17,7 @@ from jettison.image.model import Image, Kind
 from jettison.packages.go import Program
 from jettison.subject import Subject
 from jettison.synthesis.base_swap import stage_lacks
-from jettison.synthesis.config_upon import config_upon
+from jettison.synthesis.config_upon import config_upon, own_variables, variables
 from jettison.synthesis.go_build import GoCall, without_cgo
 
 SCRATCH = "scratch"
@@ -30,13 +32,15 @@ _LIBC = re.compile(
 
 @dataclass(frozen=True)
 class Base:
-    """`brings`: files that need no copying; `folders` that do; `edits` that the program needs to run upon it."""
+    """`brings`: files that need no copying; `folders` that do; `edits` that the program needs to run upon it; `config`
+    what the image sets."""
 
     name: str
     price: tuple[str, ...]
     brings: frozenset[bytes] = frozenset()
     folders: tuple[bytes, ...] = ()
     edits: tuple[Edit, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 def base_of(subject: Subject, calls: Sequence[GoCall], programs: Sequence[Program], ships: Sequence[bytes]) -> Base:
@@ -51,11 +55,26 @@ def base_of(subject: Subject, calls: Sequence[GoCall], programs: Sequence[Progra
     price = (PURE,) if edits else ()
     if policy is Policy.SMALLEST_WITH_SHELL:
         name = f"debian:{stands_on(subject.stage.base) or 'bookworm'}-slim"
-        return Base(name, price, _brings(_fetched(subject, name)), (), edits)
+        return _upon(name, _fetched(subject, name), price, edits)
     if _by_root(subject) and not any(True for path in _TEMPORARY for _ in subject.tree.children(path)):
         folders = tuple(path for path in _TEMPORARY if path in subject.tree)
         return Base(SCRATCH, (*price, NO_SHELL), frozenset(), folders, edits)
-    return Base(STATIC, (*price, NO_SHELL), _brings(_fetched(subject, STATIC)), (), edits)  # its /tmp is for all
+    return _upon(STATIC, _fetched(subject, STATIC), (*price, NO_SHELL), edits)  # its /tmp is for all
+
+
+def _upon(name: str, image: Image, price: tuple[str, ...], edits: tuple[Edit, ...] = ()) -> Base:
+    return Base(name, price, _brings(image), (), edits, image.runtime)
+
+
+def carried(subject: Subject, base: Base) -> Iterator[tuple[str, str]]:
+    """Variables that the old base sets for the application and the new one does not. Raises CannotEdit."""
+    own, now = own_variables(subject), variables(base.config)
+    for name, value in variables(subject.image.runtime).items():
+        if name in {"PATH", *ABOUT_THEMSELVES, *own} or now.get(name) == value:
+            continue
+        if not re.fullmatch(r"[\w./:,@%+-]*", value):
+            raise CannotEdit(f"the base sets {name}, whose value cannot stand in an ENV as it is")
+        yield name, value
 
 
 def _static(subject: Subject, calls: Sequence[GoCall], programs: Sequence[Program]) -> tuple[Edit, ...]:
@@ -92,7 +111,7 @@ def _with_libc(subject: Subject, ships: Sequence[bytes], why: str) -> Base:
             continue
         found = stage_lacks(subject, ships, config_upon(subject, image), image)
         if not found:
-            return Base(candidate.name, (NO_SHELL,), _brings(image))
+            return _upon(candidate.name, image, (NO_SHELL,))
         lacks = f"{candidate.name} lacks {found[0]}"
     raise CannotEdit(f"{why}, and {lacks}")
 
