@@ -123,3 +123,14 @@ def test_text_that_is_no_shell_script_is_read_without_an_error() -> None:
 
 def test_an_empty_config_leads_nowhere() -> None:
     assert [] == reported({"x": "y"}, {})
+
+
+def test_a_script_that_an_interpreter_is_given_needs_no_interpreter_of_its_own() -> None:
+    files = {"usr/bin/node": executable("\x7fELF"), "app/run": executable("#!/usr/bin/node\n")}
+    moved = {"nodejs/node": executable("\x7fELF"), "app/run": executable("#!/usr/bin/node\n")}
+    given, itself = (["/nodejs/node", "/app/run"], ["/app/run"])
+    told = [
+        [each.evidence for each in lost(tree(files), tree(moved), {"Cmd": command, "Env": ["PATH=/usr/bin"]})]
+        for command in (given, itself)
+    ]
+    assert [[], ["/app/run is run by /usr/bin/node, which is gone"]] == told

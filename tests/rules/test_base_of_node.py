@@ -135,14 +135,24 @@ def test_a_health_check_with_operators_keeps_its_shell() -> None:
     assert f"`{text}` is more than one simple command" == found.refused(DISTROLESS)
 
 
-def test_a_tool_of_npm_s_own_folder_is_run_by_node() -> None:
-    files = {
+@pytest.mark.parametrize("line", ["#!/usr/bin/env node", "#!/usr/local/bin/node"])
+def test_a_tool_of_npm_s_own_folder_is_run_by_node(line: str) -> None:
+    made = stage(files=tool(line + "\n")).upon(DISTROLESS)
+    assert made.endswith('CMD ["node_modules/next/dist/bin/next", "start", "-p", "3000"]\n')
+
+
+@pytest.mark.parametrize("line", ["#!/usr/bin/env -S node --no-warnings", "#!/bin/sh", "\x7fELF"])
+def test_a_tool_that_is_no_plain_script_of_node_stays(line: str) -> None:
+    refused = stage(files=tool(line + "\n")).refused(DISTROLESS)
+    assert "next of node_modules/.bin is no script of node" == refused
+
+
+def tool(text: str) -> dict[str, Any]:
+    return {
         "app/package.json": '{"scripts": {"start": "next start -p 3000"}}',
-        "app/node_modules/next/dist/bin/next": executable("#!/usr/bin/env node\n"),
+        "app/node_modules/next/dist/bin/next": executable(text),
         "app/node_modules/.bin/next": symlink("../next/dist/bin/next"),
     }
-    made = stage(files=files).upon(DISTROLESS)
-    assert made.endswith('CMD ["node_modules/next/dist/bin/next", "start", "-p", "3000"]\n')
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,13 @@ def called(tree: Tree, commands: Sequence[Command], config: Mapping[str, Any]) -
     return tuple(word for word in dict.fromkeys(words) if locate(tree, word, config) is not None)
 
 
-def lost(words: Sequence[str], original: Tree, candidate: Tree, config: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for each executable that is gone, or cannot be executed any more."""
+def lost(
+    words: Sequence[str], original: Tree, candidate: Tree, config: Mapping[str, Any], program: str = ""
+) -> Iterator[str]:
+    """A sentence for each executable that is gone, or cannot be executed any more.
+
+    A script that is handed to `program`, the first word of the container's own command, needs no `#!` line.
+    """
     for word in words:
         after = locate(candidate, word, config)
         if after is None:
@@ -26,5 +31,7 @@ def lost(words: Sequence[str], original: Tree, candidate: Tree, config: Mapping[
             yield f"{word} {'cannot be executed any more' if there else 'is gone'}"
             continue
         runs = interpreter(candidate, after)
+        if runs.rpartition("/")[2] == program.rpartition("/")[2] and locate(candidate, program, config):
+            continue
         if runs and locate(original, runs, config) and not locate(candidate, runs, config):
             yield f"{word} is run by {runs}, which is gone"

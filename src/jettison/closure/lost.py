@@ -37,6 +37,11 @@ class Reach:
     def commands(self) -> tuple[Command, ...]:
         return commands(self.tree, self.config)
 
+    @property
+    def program(self) -> str:
+        """The first word of the container's own command; empty where it has none."""
+        return next((command[0] for command in self.commands[:1]), "")
+
     @cached_property
     def called(self) -> tuple[str, ...]:
         return entry.called(self.tree, self.commands, self.config)
@@ -67,7 +72,7 @@ def lost_of(reach: Reach, candidate: Tree, config: Mapping[str, Any] | None = No
     original = reach.tree
     config = reach.config if config is None else config
     gone = frozenset(path for path in original if path not in candidate)
-    reports = [("what the entry point calls", entry.lost(reach.called, original, candidate, config))]
+    reports = [("what the entry point calls", entry.lost(reach.called, original, candidate, config, reach.program))]
     if any(b".so" in path or _is_symlink(original, path) for path in gone):
         reports.append(("shared libraries", elf.lost(reach.libraries, candidate, config)))
     if any(map(python.is_module, gone)):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jettison.closure.command import interpreter, working_directory
+from jettison.closure.command import working_directory
 from jettison.dockerfile.edit import CannotEdit
 from jettison.image.tree import Tree
 from jettison.synthesis.config_upon import variables
@@ -20,6 +20,7 @@ from jettison.synthesis.simple_command import simple_command
 RUNNERS = {"npm", "yarn"}
 _QUIET = {"--silent", "-s", "--quiet", "-q"}
 _SETTINGS = {"script-shell", "node-options", "omit", "only", "production", "ignore-scripts", "shell"}
+_NODE_SCRIPT = re.compile(rb"#![ \t]*(?:/\S*/env[ \t]+)?(?:\S*/)?node[ \t]*\r?\n")  # and no options behind it
 _ENV = r"""\benv(?:iron)?\s*(?:\.get\(\s*|\?\.\s*|\.\s*|\[\s*)["'`]?"""
 _NPM_READ = re.compile(rf"{_ENV}(?P<name>npm_\w+|INIT_CWD)")
 _SHELL_READ = re.compile(rf"{_ENV}(?P<name>PWD|OLDPWD|SHLVL)\b")
@@ -89,7 +90,7 @@ def _with_own_tools(tree: Tree, folder: bytes, words: tuple[str, ...]) -> tuple[
     real = tree.resolve(_join(folder, b"node_modules/.bin/" + words[0].encode()))
     if real is None:
         return words
-    if interpreter(tree, real).rpartition("/")[2] != "node":
+    if not _NODE_SCRIPT.match(tree.read(real, 256)):
         raise CannotEdit(f"{words[0]} of node_modules/.bin is no script of node")
     path = posixpath.relpath(b"/" + real, b"/" + folder).decode("utf-8", "surrogateescape")
     return ("node", path, *words[1:])
