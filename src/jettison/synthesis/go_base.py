@@ -22,8 +22,8 @@ from jettison.synthesis.go_build import GoCall, without_cgo
 
 SCRATCH = "scratch"
 STATIC = "gcr.io/distroless/static-debian12"
-NO_SHELL = "no shell and no tools are there for `docker exec`: use `docker debug`, or an ephemeral container"
-PURE = "names are looked up by Go itself, which knows files and DNS and not mDNS or LDAP of nsswitch.conf"
+NO_SHELL = "no shell, no package manager: use `docker debug` or an ephemeral container"
+PURE = "names are looked up by Go itself, by files and DNS: no mDNS, no LDAP of nsswitch.conf"
 _TEMPORARY = (b"tmp", b"var/tmp")
 _LIBC = re.compile(
     rb"lib(?:c|pthread|resolv|dl|rt)\.so\.\d+$|ld-linux[\w.-]*$|/lib(?:64)?/ld-(?:linux|musl)[\w.-]*$|libc\.musl-.*"
