@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socketserver
 import threading
@@ -136,7 +137,7 @@ def test_no_daemon_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (f"unix://{tmp_path}/absent.sock", "there is no Docker daemon"),
         (f"unix://{write_archive({}, tmp_path / 'file')}", "no Docker daemon answers"),
         ("tcp://127.0.0.1:1", "no Docker daemon answers"),
-        ("ssh://host", "not reached by a plain socket"),
+        ("ssh://host", "is reached by ssh, which is not supported"),
         ("tcp://[", "not reached by a plain socket"),
         ("tcp://127.0.0.1:x", "not reached by a plain socket"),
     ):
@@ -144,6 +145,23 @@ def test_no_daemon_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(ImageError, match=message) as caught:
             open_image("docker-daemon:app:1")
         assert caught.value.hint
+
+
+def test_the_daemon_of_the_chosen_docker_context_is_read(
+    told: dict[str, tuple[int, bytes, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an engine built under a context must not be weighed at another daemon."""
+    folder = tmp_path / "docker" / "contexts" / "meta" / hashlib.sha256(b"here").hexdigest()
+    folder.mkdir(parents=True)
+    endpoint = {"Name": "here", "Endpoints": {"docker": {"Host": f"unix://{tmp_path}/docker.sock"}}}
+    (folder / "meta.json").write_text(json.dumps(endpoint))
+    monkeypatch.delenv("DOCKER_HOST")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.setenv("DOCKER_CONTEXT", "here")
+    assert IDENTITY == open_image("docker-daemon:app:1").digest
+    monkeypatch.setenv("DOCKER_CONTEXT", "elsewhere")
+    with pytest.raises(ImageError, match="has none of that name"):
+        open_image("docker-daemon:app:1")
 
 
 def test_a_socket_that_we_may_not_use_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,12 @@ Source: Docker Engine API, `GET /images/{name}/json`, `GET /images/{name}/get`; 
 from __future__ import annotations
 
 import http.client
-import os
 from dataclasses import replace
 from urllib.parse import quote
 
 from jettison.core.errors import ImageError
 from jettison.core.reference import Reference, Transport
-from jettison.core.unix_http import DaemonConnection
+from jettison.core.unix_http import DaemonConnection, docker_endpoint
 from jettison.image.model import Image
 from jettison.image.spool import spool
 from jettison.image.transports import docker_storage
@@ -20,7 +19,6 @@ from jettison.image.transports.archive import image_of
 from jettison.image.transports.documents import LARGEST, mapping, parse_json
 from jettison.image.transports.members import members_of
 
-_HOST = "unix:///var/run/docker.sock"
 _SECONDS = 300.0  # without a byte; `docker save` writes a whole copy before its first
 _NOT_DOCKER = "is it Docker that listens there?"
 
@@ -28,7 +26,10 @@ _NOT_DOCKER = "is it Docker that listens there?"
 def read(where: str) -> Image:
     """The image of that name or id. Raises ImageError where there is no daemon, no permission or no such image."""
     reference = Reference(Transport.DOCKER_DAEMON, where)
-    with _Connection(os.environ.get("DOCKER_HOST") or _HOST) as daemon:
+    place = docker_endpoint()
+    if place.problem:
+        raise ImageError(place.problem, hint=place.hint)
+    with _Connection(place.address) as daemon:
         facts = mapping(
             parse_json(daemon.get(f"/images/{_quoted(where)}/json").read(LARGEST), "its answer"), "its answer"
         )
@@ -65,20 +66,17 @@ class _Whole:
 
 
 class _Connection(DaemonConnection):
-    """The daemon that DOCKER_HOST names. Raises ImageError."""
+    """The daemon at that address. Raises ImageError."""
 
     def __init__(self, host: str) -> None:
         self._host_told = host
         try:
             super().__init__(host, _SECONDS)
-            usable = not os.environ.get("DOCKER_TLS_VERIFY")
         except ValueError:
-            usable = False
-        if not usable:
             raise ImageError(
                 f"the Docker daemon at {host} is not reached by a plain socket",
                 hint="save the image with `docker save -o FILE` and give the file",
-            )
+            ) from None
 
     def __enter__(self) -> _Connection:
         return self

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jettison.core.reference import Reference
-from jettison.image.directory import DirectorySource
+from jettison.image.directory import CachedSource, DirectorySource
 from jettison.image.model import Image, Layer
 from jettison.image.transports import config as configs
 from jettison.image.transports.documents import digest_parts
@@ -45,7 +46,13 @@ def read(reference: Reference, facts: Mapping[str, Any], root: str) -> Image | N
         reference=reference,
         digest=f"{algorithm}:{value}",
         config=config,
-        layers=tuple(Layer(each, DirectorySource(folder)) for each, folder in zip(ids, folders, strict=True)),
+        layers=tuple(Layer(each, _folder(folder)) for each, folder in zip(ids, folders, strict=True)),
         config_size=len(text),
         daemon_size=facts.get("Size") if isinstance(facts.get("Size"), int) else None,
     )
+
+
+@lru_cache(maxsize=256)
+def _folder(path: Path) -> DirectorySource:
+    """A layer's folder, walked once: the daemon names each folder anew, and changes none."""
+    return CachedSource(path)
