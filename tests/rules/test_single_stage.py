@@ -99,7 +99,11 @@ def test_where_building_needs_what_a_smaller_base_lacks_both_are_one_step():
 
 
 def test_an_addon_that_npm_compiled_needs_a_compiler_that_no_line_names():
-    compiled = {**INSTALLED, "app/node_modules/sum/build/config.gypi": "# Do not edit."}
+    compiled = {
+        **INSTALLED,
+        "app/node_modules/sum/build/config.gypi": "# Do not edit.",
+        "usr/local/lib/node_modules/npm/gyp/__pycache__/a.cpython-311.pyc": "bytecode of what node-gyp is written in",
+    }
     _, (both, _) = findings(layers=(SOURCES, compiled, BUILT))
     assert "\nFROM node:20-slim\nWORKDIR" in apply(TEXT, both.fix.edits)
     fetched = {**INSTALLED, "app/node_modules/sum/build/Release/sum.node": "ELF"}

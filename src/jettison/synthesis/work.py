@@ -15,10 +15,10 @@ from jettison.image.model import Kind
 from jettison.subject import Subject
 
 _TOOLS = rb"node-gyp|yarn|pnpm|pip|pip-tools|uv|pypoetry|typescript|esbuild|turbo|npm|pre-commit|mypy|ruff"
-CACHES = re.compile(  # by name: browsers that applications drive, and package managers, lie in ~/.cache as well
+CACHES = re.compile(  # by name: browsers that applications drive, and package managers, lie in ~/.cache as well; bytecode is Python's
     rb"(?:root|home/[^/]+)/\.(?:npm|yarn|node-gyp|config/(?:configstore|yarn)|local/share/pnpm|cache/(?:"
     + _TOOLS
-    + rb"))(?:/|$)|tmp/|var/tmp/|run/|usr/local/share/\.cache/"
+    + rb"))(?:/|$)|tmp/|var/tmp/|run/|usr/local/share/\.cache/|(?:.*/)?__pycache__/"
 )
 _SYSTEM = {b"usr", b"etc", b"var", b"root", b"home", b"bin", b"lib", b"tmp"}
 
