@@ -138,7 +138,7 @@ def test_no_daemon_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (f"unix://{write_archive({}, tmp_path / 'file')}", "no Docker daemon answers"),
         ("tcp://127.0.0.1:1", "no Docker daemon answers"),
         ("ssh://host", "is reached by ssh, which is not supported"),
-        ("tcp://[", "not reached by a plain socket"),
+        ("tcp://[", "is reached by no plain socket"),
         ("tcp://127.0.0.1:x", "not reached by a plain socket"),
     ):
         monkeypatch.setenv("DOCKER_HOST", host)

@@ -91,7 +91,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _checked(found: Endpoint, certificates: bool) -> Endpoint:
     """The endpoint, with the problem where it takes more than a plain socket."""
-    scheme = urlsplit(found.address).scheme
+    try:
+        scheme = urlsplit(found.address).scheme
+    except ValueError:
+        scheme = ""
     where = f"the Docker daemon at {found.address} ({found.source})"
     if scheme == "ssh":
         forward = "ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST"
