@@ -15,7 +15,8 @@ from jettison.image.model import Kind
 from jettison.subject import Subject
 
 _TOOLS = rb"node-gyp|yarn|pnpm|pip|pip-tools|uv|pypoetry|typescript|esbuild|turbo|npm|pre-commit|mypy|ruff"
-CACHES = re.compile(  # by name: browsers that applications drive, and package managers, lie in ~/.cache as well; bytecode is Python's
+# By name: browsers that applications drive, and package managers, lie in ~/.cache as well. Bytecode is made anew.
+CACHES = re.compile(
     rb"(?:root|home/[^/]+)/\.(?:npm|yarn|node-gyp|config/(?:configstore|yarn)|local/share/pnpm|cache/(?:"
     + _TOOLS
     + rb"))(?:/|$)|tmp/|var/tmp/|run/|usr/local/share/\.cache/|(?:.*/)?__pycache__/"
