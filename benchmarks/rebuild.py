@@ -56,6 +56,7 @@ def changed(bench: Bench, sides: dict[str, Sources], file: str) -> dict[str, flo
     with changed_context(bench, bench.ignore, file) as probe:
         found = {}
         for name, sources in sides.items():
+            bench.engine.build(request_for(bench, sources, f"{name}-changed", cold=False))
             probe.change()
             request = request_for(bench, sources, f"{name}-changed", cold=False, context=probe.context)
             found[name] = bench.engine.build(request).seconds

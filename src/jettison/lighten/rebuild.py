@@ -25,6 +25,8 @@ def measure_rebuild(
 ) -> Generator[events.Event, None, Rebuild]:
     """Seconds of the engine's process for both, each built before and so in the cache but for what `changed` touches.
 
+    That build before is made here, mostly out of the cache: where a stage was built cold twice, buildah finds the one
+    chain of layers for its first instructions and goes on from there, though what follows stands in the other chain.
     Raises CannotProbe, also where one of them does not build with the changed file.
     """
     seconds = []
@@ -32,6 +34,7 @@ def measure_rebuild(
         try:
             for name, sources, which in zip(_NAMES, (before, after), ("before", "after"), strict=True):
                 yield events.Building(name, f"as it is {which} the change", f"{changed} differs, the rest is cached")
+                bench.engine.build(request_for(bench, sources, name, cold=False), bench.progress)
                 probe.change()  # for each anew: what they have in common would be built once
                 request = request_for(bench, sources, name, cold=False, context=probe.context)
                 built = bench.engine.build(request, bench.progress)
