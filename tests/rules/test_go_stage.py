@@ -121,6 +121,24 @@ def test_what_an_embedded_folder_leaves_out_ships():
     assert "COPY --from=build /app/static/.hidden /app/static/\n" in text_of(sources=sources)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "ships"),
+    [
+        ("static/*.css", ["sub/b.css", "c.html"]),
+        ("static/*", []),
+        ("static/?.css static/[c-d].html", ["sub/b.css"]),
+        ("all:static", []),
+        ("static/sub", ["a.css", "c.html"]),
+    ],
+)
+def test_patterns_of_embed_name_what_go_embeds(pattern, ships):
+    more = {"app/static/sub/b.css": "b", "app/static/c.html": "c"}
+    found = text_of(sources={**SOURCES, **more, "app/main.go": f"//go:embed {pattern}\nvar files embed.FS\n"})
+    copied = {path for path in ("a.css", "sub/b.css", "c.html") if f"/app/static/{path}" in found}
+    copied |= {"sub/b.css"} if "/app/static/sub /app" in found else set()
+    assert set(ships) == copied
+
+
 def test_vendored_modules_and_test_data_stay_behind():
     more = {"app/vendor/modules.txt": "m", "app/vendor/x/readme": "r", "app/testdata/t": "t", "app/go.sum": "s"}
     assert text_of() == text_of(sources={**SOURCES, **more})
