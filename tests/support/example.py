@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ("apt-service", "node-hello", "node-api")
-FLAGS = {
+EXAMPLES = ("apt-service", "node-hello", "node-api", "go-server", "python-api")
+FLAGS: dict[str, tuple[str, ...]] = {
     "apt-service": (),
     "node-hello": ("--min-saving", "1MB"),
     "node-api": (),
+    "go-server": (),
+    "python-api": (),
 }  # its npm cache is below 0.5 % of the image
 
 
@@ -34,10 +35,16 @@ def environment(*bases: str) -> Mapping[str, str]:
 
 
 def bases(dockerfile: Path) -> tuple[str, ...]:
-    """The images that a Dockerfile is FROM, and those named in `examples/NAME.bases` that a rule may ask for."""
+    """The images that a Dockerfile is FROM, and those beside it (by-hand, expert), and those that a rule may ask for.
+
+    The last are named in `examples/NAME.bases`.
+    """
+    texts = [path.read_text() for path in (dockerfile, *sorted(dockerfile.parent.glob("Dockerfile.*")))]
+    stages = {name for text in texts for name in re.findall(r"^FROM\s+\S+\s+(?:AS|as)\s+(\S+)", text, re.MULTILINE)}
+    found = [name for text in texts for name in re.findall(r"^FROM\s+(\S+)", text, re.MULTILINE)]
     beside = dockerfile.parent.with_suffix(".bases")
-    more = beside.read_text().split() if beside.exists() else []
-    return tuple(dict.fromkeys([*re.findall(r"^FROM\s+(\S+)", dockerfile.read_text(), re.MULTILINE), *more]))
+    found += beside.read_text().split() if beside.exists() else []
+    return tuple(name for name in dict.fromkeys(found) if name not in stages | {"scratch"})
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,9 @@ class Optimized:
 
 
 def copy_of(example: str, to: Path) -> Path:
-    """The example's files in a directory of their own."""
-    return Path(shutil.copytree(ROOT / "examples" / example, to / example))
+    """The example's files in a directory of their own: a repository, as the directory of a developer is."""
+    subprocess.run([str(ROOT / "scripts" / "worked-in"), str(ROOT / "examples" / example), to / example], check=True)
+    return to / example
 
 
 def optimize(
