@@ -190,6 +190,13 @@ def test_a_library_loaded_by_its_name_is_asked_of_apt_too():
     assert "--no-install-recommends libpq5 &&" in after(layers=(sources, {**PLAIN, **loads}))
 
 
+def test_what_the_base_itself_does_without_on_slim_is_no_lack():
+    """As in the official images: tkinter is in both, its libraries in one."""
+    tkinter = {"usr/local/lib/python3.11/lib-dynload/_tkinter.so": shared_object("libtk8.6.so")}
+    full = {**FULL, **tkinter, "usr/lib/x86_64-linux-gnu/libtk8.6.so": executable("t" * 100)}
+    assert "FROM python:3.11-slim\n" in after(full=full, slim={**SLIM, **tkinter})
+
+
 APT = "RUN apt-get update && apt-get install -y gcc libpq-dev curl && rm -rf /var/lib/apt/lists/*\n"
 BROUGHT = {
     "usr/bin/gcc": executable("g" * 5_000_000),

@@ -18,6 +18,7 @@ from jettison.image.model import Image, Kind, Layer
 from jettison.image.tree import Tree, merge
 from jettison.packages.dpkg import STATUS, closure, files_of, read_status
 from jettison.subject import Subject
+from jettison.synthesis.config_upon import own_variables
 from jettison.synthesis.lacking import Move, lacking
 from jettison.synthesis.moved import moved
 from jettison.synthesis.pip_packages import BuildPackages
@@ -133,7 +134,10 @@ class Runtime:
                 if word and locate(tree, word, config) is not None and locate(after, word, config) is None:
                     raise CannotEdit(f"line {run.line} calls {word}, which {name} lacks")
         own = len(self.bottom)
-        lack = next(lacking(Move(tree, after, config, own, Reach(tree, config))), None)
+        lack = next(
+            lacking(Move(tree, after, config, own, Reach(tree, config, self.carried), own_variables(self.subject))),
+            None,
+        )
         if lack is not None:
             raise CannotEdit(f"{name} lacks what is needed: {lack}")
 
