@@ -12,6 +12,8 @@ from jettison.closure.command import Command, commands
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
+_EXTENSIONS = b"/lib-dynload/"
+
 
 @dataclass(frozen=True)
 class Lost:
@@ -48,7 +50,15 @@ class Reach:
 
     @cached_property
     def libraries(self) -> tuple[elf.Need, ...]:
-        return tuple(elf.needs(self.tree, self.config, self.own))
+        """Those of the standard library's extension modules count where something imports the module.
+
+        Official Python images have `_tkinter` on slim, too, without the libraries that it needs.
+        """
+        found = tuple(elf.needs(self.tree, self.config, self.own))
+        if not any(_EXTENSIONS in each.path for each in found):
+            return found
+        imported = {each.found for each in self.modules.imports}
+        return tuple(each for each in found if _EXTENSIONS not in each.path or each.path in imported)
 
     @cached_property
     def modules(self) -> python.Reached:
