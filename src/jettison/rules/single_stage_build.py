@@ -31,7 +31,8 @@ def single_stage_build(subject: Subject) -> Iterator[Finding]:
     **The fix** builds where it was built and ships a second stage on the same base: the same instructions that set it
     up, and what the application is made of. A smaller base, and the development dependencies left out, are steps of
     their own. Only where the stage as it stands could not be moved to a smaller base, because building needs what
-    that one lacks, the two are one step.
+    that one lacks, the two are one step. Packages that a RUN of apt installs and whose names say that they are for
+    building (compilers, headers) stay behind where nothing that ships is known to need them.
 
     A Go program ships on `scratch`, with the certificates, time zones and accounts that functions linked into it read,
     and with every file of its folder but what only the compiler reads or `//go:embed` puts into it. Where it is linked
