@@ -141,6 +141,8 @@ class Buildah:
         ]
         if request.ignore_file is not None:
             command += ["--ignorefile", str(request.ignore_file)]
+        if request.use_cache and request.cache_seconds is not None and _knows_ages(self.name, self.version):
+            command += ["--cache-ttl", f"{request.cache_seconds:.0f}s"]
         return [*command, *request.flags()]
 
     def image_exists(self, name: str) -> bool:
@@ -199,6 +201,15 @@ class Buildah:
 
 
 @cache
+def _knows_ages(name: str, version: str) -> bool:
+    """Whether it has --cache-ttl; without, the oldest layer of equal text is taken, whatever an install gets by now.
+
+    Source: the changelogs of buildah 1.28 and of podman 4.3.
+    """
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return found is not None and (int(found[1]), int(found[2])) >= ((4, 3) if name == "podman" else (1, 28))
+
+
 def syntax(command: tuple[str, ...]) -> tuple[bool, bool]:
     """Whether this builder takes heredocs, and COPY --link; asked by builds of nothing, whose images are not kept."""
     return _builds(command, "COPY <<END /x\nx\nEND\n"), _builds(command, "COPY --link x /x\n")

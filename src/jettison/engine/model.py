@@ -46,6 +46,7 @@ class BuildRequest:
     labels: Mapping[str, str] = field(default_factory=dict)
     ignore_file: Path | None = None  # instead of the context's own; named as the Dockerfile, plus ".dockerignore"
     use_cache: bool = True  # False: every instruction runs (a cold build)
+    cache_seconds: float | None = None  # what is older is not used again, where the builder would prefer it
     arguments: tuple[str, ...] = ()  # passed through, after `--` on our command line
 
     def flags(self) -> list[str]:

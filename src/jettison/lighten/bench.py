@@ -110,6 +110,7 @@ def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, contex
         secrets=recipe.secrets,
         ignore_file=ignored,
         use_cache=not cold,
+        cache_seconds=bench.run.age,
         arguments=recipe.engine_arguments,
     )
 

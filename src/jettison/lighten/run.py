@@ -24,6 +24,9 @@ from jettison.lighten.journal import Journal
 _LOOKS = 20
 
 
+_BEGAN = "%Y%m%d-%H%M%S"  # the beginning of an ID: when the run began, by the local clock
+
+
 @dataclass(frozen=True)
 class Run:
     """One run by its ID; `directory` is private to the user."""
@@ -34,6 +37,14 @@ class Run:
     def tag(self, version: str) -> str:
         """The full name of a version's image."""
         return f"{PREFIX}/{self.id}:{version}"
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since it began, an interruption included; None where its name does not tell."""
+        try:
+            return max(1.0, time.time() - time.mktime(time.strptime(self.id[:15], _BEGAN)))
+        except ValueError:
+            return None
 
 
 def runs_directory() -> Path:
@@ -73,7 +84,7 @@ def _hold(stack: ExitStack, run: Run) -> None:
 
 def _new() -> Run:
     """A run whose ID nobody has, also where processes of two containers share the state and a process ID."""
-    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    stem = f"{time.strftime(_BEGAN)}-{os.getpid()}"
     for number in count(1):
         identifier = stem if number == 1 else f"{stem}.{number:03}"
         directory = runs_directory() / identifier
