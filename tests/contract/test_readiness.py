@@ -53,6 +53,24 @@ def test_a_program_that_ends_is_ready_when_it_ends(clock: Clock) -> None:
     assert (pytest.approx(1.5, abs=0.1), True) == (ready.seconds, ready.in_time)
 
 
+def test_an_expected_port_is_waited_for_though_all_is_quiet(clock: Clock) -> None:
+    ready, _ = settled(clock, Program({8000: Port(after=9.0)}), expected=frozenset([8000]))
+    assert (pytest.approx(9.0, abs=0.1), True) == (ready.seconds, ready.in_time)
+    assert pytest.approx(3.0, abs=0.1) == settled(clock, Program({8000: Port(after=9.0)}))[1]
+
+
+def test_an_expected_port_that_never_opens_is_waited_for_fifteen_seconds(clock: Clock) -> None:
+    for program in (Program(), Program({9000: Port()})):
+        ready, waited = settled(clock, program, expected=frozenset([8000]))
+        assert (True, pytest.approx(15.0, abs=0.2)) == (ready.in_time, waited)
+
+
+def test_who_is_busy_and_has_not_opened_its_port_has_a_minute(clock: Clock) -> None:
+    ready, _ = settled(clock, Program({8000: Port(after=40.0)}, busy=39.0), expected=frozenset([8000]))
+    assert (pytest.approx(40.0, abs=0.5), True) == (ready.seconds, ready.in_time)
+    assert pytest.approx(60.0, abs=0.2) == settled(clock, Program(busy=1000.0), expected=frozenset([8000]))[1]
+
+
 def test_who_never_rests_is_left_at_the_cap(clock: Clock) -> None:
     ready, waited = settled(clock, Program(busy=1000.0))
     assert not ready.in_time

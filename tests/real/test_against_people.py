@@ -16,7 +16,7 @@ from jettison.engine.model import PREFIX, BuildRequest
 pytestmark = [pytest.mark.real, pytest.mark.engine]
 SIZES = ("unpacked", "effective", "transfer")
 LABEL = "people"
-TIMES = {"by-hand": 1.0, "expert": 1.05}  # what the result may weigh at most
+TIMES = {"by-hand": 1.0, "expert": 1.05}  # what the result may weigh at most, to the percent
 
 
 def weigh(layout):
@@ -63,7 +63,11 @@ def test_the_result_is_no_larger_than_what_people_made(engine, optimized, tmp_pa
             functional.check(engine, image, project.name)
             theirs = weigh_image(image, tmp_path / "theirs")
             record_property("people", (project.name, person, ours, theirs))
-            over = {size: (ours[size], theirs[size]) for size in SIZES if ours[size] > TIMES[person] * theirs[size]}
+            over = {
+                size: (ours[size], theirs[size])
+                for size in SIZES
+                if round(ours[size] / theirs[size], 2) > TIMES[person]
+            }
             larger |= {person: over} if over else {}
     finally:
         engine.sweep(f"{PREFIX}/{LABEL}-{project.name}:")

@@ -55,6 +55,7 @@ class Plan:
     version_of: str = ""  # the entry point's executable
     stop: bool = False
     cap: float = CAP
+    ports: frozenset[int] | None = None  # TCP ports to wait for; None: those that the image says it exposes
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,19 @@ def reach_of(listeners: frozenset[Listener]) -> dict[tuple[str, int], str]:
     return found
 
 
+def _exposed(image: Image) -> frozenset[int]:
+    """TCP ports of the config's ExposedPorts (OCI image-spec, `config.md`: "port/tcp", "port/udp", "port")."""
+    told = image.runtime.get("ExposedPorts")
+    found = (re.fullmatch(r"(\d{1,5})(?:/tcp)?", str(key)) for key in (told if isinstance(told, dict) else ()))
+    return frozenset(int(match[1]) for match in found if match)
+
+
 def observe(target: Target, plan: Plan) -> Observation:
     """Start, wait until ready, ask, look, end. Raises EngineError where no container can be made."""
     options = RunOptions(environment=plan.environment, label=target.label)
     with target.engine.start(target.image_id, options) as sandbox:
-        settled = settle(sandbox, cap=plan.cap)
+        expected = plan.ports if plan.ports is not None else _exposed(target.image)
+        settled = settle(sandbox, cap=plan.cap, expected=expected)
         state = sandbox.state()
         process = sandbox.process() if state.phase is Phase.RUNNING else None
         listeners = own_listeners(sandbox)

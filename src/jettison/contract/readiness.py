@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from jettison.engine.model import Listener, Phase, Sandbox
 
-CAP = 15.0  # seconds
+CAP = 15.0  # seconds, for a program that never rests
+STARTING = 60.0  # seconds, for one that is busy and has not opened a port that it is expected to open
+EXPECTED = 15.0  # seconds that a quiet program is waited for to open such a port
 PORTS_STABLE = 0.5
 QUIET = 0.75
 QUIET_SHARE = 0.03  # of one core
@@ -33,11 +35,12 @@ def own_listeners(sandbox: Sandbox) -> frozenset[Listener]:
     return frozenset(one for one in sandbox.listeners() if one.address != _DOCKER_DNS)
 
 
-def settle(sandbox: Sandbox, *, cap: float = CAP) -> Settled:
+def settle(sandbox: Sandbox, *, cap: float = CAP, expected: frozenset[int] = frozenset()) -> Settled:
     """Wait until the application is ready or has ended.
 
     Ready: a TCP port is open, the set of ports unchanged for 0.5 s, the processor under 3 % of a core for 0.75 s;
-    without a port: 3 s after the start, and quiet.
+    without a port: 3 s after the start, and quiet. Where one of the `expected` TCP ports is not open yet: 15 s after
+    the start, for on a machine with much to do a program that is given no processor looks as quiet as one at rest.
     """
     began = time.monotonic()
     ports: frozenset[Listener] = frozenset()
@@ -57,9 +60,11 @@ def settle(sandbox: Sandbox, *, cap: float = CAP) -> Settled:
             cpu, cpu_at = used, now
         elif cpu is None:
             cpu, cpu_at = used, now
+        missing = expected - {one.port for one in found}
         quiet = now - quiet_since >= QUIET if used is not None else now - ports_since >= BLIND
-        if quiet and (now - ports_since >= PORTS_STABLE if ports else now - began >= WITHOUT_PORT):
+        patient = EXPECTED if missing else 0.0 if ports else WITHOUT_PORT
+        if quiet and now - began >= patient and (not ports or now - ports_since >= PORTS_STABLE):
             return Settled(ports_since - began if ports else now - began, True)
-        if now - began > cap:
+        if now - began > (max(cap, STARTING) if missing else cap):
             return Settled(ports_since - began if ports else now - began, False)
         time.sleep(_STEP)

@@ -42,7 +42,8 @@ def record(target: Target, options: RecordOptions, progress: Progress | None = N
     addresses = tuple(address for address, answers in one.answers.items() if answers[0].error != NO_ANSWER)
     if progress is not None:
         progress("second start")
-    second = Plan(options.environment, addresses, asks=2, health=first.health, commands=options.commands)
+    opened = frozenset(port for protocol, port in one.reach if protocol == "tcp")
+    second = Plan(options.environment, addresses, asks=2, health=first.health, commands=options.commands, ports=opened)
     two = observe(target, second)
     refuse_unsteady(one, two)
     learnt = list(_learn(target, one, two, frozenset(probes)))

@@ -122,6 +122,7 @@ def _plan(contract: Contract, target: Target, stop: bool) -> Plan:
         health = health_command(target.image.runtime) or health
     version = next((check.expected["command"] for check in of_kind.get("version", ())), "")
     asked = [check for check in contract.checks if check.kind in ("http", "probe")]
+    ports = [check.expected for check in of_kind.get("port", ())]
     return Plan(
         environment=contract.environment,
         addresses=tuple(_address(check.expected) for check in asked),
@@ -130,6 +131,7 @@ def _plan(contract: Contract, target: Target, stop: bool) -> Plan:
         version_of=version,
         stop=stop and "stop" in of_kind,
         cap=max(CAP, SLOWER * (contract.start_seconds or 0.0)),
+        ports=frozenset(each["port"] for each in ports if each["protocol"] == "tcp"),
     )
 
 
