@@ -139,6 +139,8 @@ REFUSED = [
     ("yarn-cache-left-behind", "RUN yarn &", "2 usr/local/share/.cache/yarn/a 9", "ends in an operator"),
 ]
 
+ALWAYS_FIXED = {"installer-bytecode-left-behind"}  # a variable can be set ahead of any call that it speaks of
+
 
 @pytest.mark.parametrize(
     ("rule", "text", "layers", "reason"), REFUSED, ids=[f"{r}-{n}" for n, (r, *_) in enumerate(REFUSED)]
@@ -151,7 +153,7 @@ def test_a_rule_that_cannot_fix_says_why(rule: str, text: str, layers: str, reas
 
 def test_every_rule_is_seen_refusing() -> None:
     elsewhere = {rule.name for rule in all_rules() if "(tests/rules/test_" in rule.page}
-    assert {rule.name for rule in all_rules()} == {rule for rule, *_ in REFUSED} | elsewhere
+    assert {rule.name for rule in all_rules()} == {rule for rule, *_ in REFUSED} | elsewhere | ALWAYS_FIXED
 
 
 def test_files_of_another_stage_that_this_one_is_from_are_left_where_they_are() -> None:

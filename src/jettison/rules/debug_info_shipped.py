@@ -57,10 +57,10 @@ def debug_info_shipped(subject: Subject) -> Iterator[Finding]:
     try:
         edits = _edits(subject, calls, [program for _, program in found])
     except CannotEdit as error:
-        yield Finding(NAME, message, first, size, refusal=error.reason, paths=paths)
+        yield Finding(NAME, message, first, size, traps=("reads-symbols",), refusal=error.reason, paths=paths)
         return
     title = f"link without debug information and symbol table ({show_bytes(size)}); {_PRICE}"
-    yield Finding(NAME, message, first, size, Fix(title, Applicability.TESTED, edits), paths=paths)
+    yield Finding(NAME, message, first, size, Fix(title, Applicability.TESTED, edits), ("reads-symbols",), paths=paths)
 
 
 def _edits(subject: Subject, calls: list[GoCall], found: list[Program]) -> tuple[Edit, ...]:
