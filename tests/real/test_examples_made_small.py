@@ -18,7 +18,8 @@ def test_the_example_gets_smaller_and_its_contract_held(optimized):
     assert ledger["result"]["changed"]
     assert kept(ledger)
     assert ledger["after"]["sizes"]["unpacked"] <= ledger["before"]["sizes"]["unpacked"] - 1_000_000
-    assert [] == [check for check in ledger["contract"]["checks"] if check["ok"] is False]
+    decisive = [check for check in ledger["contract"]["checks"] if check["decides"]]
+    assert [] == [check for check in decisive if check["ok"] is False]
     assert ledger["contract"]["exercised"] >= 1
 
 

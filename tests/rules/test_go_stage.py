@@ -144,6 +144,14 @@ def test_vendored_modules_and_test_data_stay_behind():
     assert text_of() == text_of(sources={**SOURCES, **more})
 
 
+@pytest.mark.parametrize("mention", ["", "// see docs"])
+def test_what_lies_about_stays_behind_unless_a_source_mentions_it(mention):
+    more = {"app/coverage/lcov.info": "c", "app/docs/a.md": "d", "app/README.md": "r", "app/notes/b.md": "n"}
+    found = text_of(sources={**SOURCES, **more, "app/more.go": f"package main\n{mention}\n"})
+    shipped = {name for name in ("coverage", "docs", "README.md", "notes") if f"/app/{name}" in found}
+    assert {"notes", *(["docs"] if mention else [])} == shipped
+
+
 def test_a_folder_called_vendor_that_holds_no_modules_ships():
     assert "/app/vendor /app/vendor" in text_of(sources={**SOURCES, "app/vendor/app.js": "j"})
 

@@ -1,7 +1,9 @@
 """Which files of the working directory a Go program may read at run time.
 
 Everything but what only the compiler reads: sources, manifests, vendored modules, test data, and what `//go:embed`
-puts into the program, unless a source opens that by its path as well. Source: golang/go `src/embed/embed.go`.
+puts into the program, unless a source opens that by its path as well; and but for what lies about in any working
+directory (reports, caches, documentation), unless a source as much as mentions it. Source: golang/go
+`src/embed/embed.go`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
+from jettison.context.junk import KINDS
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
@@ -19,6 +23,7 @@ _BUILT_FROM = re.compile(
     rb"|(?:[^/]*\.)?(?:Dockerfile|Containerfile)(?:\.[^/]*)?|\.(?:docker|container)ignore|docker-compose[^/]*\.ya?ml"
     rb"|compose\.ya?ml|Makefile|\.golangci\.ya?ml)$"
 )
+_LIES_ABOUT = tuple(name for kind in KINDS if not kind.made for name in kind.names)
 _VENDORED = b"vendor/modules.txt"
 _SOURCE = 2**20  # bytes read of a source
 _EMBED = re.compile(r"^//go:embed[ \t]+(.+)$", re.MULTILINE)
@@ -51,8 +56,16 @@ def readable_files(tree: Tree, folder: bytes) -> Files:
         if not _BUILT_FROM.search(path[prefix:]) and not (vendored and path[prefix:].startswith(b"vendor/"))
     ]
     sources = {path: tree.read(path, _SOURCE).decode("utf-8", "replace") for path in found if _is_source(path)}
+    kept = [path for path in kept if not _lies_about(path[prefix:].partition(b"/")[0], sources)]
     embedded = set(_embedded(sources, kept)) - set(_opened(sources, folder, kept))
     return Files(tuple(path for path in kept if path not in embedded), tuple(sorted(embedded)))
+
+
+def _lies_about(top: bytes, sources: dict[bytes, str]) -> bool:
+    """Whether a name at the top of the folder is of a kind that no program reads, and no source has that word."""
+    name = top.decode("utf-8", "replace")
+    known = any(fnmatchcase(name, pattern) for pattern in _LIES_ABOUT)
+    return known and not any(name in text for text in sources.values())
 
 
 def _is_source(path: bytes) -> bool:
