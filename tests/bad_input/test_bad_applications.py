@@ -84,7 +84,7 @@ REFUSED = [
         {},
         ("--probe", "http://localhost:9/"),
     ),
-    Case("a flag of no engine", "RUN true\n", 2, "unknown flag: --nonsense", "buildah bud", {}, ("--", "--nonsense")),
+    Case("a flag of no engine", "RUN true\n", 2, "unknown flag: --nonsense", "build command", {}, ("--", "--nonsense")),
     Case("a secret without its file", "RUN true\n", 2, "--secret", "src=FILE", {}, ("--secret", "id=a,src=/no/such")),
 ]
 
