@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -35,6 +36,11 @@ def docker_daemon(mirror: str = "") -> Iterator[str]:
         return
     with own_daemon(mirror) as daemon:
         yield daemon.address
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the tests die without a word (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def answers(place: Path) -> bool:
@@ -80,7 +86,9 @@ class OwnDaemon:
         for left in ("pid", "exec/containerd/containerd.pid"):  # of one that was killed; its containerd died with it,
             (folder / left).unlink(missing_ok=True)  # and may be a zombie for ever where nobody reaps orphans
         with log.open("ab") as output:
-            self._process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, stdout=output, stderr=output, start_new_session=True, preexec_fn=_end_with_parent
+            )
         deadline = time.monotonic() + _SECONDS
         while not answers(self._socket):
             if self._process.poll() is not None or time.monotonic() > deadline:
