@@ -49,7 +49,9 @@ def pytest_runtest_logreport(report):
             _PEOPLE.append(value)
 
 
-def pytest_sessionfinish():
+def pytest_sessionfinish(session):
     path = os.environ.get("JETTISON_RESULTS")
     if path and len(_LEDGERS) == len(EXAMPLES):
-        (ROOT / Path(path)).write_text(results.document(_LEDGERS, _BREAKS, _PEOPLE))
+        (ROOT / Path(path)).write_text(
+            results.document(_LEDGERS, _BREAKS, _PEOPLE, session.config.invocation_params.args)
+        )

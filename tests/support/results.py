@@ -37,6 +37,7 @@ def document(
     ledgers: Mapping[str, tuple[Mapping[str, Any], float]],
     breaks: Sequence[tuple[str, str, str]],
     people: Sequence[tuple[str, str, Mapping[str, int], Mapping[str, int]]] = (),
+    arguments: Sequence[str] = (),
 ) -> str:
     """The page. `breaks`: (example, what, what caught it); `people`: (example, who, our sizes, theirs)."""
     parts = (
@@ -50,7 +51,7 @@ def document(
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def _head(counts: Mapping[str, int]) -> Iterator[str]:
+def _head(counts: Mapping[str, int], arguments: Sequence[str]) -> Iterator[str]:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     yield "# Results of every real build"
     yield ""
@@ -58,7 +59,9 @@ def _head(counts: Mapping[str, int]) -> Iterator[str]:
     yield ""
     told = commit.stdout.strip() or "unknown"
     yield f"{date.today().isoformat()}, commit {told}, Python {platform.python_version()}, Linux {platform.release()}."
-    yield f"Tests: {', '.join(f'{count} {what}' for what, count in sorted(counts.items()) if count)}."
+    chosen = " ".join(each for each in arguments if each != "-q")
+    told = f" of those that `pytest {chosen}` takes" if chosen else ""
+    yield f"Tests{told}: {', '.join(f'{count} {what}' for what, count in sorted(counts.items()) if count)}."
     yield ""
 
 
