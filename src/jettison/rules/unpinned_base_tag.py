@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jettison.bases.names import official
@@ -19,6 +20,7 @@ _VERSIONS = {
     "node": "NODE_VERSION", "python": "PYTHON_VERSION", "golang": "GOLANG_VERSION", "ruby": "RUBY_VERSION",
     "php": "PHP_VERSION", "nginx": "NGINX_VERSION",
 }  # fmt: skip
+_RELEASE_IN_NAME = re.compile(r"^gcr\.io/distroless/[\w-]+-debian\d+$")  # nodejs20-debian12: the tag is no version
 _WHOLE = 3  # numbers of a version
 _PRICE = "then fixes arrive only when that line is changed"
 
@@ -58,6 +60,8 @@ def _floats(name: str) -> str:
     last = name.rpartition("/")[2]
     tag = last.partition(":")[2]
     read = official(name)
+    if tag in ("", "latest") and _RELEASE_IN_NAME.search(name.partition(":")[0]):
+        return "which is built anew as its system gets fixes"
     if tag in ("", "latest") or (read is not None and not read.version):
         return "which may be another major version with the next build"
     if read is None or read.date or read.image == "ubuntu" or len(read.numbers) >= _WHOLE:
