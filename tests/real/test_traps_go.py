@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
-from example import ROOT, bases, environment, optimize, read_ledger
+from trap_project import held, optimized, steps
 
 pytestmark = [pytest.mark.real, pytest.mark.engine]
-TRAPS = ROOT / "tests" / "real" / "traps"
 SPLIT, DEBUG = "single-stage-build", "debug-info-shipped"
 DISTROLESS = ("gcr.io/distroless/base-debian12", "gcr.io/distroless/cc-debian12")
 CALLS_C, FROM_DISK, STARTS = "go-calls-c", "go-page-from-disk", "go-starts-another"
 
 
-def optimized(trap: str, folder: Path, *rules: str, line: tuple[str, str, str] | None = None):
-    """The ledger of a trap project; `line`: a file, a line of it, and what stands there in the twin."""
-    project = Path(shutil.copytree(TRAPS / trap, folder / trap))
-    if line is not None:
-        name, old, new = line
-        text = (project / name).read_text()
-        assert 1 == text.splitlines().count(old)
-        (project / name).write_text(text.replace(f"{old}\n", f"{new}\n"))
-    flags = [word for rule in rules for word in ("--select", rule)]
-    output = folder / "ledger.json"
-    told = environment(*bases(project / "Dockerfile"), *(DISTROLESS if trap == CALLS_C else ()))
-    ended = optimize(project, folder / "state", "-o", str(output), *flags, engine_environment=told)
-    assert 0 == ended.returncode, ended.stderr[-4000:]
-    return read_ledger(output)
-
-
-def steps(ledger):
-    return [(step["rules"][0], step["verdict"]) for step in ledger["steps"]]
-
-
-def held(ledger):
-    """Whether the result was built cold and did all that the original does."""
-    return ledger["verification"] is not None and ledger["verification"]["contract"]["held"]
-
-
 def test_a_program_that_calls_c_is_built_as_it_was_and_stands_on_its_c_library(tmp_path):
     """With CGO_ENABLED=0 it would build, start, and answer another number."""
-    ledger = optimized(CALLS_C, tmp_path, SPLIT, DEBUG)
+    ledger = optimized(CALLS_C, tmp_path, SPLIT, DEBUG, more_bases=DISTROLESS)
     text = ledger["result"]["dockerfile"]
     assert {"kept"} == {verdict for _, verdict in steps(ledger)}
     assert "\nFROM gcr.io/distroless/base-debian12\n" in text
@@ -52,7 +23,7 @@ def test_a_program_that_calls_c_is_built_as_it_was_and_stands_on_its_c_library(t
 
 def test_one_that_is_linked_with_libc_for_names_alone_needs_none(tmp_path):
     line = ("Dockerfile", "RUN go build -o answer .", "RUN go build -tags pure -o answer .")
-    ledger = optimized(CALLS_C, tmp_path, SPLIT, line=line)
+    ledger = optimized(CALLS_C, tmp_path, SPLIT, line=line, more_bases=DISTROLESS)
     assert [(SPLIT, "kept")] == steps(ledger)
     assert "RUN CGO_ENABLED=0 go build -tags pure -o answer .\n\nFROM scratch\n" in ledger["result"]["dockerfile"]
     assert held(ledger)

@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
-from example import ROOT, bases, environment, optimize, read_ledger
 from results import kept
+from trap_project import held, optimized, steps
 
 pytestmark = [pytest.mark.real, pytest.mark.engine]
-TRAPS = ROOT / "tests" / "real" / "traps"
 SPLIT, DEVELOPMENT, BASE = "single-stage-build", "development-dependencies-shipped", "larger-base-than-needed"
+SLIM = ["node:20-slim"]
 BEFORE = "node-production-before-build"
 ADDON = "node-native-addon"
 POSTINSTALL = "node-postinstall-needs-development"
 NEEDED = "node-development-package-needed"
 
 
-def optimized(trap: str, folder: Path, *rules: str, line: tuple[str, str, str] | None = None):
-    """The ledger of a trap project; `line`: a file, a line of it, and what stands there in the twin."""
-    project = Path(shutil.copytree(TRAPS / trap, folder / trap))
-    if line is not None:
-        name, old, new = line
-        text = (project / name).read_text()
-        assert 1 == text.splitlines().count(old)
-        (project / name).write_text(text.replace(f"{old}\n", f"{new}\n" if new else ""))
-    flags = [word for rule in rules for word in ("--select", rule)]
-    output = folder / "ledger.json"
-    told = environment(*bases(project / "Dockerfile"), *(["node:20-slim"] if BASE in rules else []))
-    ended = optimize(project, folder / "state", "-o", str(output), *flags, engine_environment=told)
-    assert 0 == ended.returncode, ended.stderr[-4000:]
-    return read_ledger(output)
-
-
-def steps(ledger):
-    return [(step["rules"][0], step["verdict"]) for step in ledger["steps"]]
-
-
 def said(ledger):
     """What is told besides the steps."""
     return " ".join(ledger["notes"])
-
-
-def held(ledger):
-    """Whether the result was built cold and did all that the original does."""
-    return ledger["verification"] is not None and ledger["verification"]["contract"]["held"]
 
 
 def test_variables_of_the_build_keep_its_runs_apart(tmp_path):
@@ -65,7 +37,7 @@ def test_without_them_the_runs_become_one_that_prunes(tmp_path):
 
 def test_an_addon_is_compiled_where_the_compiler_is_and_ships_without_it(tmp_path):
     """The base alone cannot be swapped: nothing in the text says that npm compiles."""
-    ledger = optimized(ADDON, tmp_path, SPLIT, BASE)
+    ledger = optimized(ADDON, tmp_path, SPLIT, BASE, more_bases=SLIM)
     assert (SPLIT, "kept") in steps(ledger)
     assert {("larger-base-than-needed", "kept")} >= {each for each in steps(ledger) if each[0] == BASE}, steps(ledger)
     assert "FROM node:20 AS build" in ledger["result"]["dockerfile"]
@@ -74,7 +46,14 @@ def test_an_addon_is_compiled_where_the_compiler_is_and_ships_without_it(tmp_pat
 
 
 def test_an_addon_that_is_not_compiled_lets_the_base_be_swapped(tmp_path):
-    ledger = optimized(ADDON, tmp_path, SPLIT, BASE, line=("package.json", '  "gypfile": true,', '  "gypfile": false,'))
+    ledger = optimized(
+        ADDON,
+        tmp_path,
+        SPLIT,
+        BASE,
+        more_bases=SLIM,
+        line=("package.json", '  "gypfile": true,', '  "gypfile": false,'),
+    )
     assert (BASE, "kept") == steps(ledger)[0]
     assert held(ledger)
 
