@@ -288,6 +288,12 @@ def test_owners_by_name_are_written_as_numbers() -> None:
     assert "COPY --from=build --chown=1000:1000 /app /app\n" in stage(head=head).upon(DISTROLESS)
 
 
+def test_a_user_whom_the_stage_makes_itself_is_there_upon_any_base() -> None:
+    asks = {"app/dist/server.js": 'console.log(require("os").userInfo())\n'}
+    made = {"etc/passwd": "root:x:0:0::/root:/bin/sh\ndeploy:x:1001:1001::/:/bin/sh\n"}
+    assert "USER deploy\n" in stage("USER deploy\n" + NPM, User="deploy", files={**asks, **made}).upon(DISTROLESS)
+
+
 def test_a_user_who_is_nowhere_is_a_reason() -> None:
     found = stage("USER deploy\n" + NPM, User="deploy")
     assert "the user deploy is not in /etc/passwd" == found.refused(DISTROLESS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from jettison.closure.lost import Reach
@@ -12,7 +13,7 @@ from jettison.core.values import Span
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Edit
 from jettison.image.model import Image
-from jettison.image.tree import Tree
+from jettison.image.tree import Tree, merge
 from jettison.subject import Subject
 from jettison.synthesis.config_upon import last
 from jettison.synthesis.programs import Programs
@@ -37,15 +38,19 @@ NOBODY = Carried()
 
 
 def carry(subject: Subject, candidate: Image, config: Mapping[str, Any]) -> Carried:
-    """What has to be written as numbers upon a base that does not know the names. Raises CannotEdit."""
+    """What has to be written as numbers upon a base that does not know the names. Raises CannotEdit.
+
+    A name that the stage itself makes will be there upon any base.
+    """
+    lost = _Lost(subject, candidate.tree)
     edits, owners = list[Edit](), set[str]()
     for each in subject.stage.instructions:
         for flag in each.flags:
-            if flag.name == "chown" and flag.value and _unknown(candidate.tree, flag.value):
+            if flag.name == "chown" and flag.value and lost.name(flag.value):
                 edits.append(Edit(flag.span, f"--chown={_numbers(subject.tree, flag.value)}"))
                 owners.add(flag.value)
     user, instruction = str(config.get("User") or ""), last(subject, "USER")
-    if not user or instruction is None or not _unknown(candidate.tree, user):
+    if not user or instruction is None or not lost.name(user):
         return Carried(tuple(edits), "", frozenset(owners))
     if instruction.value != user:
         raise CannotEdit(f"line {instruction.line} computes its user")
@@ -54,6 +59,21 @@ def carry(subject: Subject, candidate: Image, config: Mapping[str, Any]) -> Carr
     word = instruction.words[0].span
     edits.append(Edit(Span(word.start, instruction.words[-1].span.end), numbers))
     return Carried(tuple(edits), numbers, frozenset(owners))
+
+
+@dataclass(frozen=True)
+class _Lost:
+    subject: Subject
+    candidate: Tree
+
+    @cached_property
+    def base(self) -> Tree:
+        return merge(self.subject.image.layers[: self.subject.alignment.base_layers])
+
+    def name(self, owner: str) -> bool:
+        """Whether the candidate does not know this user and group, and the stage does not make them."""
+        made_here = _unknown(self.base, owner) and not _unknown(self.subject.tree, owner)
+        return _unknown(self.candidate, owner) and not made_here
 
 
 def _unknown(tree: Tree, owner: str) -> bool:
