@@ -135,6 +135,6 @@ RESULT: dict[str, dict[str, str | None]] = {
 
 
 def of_result(table: Mapping[str, Mapping[str, str | None]], example: str) -> dict[str, str]:
-    """The lines of a table that are for the example's result."""
+    """The lines of a table that are for the example's result, in words that busybox knows."""
     changed = {**table[example], **{what: RESULT[example][what] for what in table[example] if what in RESULT[example]}}
-    return {what: lines for what, lines in changed.items() if lines}
+    return {what: lines.replace("-delete", "-exec rm -rf {} +") for what, lines in changed.items() if lines}
