@@ -161,7 +161,8 @@ def test_much_on_stderr_of_a_build_holds_nobody_up(bench):
     bench.engine.build(BuildRequest(bench.context, path, f"{TAG}:noise", use_cache=False), lines.append)
     assert any("at-last" in line for line in lines)
     shown = sum(line.count("x") for line in lines)
-    assert 400_000 <= shown or any("output clipped" in line for line in lines)  # BuildKit shows 200 KiB a second
+    # BuildKit shows 200 KiB a second; Buildah has been seen to lose some kB behind the end of a command
+    assert 350_000 <= shown or any("output clipped" in line for line in lines)
 
 
 def test_an_image_is_fetched_by_its_name_or_told_to_be_absent(bench):

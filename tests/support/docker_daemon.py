@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
@@ -11,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from jettison.engine import docker
 from jettison.engine.docker import Docker
 
 SYSTEM = Path("/var/run/docker.sock")
+_OURS = "jettison-docker-"
 _SECONDS = 60.0  # until a daemon of our own answers
 
 
@@ -38,9 +38,21 @@ def docker_daemon(mirror: str = "") -> Iterator[str]:
         yield daemon.address
 
 
-def _end_with_parent() -> None:
-    """Ask the kernel for SIGTERM when the tests die without a word (prctl(2), PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+def _end_orphans() -> None:
+    """End daemons of tests that were killed: the folder tells whose they are."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode("utf-8", "replace").split("\0")
+            folder = next((Path(word.removeprefix("unix://")).parent for word in words if _OURS in word), None)
+            if folder is None or Path(words[0]).name != "dockerd" or _is_alive(folder / "owner"):
+                continue
+            os.killpg(int(path.parent.name), signal.SIGKILL)
+        except OSError:
+            continue  # it ended meanwhile
+
+
+def _is_alive(owner: Path) -> bool:
+    return owner.exists() and Path("/proc", owner.read_text()).exists()
 
 
 def answers(place: Path) -> bool:
@@ -56,15 +68,20 @@ def answers(place: Path) -> bool:
 
 
 def _running() -> bool:
-    names = (path.read_text(errors="replace").strip() for path in Path("/proc").glob("[0-9]*/comm") if path.exists())
-    return "dockerd" in names
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended meanwhile
+            state = path.read_text(errors="replace")
+            if "(dockerd) " in state and "(dockerd) Z" not in state:
+                return True
+    return False
 
 
 class OwnDaemon:
     """A daemon with everything in a temporary folder; it may be killed and started again."""
 
     def __init__(self, mirror: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="jettison-docker-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=_OURS))
+        (self.folder / "owner").write_text(str(os.getpid()))
         self._mirror = mirror
         self._began = False
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,9 +103,7 @@ class OwnDaemon:
         for left in ("pid", "exec/containerd/containerd.pid"):  # of one that was killed; its containerd died with it,
             (folder / left).unlink(missing_ok=True)  # and may be a zombie for ever where nobody reaps orphans
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                command, stdout=output, stderr=output, start_new_session=True, preexec_fn=_end_with_parent
-            )
+            self._process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         deadline = time.monotonic() + _SECONDS
         while not answers(self._socket):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -125,6 +140,7 @@ def own_daemon(mirror: str = "") -> Iterator[OwnDaemon]:
         pytest.skip("no Docker daemon: not root")
     if shutil.which("dockerd") is None:
         pytest.skip("no Docker daemon answers, and there is no dockerd to start")
+    _end_orphans()
     if _running():  # a second daemon would remove the first one's bridge
         pytest.skip("another Docker daemon runs here: a second one would take its network away")
     daemon = OwnDaemon(mirror)
