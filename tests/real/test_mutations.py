@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from example import EXAMPLES, ROOT, bases, copy_of, environment
 from mutations import BREAKS, HARMLESS
@@ -17,7 +19,7 @@ from jettison.image.open import open_image
 
 pytestmark = [pytest.mark.real, pytest.mark.engine]
 BEHAVIOUR = {"start", "exit", "port", "user", "health", "output", "http", "probe", "command"}
-LABEL = "mutations"
+LABEL = f"mutations-{os.getpid()}"
 
 
 class Original:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from engine_base import static_busybox
 from example import images_of
@@ -19,7 +21,7 @@ from jettison.image.open import open_image
 
 pytestmark = [pytest.mark.real, pytest.mark.engine]
 BEHAVIOUR = {"start", "exit", "port", "user", "health", "output", "http", "probe", "command"}
-LABEL = "mutated-results"
+LABEL = f"mutated-results-{os.getpid()}"
 _TOOLS = f"{PREFIX}/{LABEL}:tools"
 _TOOLS_MADE = """\
 FROM scratch
