@@ -67,7 +67,7 @@ VERBS = {
 
 
 def touched_lines(dockerfile: Dockerfile, instructions: list[Instruction]) -> set[int]:
-    """0-based lines of these instructions and of the comments directly above them."""
+    """0-based lines of these instructions, of the comments directly above them, of a blank between two blanks."""
     lines = dockerfile.text.split("\n")
     found: set[int] = set()
     for each in instructions:
@@ -76,7 +76,16 @@ def touched_lines(dockerfile: Dockerfile, instructions: list[Instruction]) -> se
         while first and lines[first - 1].strip().startswith("#"):
             first -= 1
             found.add(first)
+        below = each.end_line
+        if first and below < len(lines) and not lines[first - 1].strip() and not lines[below].strip():
+            found.add(below)
     return found
+
+
+def test_of_two_blank_lines_that_would_meet_one_goes() -> None:
+    text = "FROM a\n\nENV A=1\n\n# a comment"
+    edits, _ = delete(parse(text), 1)
+    assert "FROM a\n\n# a comment" == edit.apply(text, edits)
 
 
 @pytest.mark.parametrize("name", VERBS)
