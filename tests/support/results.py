@@ -41,7 +41,7 @@ def document(
 ) -> str:
     """The page. `breaks`: (example, what, what caught it); `people`: (example, who, our sizes, theirs)."""
     parts = (
-        _head(COUNTS),
+        _head(COUNTS, arguments),
         _examples(ledgers),
         _people(people),
         _steps(ledgers),

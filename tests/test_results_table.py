@@ -1,0 +1,29 @@
+"""The table of `scripts/test --all` is written of whatever was measured."""
+
+from __future__ import annotations
+
+from results import document
+
+SIZES = {"unpacked": 3_000_000, "transfer": None}
+STEP = {
+    "version": "v1", "title": "a | b", "rules": ["larger-base-than-needed"], "verdict": "kept",
+    "predicted": 1_000_000, "measured": 1_000_000,
+}  # fmt: skip
+LEDGER = {
+    "before": {"sizes": SIZES, "build_seconds": 9.0},
+    "after": {"sizes": {"unpacked": 2_000_000, "transfer": None}},
+    "contract": {"checks": [1, 2], "exercised": 1},
+    "steps": [STEP],
+    "verification": {"build_seconds": 5.0},
+}
+
+
+def test_the_table_has_a_row_for_everything_and_says_what_was_run():
+    weights = ({"unpacked": 2_000_000}, {"unpacked": 4_000_000})
+    made = document({"x": (LEDGER, 60.0)}, [("x", "port", "tcp 80")], [("x", "by-hand", *weights)], ["-q", "-k", "x"])
+    assert "of those that `pytest -k x` takes" in made
+    assert "| x | 3.0 → 2.0 MB | - | 9 s → 5 s | 2 | 1 | 60 s |" in made
+    assert "| x | by-hand | 2.0 / 4.0 MB = 0.50 |" in made
+    assert "| x | v1 | a \\| b [larger-base-than-needed] | 1.0 MB | 100.0 % | kept |" in made
+    assert "Median 0.00 %, worst 0.00 %, 1 kept steps." in made
+    assert "| x | port | tcp 80 |" in made
