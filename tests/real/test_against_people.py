@@ -17,7 +17,7 @@ from jettison.engine.model import PREFIX, BuildRequest
 pytestmark = [pytest.mark.real, pytest.mark.engine]
 SIZES = ("unpacked", "effective", "transfer")
 LABEL = f"people-{os.getpid()}"
-TIMES = {"by-hand": 1.0, "expert": 1.05}  # what the result may weigh at most, to the percent
+TIMES = {"by-hand": 1.0, "expert": 1.05}  # what the result may weigh at most
 
 # Not reached, and said so in docs/results.md. A result that gets there has to be taken off this list.
 NOT_REACHED = {
@@ -25,6 +25,8 @@ NOT_REACHED = {
     ("python-api", "expert"),
     # Node on distroless/static with the four Debian packages that it loads: 5 % smaller unpacked, 6 % packed
     ("node-api", "expert"),
+    # 6 kB: the certificates of Debian, on which the project stands, and not the fewer ones of Alpine
+    ("go-server", "by-hand"),
 }
 
 
@@ -72,11 +74,7 @@ def test_the_result_is_no_larger_than_what_people_made(engine, optimized, tmp_pa
             functional.check(engine, image, project.name)
             theirs = weigh_image(image, tmp_path / "theirs")
             record_property("people", (project.name, person, ours, theirs))
-            over = {
-                size: (ours[size], theirs[size])
-                for size in SIZES
-                if round(ours[size] / theirs[size], 2) > TIMES[person]
-            }
+            over = {size: (ours[size], theirs[size]) for size in SIZES if ours[size] > TIMES[person] * theirs[size]}
             larger |= {person: over} if over else {}
     finally:
         engine.sweep(f"{PREFIX}/{LABEL}-{project.name}:")
