@@ -46,18 +46,20 @@ class BlobSource(LayerSource):
         return columns
 
     def open(self, entry: Entry) -> BinaryIO:
+        raw = self.stored(entry)
+        return cast(BinaryIO, Sparse(raw, entry)) if entry.extents else raw
+
+    def stored(self, entry: Entry) -> BinaryIO:
         if self._plain is None and self._opened:  # whoever reads a second file reads a third
             with decompress(self.blob.open()) as stream:
                 self._plain = spool(stream)
         self._opened = True
         stored = sum(length for _, length in entry.extents) if entry.extents else entry.size
         if self._plain is not None:
-            raw = self._plain.part(entry.offset, stored).open()
-        else:
-            stream = decompress(self.blob.open())
-            _skip(stream, entry.offset)
-            raw = cast(BinaryIO, Limited(stream, stored))
-        return cast(BinaryIO, Sparse(raw, entry)) if entry.extents else raw
+            return self._plain.part(entry.offset, stored).open()
+        stream = decompress(self.blob.open())
+        _skip(stream, entry.offset)
+        return cast(BinaryIO, Limited(stream, stored))
 
     def digests(self, entries: Sequence[Entry]) -> list[bytes]:
         """In one pass over the layer, whatever the order asked."""

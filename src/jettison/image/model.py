@@ -123,6 +123,10 @@ class LayerSource:
         """The payload of a FILE entry of this layer."""
         raise NotImplementedError
 
+    def stored(self, entry: Entry) -> BinaryIO:
+        """The same; of a sparse FILE its stored pieces alone, one after another."""
+        return self.open(entry)
+
     def digests(self, entries: Sequence[Entry]) -> list[bytes]:
         """SHA-256 of these FILEs' payloads, in the order asked; a source that only streams reads once for all."""
         found = []
