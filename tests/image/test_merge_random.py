@@ -7,7 +7,7 @@ import tarfile
 from typing import Any
 
 import second_way
-from handmade import directory, entry, hard_link, tar
+from handmade import directory, entry, hard_link, symlink, tar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,12 +23,14 @@ TAME = st.builds("".join, st.tuples(FOLDERS, st.sampled_from("xyz")))
 WILD = st.lists(st.sampled_from("abx"), min_size=1, max_size=3).map("/".join)  # files where others have directories
 PATHS = st.one_of(*[TAME] * 9, WILD)
 DATA = st.sampled_from([b"", b"1", b"2", b"33", b"4444"])
+TARGETS = st.sampled_from(["a", "b", "/a/b", "../b", "x", "..", "c/a", "/", "a/../b", "b/x"])
 
 Member = tuple[str, str, str | bytes]  # what, path, content or target
 MEMBERS: st.SearchStrategy[Member] = st.one_of(
     *[st.tuples(st.just("file"), PATHS, DATA)] * 4,
     st.tuples(st.just("directory"), st.one_of(FOLDERS.filter(bool), WILD), st.just("")),
     st.tuples(st.just("link"), PATHS, st.sampled_from(["", "", "", "", "", "a/x"])),
+    st.tuples(st.just("symlink"), st.one_of(PATHS, FOLDERS.filter(bool)), TARGETS),
     st.tuples(st.just("fifo"), PATHS, st.just("")),
     *[st.tuples(st.just("whiteout"), st.one_of(TAME, FOLDERS.filter(bool), WILD), st.just(""))] * 2,
     st.tuples(st.just("opaque"), st.one_of(FOLDERS, WILD), st.just("")),
@@ -55,6 +57,8 @@ def _made(what: str, path: str, more: Any) -> tuple[tarfile.TarInfo, bytes]:
         return directory(path)
     if what == "link":
         return hard_link(path, more)
+    if what == "symlink":
+        return symlink(path.rstrip("/"), more)
     if what == "fifo":
         return entry(path, type=tarfile.FIFOTYPE)
     return entry(f"{parent}{slash}.wh.{last}" if what == "whiteout" else f"{path.rstrip('/')}/.wh..wh..opq")

@@ -87,9 +87,11 @@ class Merge:
     def _target(self, path: bytes, link: bytes, number: int) -> Place:
         """The inode that a hard link shares. Raises ImageError where there is none: no engine unpacks that."""
         inode = self.nodes.get(link)
+        real = link
         if inode is None and link:
-            inode = self.nodes.get(self._settled(link, number, make=False))
-        inside = (link + b"/").startswith(path + b"/")  # what stands at the link's own name goes first
+            real = self._settled(link, number, make=False)
+            inode = self.nodes.get(real)
+        inside = (real + b"/").startswith(path + b"/")  # what stands at the link's own name goes first
         if inode is None or inside or self._kind(inode) == Kind.DIRECTORY:
             what = "nothing" if inode is None or inside else "a directory"
             raise ImageError(
@@ -126,10 +128,19 @@ class Merge:
                 at = b"" if link.startswith(b"/") else at
                 parts += [piece for piece in link.split(b"/") if piece and piece != b"."][::-1]
                 continue
-            if here not in self.children and make:
-                self._make(here, number)
             at = here
+        if make and at not in self.children:
+            self._make_all(at, number)
         return at
+
+    def _make_all(self, path: bytes, number: int) -> None:
+        """The directory and what is missing above it."""
+        end = path.find(b"/")
+        while end >= 0:
+            if path[:end] not in self.children:
+                self._make(path[:end], number)
+            end = path.find(b"/", end + 1)
+        self._make(path, number)
 
     def _make(self, path: bytes, number: int) -> None:
         """A directory that no layer describes; it hides what a lower layer has there."""
