@@ -16,6 +16,9 @@ from jettison.core.errors import DiskError, Interrupted, JettisonError
 COMMANDS = {
     "optimize": "Make a project's image small, one proven change at a time.",
     "inspect": "Sizes, layers and exact waste of an image.",
+    "ls": "What is in an image, or in one layer.",
+    "cat": "The content of files in an image.",
+    "export": "The file system of an image as a tar.",
     "explain": "The page of a rule.",
     "runs": "Past runs, and what can be resumed.",
     "engines": "Engines found here, and what they can do.",

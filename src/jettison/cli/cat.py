@@ -1,0 +1,111 @@
+"""`jettison cat`: the content of files."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import BinaryIO
+
+import click
+
+from jettison.cli.options import layer_of, layer_option, opened, platform_option, say_absent
+from jettison.core.errors import UsageError
+from jettison.core.escape import show_path
+from jettison.image.listing import located
+from jettison.image.model import Entry, Image, Kind, Layer
+from jettison.image.near import near_names
+
+_CHUNK = 2**20
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")  # all of C0 but tab, line ends, form feed
+_WORDS = {
+    Kind.DIRECTORY: "is a directory: see `jettison ls`",
+    Kind.CHARACTER: "is a device",
+    Kind.BLOCK: "is a device",
+    Kind.FIFO: "is a named pipe",
+    Kind.WHITEOUT: "is removed in this layer",
+    Kind.OPAQUE: "is a directory: see `jettison ls`",
+}
+
+
+class _NoFile(Exception):
+    """Nothing can be written of this path: the reason, and names that may have been meant."""
+
+    def __init__(self, reason: str, near: list[bytes] | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.near = reason, near or []
+
+
+@click.command("cat")
+@click.argument("image")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@layer_option("From this layer, also where a later one replaced or removed the file")
+@platform_option()
+def command(image: str, paths: tuple[str, ...], layer: int | None, platform: str | None) -> int:
+    """Write the content of the file at PATH in IMAGE, byte for byte; of several one after another.
+
+    Symbolic links are followed within the image. What would act on a terminal is not written to one. Ends with 1
+    where a path is not there or is no file; the others are written all the same.
+    """
+    found = opened(image, platform)
+    failed = False
+    for path in paths:
+        try:
+            where = os.fsencode(path)
+            stream = _seen(found, where) if layer is None else _in_layer(layer_of(found, layer)[1], where)
+        except _NoFile as missing:
+            failed = True
+            say_absent(f"{path} {missing.reason}", missing.near)
+            continue
+        with stream:
+            _copy(stream, f"jettison cat {image} {path}")
+    return int(failed)
+
+
+def _seen(image: Image, path: bytes) -> BinaryIO:
+    """The file as a container sees it. Raises _NoFile."""
+    tree = image.tree
+    real = tree.resolve(path)
+    entry = tree.get(real) if real else None
+    if entry is not None and entry.kind is Kind.FILE:
+        assert real is not None
+        return tree.open(real)
+    if entry is not None or real == b"":
+        raise _NoFile(_WORDS[entry.kind if entry is not None else Kind.DIRECTORY])
+    link = located(tree, path)
+    if link is not None:
+        raise _NoFile(f"is a symbolic link that leads nowhere: {show_path(tree.get(link).link)}")  # type: ignore[union-attr]
+    raise _NoFile("is not there; `jettison why` tells whether it was", near_names(tree, path))
+
+
+def _in_layer(layer: Layer, path: bytes) -> BinaryIO:
+    """The file as this layer brought it, hard links within the layer followed. Raises _NoFile."""
+    entry = _last(layer, path.strip(b"/"))
+    if entry is not None and entry.kind is Kind.HARDLINK:
+        target = _last(layer, entry.link)
+        if target is None:
+            raise _NoFile(f"is a hard link to /{show_path(entry.link)} of a lower layer")
+        entry = target
+    if entry is None:
+        raise _NoFile("is not in this layer; `jettison why` tells which have it")
+    if entry.kind is Kind.SYMLINK:
+        raise _NoFile(f"is a symbolic link to {show_path(entry.link)}")
+    if entry.kind is not Kind.FILE:
+        raise _NoFile(_WORDS[entry.kind])
+    return layer.source.open(entry)
+
+
+def _last(layer: Layer, path: bytes) -> Entry | None:
+    """The last member of that name: what stands after the layer was unpacked."""
+    columns = layer.columns
+    found = [index for index, each in enumerate(columns.paths) if each == path]
+    return columns[found[-1]] if found else None
+
+
+def _copy(stream: BinaryIO, call: str) -> None:
+    out, guarded = sys.stdout.buffer, sys.stdout.isatty()
+    while data := stream.read(_CHUNK):
+        if guarded and _CONTROLS.search(data):
+            raise UsageError("this file is not text, and could act on your terminal", hint=f"{call} | less, or > FILE")
+        out.write(data)
+    out.flush()

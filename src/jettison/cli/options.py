@@ -1,0 +1,70 @@
+"""What the commands that look into images share: options, and how they write to standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from jettison.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from jettison.image.model import Image, Layer
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def platform_option() -> Decorator:
+    """`--platform`, for references that hold several images."""
+    return click.option("--platform", metavar="OS/ARCH", help="Which image of a multi-platform one, as linux/arm64.")
+
+
+def layer_option(what: str) -> Decorator:
+    """`--layer`, counted as `inspect` counts."""
+    return click.option("--layer", type=int, metavar="N", help=f"{what}; 0 is the lowest, -1 the top one.")
+
+
+def opened(reference: str, platform: str | None) -> Image:
+    """The image that a command line names. Raises ImageError, UsageError."""
+    from jettison.core.platform import parse
+    from jettison.image.open import open_image
+
+    return open_image(reference, parse(platform) if platform else None)
+
+
+def layer_of(image: Image, number: int) -> tuple[int, Layer]:
+    """(index, layer) of the layer that `--layer` names. Raises UsageError."""
+    count = len(image.layers)
+    if not -count <= number < count:
+        told = f"it has {count} layers: 0 to {count - 1}" if count else "it has no layers"
+        raise UsageError(f"{image.reference} has no layer {number}", hint=told)
+    return number % count, image.layers[number]
+
+
+def colours(stream: IO[str], no_color: bool) -> bool:
+    """Whether to paint what goes there."""
+    return stream.isatty() and not no_color and not os.environ.get("NO_COLOR")
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Lines to standard output, many at a time: there may be a million."""
+    held: list[str] = []
+    for line in lines:
+        held.append(line)
+        if len(held) >= 512:
+            sys.stdout.write("\n".join(held) + "\n")
+            held.clear()
+    if held:
+        sys.stdout.write("\n".join(held) + "\n")
+
+
+def say_absent(message: str, near: Sequence[bytes]) -> None:
+    """On stderr: what is not there, and what may have been meant."""
+    from jettison.core.escape import show_path, terminal
+
+    click.echo(f"jettison: {terminal(message)}", err=True)
+    if near:
+        click.echo(f"hint: there is {', '.join('/' + show_path(each) for each in near)}", err=True)
