@@ -12,7 +12,8 @@ import pytest
 from scripted_engine import ScriptedEngine
 from scripted_run import DOC, JUNK, TEXT, drive, make_project, recipe_for, use_rules
 
-from jettison.core.errors import DiskError, UsageError
+from jettison.core.errors import DiskError, EngineError, UsageError
+from jettison.engine.find import ENGINES
 from jettison.lighten.bench import Bench
 from jettison.lighten.history import past_runs
 from jettison.lighten.journal import Journal
@@ -67,6 +68,42 @@ def test_what_a_dead_run_left_is_swept_and_nothing_else(tmp_path: Path, project:
         assert [living.tag("v0"), "localhost/theirs:1"] == engine.images()
     assert (living.tag("v0"),) == sweep_dead_runs(engine)
     assert () == sweep_dead_runs(engine)
+
+
+def test_what_a_run_with_another_engine_left_is_swept_by_that_engine(
+    tmp_path: Path, project: Path, engine: ScriptedEngine, monkeypatch: Patch
+) -> None:
+    drive(engine, recipe_for(project), stop_after=8)
+    left = tuple(engine.images())
+    other = ScriptedEngine(tmp_path / "elsewhere", name="other")
+    assert ((), left) == (sweep_dead_runs(other), tuple(engine.images()))  # it cannot be used now: the run waits
+
+    def gone() -> ScriptedEngine:
+        raise EngineError("its daemon does not run")
+
+    monkeypatch.setitem(ENGINES, "scripted", gone)
+    assert ((), left) == (sweep_dead_runs(other), tuple(engine.images()))
+    monkeypatch.setitem(ENGINES, "scripted", lambda: engine)
+    assert (left, []) == (sweep_dead_runs(other), engine.images())
+    assert () == sweep_dead_runs(other)
+
+
+def test_what_a_killed_plan_with_another_engine_left_is_swept_by_that_engine(
+    tmp_path: Path, project: Path, engine: ScriptedEngine, monkeypatch: Patch
+) -> None:
+    with open_run(project) as run:
+        list(zip(range(2), plan(Bench(recipe_for(project), engine, run), TEXT), strict=False))
+    left, other = tuple(engine.images()), ScriptedEngine(tmp_path / "elsewhere", name="other")
+    assert (1, ()) == (len(left), sweep_dead_runs(other))
+    monkeypatch.setitem(ENGINES, "scripted", lambda: engine)
+    assert (left, []) == (sweep_dead_runs(other), engine.images())
+
+
+def test_engines_of_one_store_sweep_for_each_other(project: Path, engine: ScriptedEngine) -> None:
+    engine.name = "podman"
+    drive(engine, recipe_for(project), stop_after=8)
+    engine.name = "buildah"
+    assert (True, []) == (bool(sweep_dead_runs(engine)), engine.images())
 
 
 def test_the_run_that_is_taken_up_again_keeps_its_images(project: Path, engine: ScriptedEngine) -> None:

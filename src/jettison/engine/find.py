@@ -17,6 +17,11 @@ ENGINES: dict[str, Callable[[], Engine]] = {
 }
 
 
+def store_of(name: str) -> str:
+    """Engines of one store have one name here: what the one has left, the other sees and can take away."""
+    return "buildah" if name == "podman" else name
+
+
 def find_engine(name: str | None = None) -> Engine:
     """An engine that works. Raises UsageError for an unknown name, EngineError where none can be used."""
     if name is not None and name not in ENGINES:

@@ -31,7 +31,7 @@ def plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
     """Build the original (the cache may be used) and ask the rules. Raises BuildFailed."""
     recipe = bench.recipe
     check_text(text, recipe)
-    bench.journal.write("plan", project=str(recipe.project), started=time.time())
+    bench.journal.write("plan", project=str(recipe.project), started=time.time(), engine=bench.engine.name)
     yield events.Building("v0", "the Dockerfile as it is", "to see what there is to gain")
     version = yield from build(bench, Sources(text), "v0", cold=False)
     subject = subject_of(bench, version)

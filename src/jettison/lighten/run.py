@@ -17,7 +17,8 @@ from itertools import count
 from pathlib import Path
 
 from jettison.core import state
-from jettison.core.errors import DiskError, UsageError
+from jettison.core.errors import DiskError, EngineError, UsageError
+from jettison.engine.find import ENGINES, store_of
 from jettison.engine.model import PREFIX, Engine
 from jettison.lighten.journal import Journal
 
@@ -142,9 +143,11 @@ def sweep_dead_runs(engine: Engine, *, keep: Run | None = None) -> tuple[str, ..
     """Remove containers and images of runs whose process is gone; what was removed.
 
     Only names under our own prefix are touched, and only where the run's lock is free; it is held meanwhile. The
-    images of `keep`, and those that a finished run was told to keep, stay.
+    images of `keep`, and those that a finished run was told to keep, stay. A run that used another engine is swept by
+    that one; where it cannot be used now, the run waits for it.
     """
     removed: list[str] = []
+    engines: dict[str, Engine | None] = {store_of(engine.name): engine}
     for run in all_runs():
         if (run.directory / "swept").exists():
             continue
@@ -153,12 +156,27 @@ def sweep_dead_runs(engine: Engine, *, keep: Run | None = None) -> tuple[str, ..
             continue
         try:
             with state.lock(run.directory / "lock"):
-                removed += engine.sweep(run.tag(""), images=not _keeps_images(run))
+                owner = _owner(run, engines, engine)
+                if owner is None:
+                    continue
+                removed += owner.sweep(run.tag(""), images=not _keeps_images(run))
                 shutil.rmtree(run.directory / "probe", ignore_errors=True)  # names of files of the user's
                 state.write_atomically(run.directory / "swept", b"")
         except DiskError:
             continue  # alive, or not ours to write to
     return tuple(removed)
+
+
+def _owner(run: Run, engines: dict[str, Engine | None], now: Engine) -> Engine | None:
+    """The engine whose store holds what the run left; None where it cannot be used now."""
+    journal = Journal(run.directory / "journal")
+    name = str((journal.last("run") or journal.last("plan") or {}).get("engine") or now.name)
+    store = store_of(name)
+    if store not in engines:
+        engines[store] = None
+        with suppress(EngineError):
+            engines[store] = ENGINES[name]() if name in ENGINES else None
+    return engines[store]
 
 
 def _keeps_images(run: Run) -> bool:
