@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
 from apply_patch import apply_patch
 from scripted_engine import ScriptedEngine
-from scripted_run import NEEDED, TEXT, make_project, optimize, replacing, result_of, use_rules
+from scripted_run import NEEDED, TEXT, drive, make_project, optimize, recipe_for, replacing, result_of, use_rules
 
 from jettison.cli.main import main
 from jettison.documents.schemas import schema
+from jettison.lighten.run import finished
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]
@@ -114,7 +118,10 @@ def test_the_contract_is_written_and_read_again(tmp_path: Path, project: Path, e
         (["--env", "NOT_SET_ANYWHERE"], "has no value, here or in the environment"),
         (["-o", "/nonexistent/report"], "--output /nonexistent/report cannot be written there"),
         (["--contract-out", "/"], "--contract-out / cannot be written there"),
+        (["-o", "/dev/null"], "--output /dev/null cannot be written there"),
         (["--plan", "--format", "json"], "--plan is told as text only"),
+        (["--plan", "--report", "ledger.html"], "--plan tries nothing, so there is nothing for --report"),
+        (["--plan", "--contract-out", "c.json"], "--plan tries nothing, so there is nothing for --contract-out"),
         (["--resume"], "no interrupted run"),
         (["--resume", "/"], "write `jettison optimize / --resume`"),
         (["--contract", "/nonexistent"], "/nonexistent is not there"),
@@ -129,6 +136,37 @@ def test_wrong_use_is_told_before_anything_is_built(
     assert 2 == main(["optimize", str(project), *arguments])
     err = capsys.readouterr().err
     assert (True, []) == (said in err, engine.requests), err
+
+
+@pytest.mark.parametrize("flag", ["-o", "--report", "--contract-out"])
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore", "link"])
+def test_a_report_does_not_replace_what_the_project_is_built_from(
+    project: Path, engine: ScriptedEngine, flag: str, name: str, capsys: Capture
+) -> None:
+    (project / "link").symlink_to("Dockerfile")
+    before = (project / "Dockerfile").read_bytes()
+    assert 2 == optimize(project, flag, str(project / name))
+    assert ([], before) == (engine.requests, (project / "Dockerfile").read_bytes())
+    assert "hint: --write puts the result in place" in capsys.readouterr().err
+
+
+def test_a_plan_leaves_an_interrupted_run_as_it_is(project: Path, engine: ScriptedEngine, capsys: Capture) -> None:
+    run = drive(engine, recipe_for(project), stop_after=16).run
+    before = (run.directory / "journal").read_bytes()
+    assert 2 == optimize(project, "--plan", "--resume")
+    assert "--plan begins anew, and cannot resume a run" in capsys.readouterr().err
+    assert (before, False) == ((run.directory / "journal").read_bytes(), finished(run))
+
+
+@pytest.mark.parametrize("command", [["explain"], ["explain", "runs-as-root"], ["schema", "ledger"]])
+def test_a_reader_that_has_gone_is_no_error(command: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write) as gone:
+        ended = subprocess.run(
+            [sys.executable, "-m", "jettison", *command], stdout=gone, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert (0, b"") == (ended.returncode, ended.stderr)
 
 
 def test_an_unknown_option_is_wrong_use(project: Path) -> None:

@@ -7,6 +7,7 @@ import importlib
 import io
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -16,6 +17,7 @@ from jettison.core.errors import DiskError, Interrupted, JettisonError
 COMMANDS = {
     "optimize": "Make a project's image small, one proven change at a time.",
     "inspect": "Sizes, layers and exact waste of an image.",
+    "why": "Which layers and lines added, changed or removed a path.",
     "ls": "What is in an image, or in one layer.",
     "cat": "The content of files in an image.",
     "export": "The file system of an image as a tar.",
@@ -38,6 +40,12 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"jettison.cli.{name}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:  # click would end with 1, which has another meaning here
+            return 0
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

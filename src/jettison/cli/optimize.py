@@ -40,6 +40,7 @@ from jettison.report.ledger_html import ledger_html
 from jettison.report.ledger_markdown import ledger_markdown
 from jettison.report.ledger_text import ledger_table
 from jettison.report.plan_text import plan_text
+from jettison.subject import IGNORE_FILE
 
 
 @click.command("optimize", context_settings={"ignore_unknown_options": False})
@@ -121,15 +122,31 @@ def command(**options: Any) -> int:
 
 def _check_places(project: Project, options: dict[str, Any]) -> None:
     """Whether what is asked for can be written in the end; an hour of builds later is too late to say."""
-    if options["plan_only"] and options["form"] != "text":
-        raise UsageError("--plan is told as text only", hint="leave --format out")
-    if options["write"] and not options["plan_only"]:
+    if options["plan_only"]:
+        _check_plan(options)
+    elif options["write"]:
         check_writable(project)
+    own = [each.resolve() for each in (project.dockerfile, project.context / IGNORE_FILE)]
     for name in ("output", "contract_out", "report"):
         path: Path | None = options[name]
-        if path is not None and (path.is_dir() or not path.parent.is_dir()):
-            flag = "--" + name.replace("_", "-")
+        if path is None:
+            continue
+        flag = "--" + name.replace("_", "-")
+        if not path.parent.is_dir() or (path.exists() and not path.is_file()):
             raise UsageError(f"{flag} {path} cannot be written there", hint="name a file in a directory that exists")
+        if path.resolve() in own:
+            raise UsageError(f"{flag} would replace the project's own {path}", hint="--write puts the result in place")
+
+
+def _check_plan(options: dict[str, Any]) -> None:
+    if options["form"] != "text":
+        raise UsageError("--plan is told as text only", hint="leave --format out")
+    if options["resume"] is not None:  # what an interrupted run has reached would be lost
+        raise UsageError("--plan begins anew, and cannot resume a run", hint="leave one of the two out")
+    for name in ("report", "contract_out"):
+        if options[name] is not None:
+            flag = "--" + name.replace("_", "-")
+            raise UsageError(f"--plan tries nothing, so there is nothing for {flag}", hint="leave one of the two out")
 
 
 class _Steps:
