@@ -24,9 +24,9 @@ from jettison.image.transports.documents import (
     sequence,
 )
 
-_INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
-_DEEPEST = 8  # indexes in indexes
-_MOST = 10_000  # images in one layout
+INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+DEEPEST = 8  # indexes in indexes
+MOST = 10_000  # images in one layout
 _NAMES = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
 
 
@@ -94,10 +94,10 @@ def choose(files: Files, name: str, platform: Platform | None) -> tuple[Descript
     top = files("index.json")
     if top is None:
         raise ImageError("this is no OCI layout: it has no index.json", hint="give the directory that holds index.json")
-    descriptors = _descriptors(read_json(top, "index.json"), "index.json")
+    descriptors = descriptors_of(read_json(top, "index.json"), "index.json")
     named = _named(descriptors, name)
     seen: set[str] = set()
-    found = [each for one in named for each in _manifests(files, one, seen, _DEEPEST)]
+    found = [each for one in named for each in _manifests(files, one, seen, DEEPEST)]
     present = [each for each in found if files(path_of(each.digest, "a manifest")) is not None]
     if not present:
         what = "manifest " + found[0].digest if found else "manifest of a container image"
@@ -107,9 +107,10 @@ def choose(files: Files, name: str, platform: Platform | None) -> tuple[Descript
     return _for_platform(files, present, platform)
 
 
-def _descriptors(value: Any, what: str) -> list[Descriptor]:
+def descriptors_of(value: Any, what: str) -> list[Descriptor]:
+    """What an index lists. Raises ImageError."""
     rows = sequence(mapping(value, what).get("manifests"), f"manifests of {what}")
-    if len(rows) > _MOST:
+    if len(rows) > MOST:
         raise ImageError(f"{what} lists {len(rows)} images", hint=AGAIN)
     return [descriptor(row, f"an entry of {what}") for row in rows]
 
@@ -140,13 +141,13 @@ def _manifests(files: Files, one: Descriptor, seen: set[str], depth: int) -> Ite
     if one.digest in seen or one.attestation:
         return
     seen.add(one.digest)
-    if one.media_type not in _INDEXES and not (one.media_type == "" and _is_index(files, one)):
+    if one.media_type not in INDEXES and not (one.media_type == "" and _is_index(files, one)):
         yield one
         return
-    if not depth or len(seen) > _MOST:
+    if not depth or len(seen) > MOST:
         raise ImageError("indexes in indexes without end", hint=AGAIN)
     value = read_json(blob_of(files, one, "index"), f"index {one.digest}", one.digest)
-    for each in _descriptors(value, f"index {one.digest}"):
+    for each in descriptors_of(value, f"index {one.digest}"):
         yield from _manifests(files, each, seen, depth - 1)
 
 
@@ -159,16 +160,25 @@ def _for_platform(
 ) -> tuple[Descriptor, tuple[str, ...]]:
     if len(found) == 1 and platform is None:
         return found[0], ()
-    platforms = [(one, one.platform or _told_by_config(files, one)) for one in found]
+    return fitting([(one, one.platform or _told_by_config(files, one)) for one in found], platform)
+
+
+def fitting(
+    platforms: list[tuple[Descriptor, Platform | None]], platform: Platform | None
+) -> tuple[Descriptor, tuple[str, ...]]:
+    """The manifest for a platform, this machine's where none is told, and the platforms of the others.
+
+    Raises ImageError.
+    """
     wanted = platform or host()
-    fitting = [(one, each) for one, each in platforms if each is not None and each.fits(wanted)]
+    taken = [(one, each) for one, each in platforms if each is not None and each.fits(wanted)]
     others = sorted({str(each) for _, each in platforms if each is not None})
-    if not fitting:
+    if not taken:
         raise ImageError(
             f"there is no image for {wanted}", hint=f"there is {', '.join(others) or 'none that says its own'}"
         )
-    exact = [one for one, each in fitting if each == wanted] or [one for one, each in fitting if not each.variant]
-    chosen = exact or [one for one, _ in fitting]
+    exact = [one for one, each in taken if each == wanted] or [one for one, each in taken if not each.variant]
+    chosen = exact or [one for one, _ in taken]
     if len({one.digest for one in chosen}) > 1:
         listing = ", ".join(f"@{one.digest}" for one in chosen[:5])
         raise ImageError(f"there are {len(chosen)} images for {wanted}", hint=f"say which: {listing}")

@@ -13,16 +13,16 @@ from jettison.image.blob import Blob, whole
 from jettison.image.layer_blob import BlobSource
 from jettison.image.model import Image, Layer
 from jettison.image.transports import config as image_config
+from jettison.image.transports import manifest as image_manifest
 from jettison.image.transports.documents import (
     Files,
     mapping,
     parse_json,
     read_json,
     read_small,
-    sequence,
     split_where,
 )
-from jettison.image.transports.indexes import Descriptor, blob_of, choose, descriptor
+from jettison.image.transports.indexes import Descriptor, blob_of, choose
 from jettison.image.transports.members import open_members
 
 
@@ -58,15 +58,8 @@ def image_of(files: Files, name: str, platform: Platform | None, reference: Refe
 
 def _image(files: Files, chosen: Descriptor, others: tuple[str, ...], reference: Reference) -> Image:
     what = f"manifest {chosen.digest}"
-    manifest = mapping(read_json(blob_of(files, chosen, "manifest"), what, chosen.digest), what)
-    if manifest.get("schemaVersion") == 1 or "fsLayers" in manifest:
-        raise ImageError(
-            "a manifest of schema 1, which no longer is in use", hint="pull the image anew with a current tool"
-        )
-    if "layers" not in manifest or "config" not in manifest:
-        raise ImageError(f"{what} is not the manifest of an image", hint="give the image itself")
-    config_at = descriptor(manifest["config"], "the config's descriptor")
-    layers = [descriptor(each, "a layer's descriptor") for each in sequence(manifest["layers"], "layers")]
+    manifest = read_json(blob_of(files, chosen, "manifest"), what, chosen.digest)
+    config_at, layers = image_manifest.parts(manifest, what)
     data = read_small(blob_of(files, config_at, "config"), "the config", config_at.digest)
     config, ids = image_config.checked(parse_json(data, "the config"), "the config", len(layers))
     return Image(
@@ -80,14 +73,8 @@ def _image(files: Files, chosen: Descriptor, others: tuple[str, ...], reference:
 
 
 def _layer(files: Files, one: Descriptor, diff_id: str) -> Layer:
-    if one.media_type.endswith("+encrypted"):
-        raise ImageError(f"layer {one.digest} is encrypted", hint="decrypt it: skopeo copy --decryption-key KEY ...")
     try:
         blob = blob_of(files, one, "layer")
     except ImageError as error:
-        if "foreign" in one.media_type or "nondistributable" in one.media_type:
-            raise ImageError(
-                f"layer {one.digest} is kept elsewhere by its maker", hint="pull it with its layers"
-            ) from error
-        raise
+        raise image_manifest.missing(one, error) from error
     return Layer(diff_id, BlobSource(blob, one.digest), one.digest, one.media_type or None, one.size)
