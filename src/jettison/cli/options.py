@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ import click
 from jettison.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from jettison.dockerfile.model import Dockerfile
     from jettison.image.model import Image, Layer
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -68,3 +70,16 @@ def say_absent(message: str, near: Sequence[bytes]) -> None:
     click.echo(f"jettison: {terminal(message)}", err=True)
     if near:
         click.echo(f"hint: there is {', '.join('/' + show_path(each) for each in near)}", err=True)
+
+
+def read_dockerfile(path: Path) -> tuple[str, Dockerfile]:
+    """(name, parsed) of a Dockerfile, or of the one in a folder. Raises UsageError, DockerfileError."""
+    from jettison.dockerfile.parse import decode, parse
+
+    if path.is_dir():
+        names = [path / each for each in ("Dockerfile", "Containerfile")]
+        path = next((each for each in names if each.is_file()), names[0])
+    try:
+        return path.name, parse(decode(path.read_bytes()))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", hint="give the Dockerfile or its folder") from error

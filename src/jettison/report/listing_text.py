@@ -17,17 +17,6 @@ from jettison.image.listing import Row
 from jettison.image.model import Entry, Kind
 from jettison.report.layout import pad, paint
 
-TYPES = {
-    Kind.FILE: "file",
-    Kind.DIRECTORY: "directory",
-    Kind.SYMLINK: "symlink",
-    Kind.HARDLINK: "hard-link",
-    Kind.CHARACTER: "character",
-    Kind.BLOCK: "block",
-    Kind.FIFO: "fifo",
-    Kind.WHITEOUT: "whiteout",
-    Kind.OPAQUE: "opaque",
-}
 _BITS = {
     Kind.FILE: stat.S_IFREG,
     Kind.DIRECTORY: stat.S_IFDIR,
@@ -119,7 +108,7 @@ def _fields(row: Row) -> dict[str, Any]:
     entry = row.entry
     found: dict[str, Any] = {
         **path_fields(entry.path),
-        "type": TYPES[entry.kind],
+        "type": entry.kind.name.lower(),
         "mode": f"{entry.mode:04o}",
         "uid": entry.uid,
         "gid": entry.gid,

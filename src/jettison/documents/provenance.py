@@ -1,0 +1,70 @@
+"""Where layers come from: the history's words, and the Dockerfile's lines where one is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jettison.align import align
+from jettison.core.errors import ImageError, UsageError
+from jettison.core.redact import Redactor
+from jettison.core.reference import Reference, Transport
+from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
+from jettison.dockerfile.model import Dockerfile
+from jettison.image.model import Image
+from jettison.image.open import open_image
+
+_BUILDERS = ("buildkit", "buildah", "classic")
+_STORES = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """`created_by` has one text a layer, None where the history does not match the layers; secrets are taken out.
+
+    `lines` has the 1-based lines of those layers that the Dockerfile made; `reason` tells why there are none.
+    """
+
+    created_by: tuple[str | None, ...]
+    lines: Mapping[int, int] = field(default_factory=dict)
+    reason: str = ""
+
+
+def provenance_of(image: Image, dockerfile: Dockerfile | None = None, target: str | None = None) -> Provenance:
+    """What is known of each layer's making. Raises UsageError where the Dockerfile has no stage of that name."""
+    made = _created_by(image)
+    if dockerfile is None:
+        return Provenance(made)
+    stage = resolve_target(dockerfile, target)
+    base = _base(image, expand_from(dockerfile, stage_chain(dockerfile, stage)[0], {}))
+    reason = ""
+    for builder in _builders(image):
+        found = align(dockerfile, stage, image, base, builder=builder)
+        if found.known:
+            return Provenance(made, {layer: each.line for layer, each in found.instruction_of.items()})
+        reason = reason or found.reason
+    return Provenance(made, {}, reason)
+
+
+def _created_by(image: Image) -> tuple[str | None, ...]:
+    rows = [row for row in image.history if not row.empty_layer]
+    if len(rows) != len(image.layers):
+        return (None,) * len(image.layers)
+    redactor = Redactor()
+    return tuple(redactor.text(str(row.created_by)) for row in rows)
+
+
+def _builders(image: Image) -> tuple[str, ...]:
+    """Whose history it may be: BuildKit signs its rows."""
+    signed = any(row.comment.startswith("buildkit.dockerfile") for row in image.history)
+    return _BUILDERS[:1] if signed else _BUILDERS[1:]
+
+
+def _base(image: Image, name: str) -> Image | None:
+    """The base, where the image's own store has it; None where it has not, and where there is none."""
+    if name == "scratch" or image.reference.transport not in _STORES:
+        return None
+    try:
+        return open_image(Reference(image.reference.transport, name))
+    except (ImageError, UsageError):
+        return None
