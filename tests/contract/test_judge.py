@@ -133,6 +133,53 @@ def test_nothing_steady_left_ends_the_run(clock: Clock) -> None:
     assert "--build-only" in caught.value.hint
 
 
+DOWN = Program(ends=1, stderr=b"Killed\n")
+SICK = changed(a=Page("nothing", status=500))
+
+
+def test_a_start_that_fell_once_of_three_costs_the_contract_no_check(clock: Clock) -> None:
+    trial = Trial(clock)
+    answer, contract = trial.judge(DOWN, SERVER, SERVER)
+    assert (True, ["v1", "v1", "v1"]) == (answer.held, trial.engine.starts)
+    assert trial.contract.checks == contract.checks
+    told = "one start of three fell, and was not counted: starts and keeps running: ended with 1: Killed"
+    assert (*trial.contract.notes, told) == contract.notes
+
+
+def test_a_candidate_that_falls_in_two_starts_of_three_is_undone(clock: Clock) -> None:
+    for programs in ((DOWN, SERVER, DOWN), (SICK, DOWN, DOWN)):
+        trial = Trial(clock)
+        answer, contract = trial.judge(*programs)
+        assert ("start", "ended with 1: Killed") == first(answer)
+        assert ["v1", "v1", "v1", "v0"] == trial.engine.starts
+        assert contract is trial.contract
+
+
+def test_a_start_that_fell_does_not_repeat_what_failed_by_chance_before(clock: Clock) -> None:
+    answer, contract = Trial(clock).judge(changed(a=Page("moody")), DOWN, SERVER)
+    assert answer.held
+    assert [] == [check.what for check in contract.checks if check.what.endswith(":8000/a")]
+
+
+def test_what_fails_in_both_starts_that_did_not_fall_is_believed(clock: Clock) -> None:
+    for programs in ((DOWN, SICK, SICK), (SICK, DOWN, SICK)):
+        answer, _ = Trial(clock).judge(*programs)
+        assert [("http", "status 500, was 200")] == failures(answer)
+
+
+def test_an_original_that_falls_once_excuses_nothing(clock: Clock) -> None:
+    trial = Trial(clock, later=(DOWN, SERVER))
+    answer, contract = trial.judge(SICK)
+    assert [("http", "status 500, was 200")] == failures(answer)
+    assert ["v1", "v1", "v0", "v0"] == trial.engine.starts
+    assert contract is trial.contract
+
+
+def test_an_original_that_falls_twice_is_not_steady(clock: Clock) -> None:
+    with pytest.raises(ContractError):
+        Trial(clock, later=(DOWN, DOWN)).judge(SICK)
+
+
 def test_what_needs_no_start_needs_no_second_one(clock: Clock) -> None:
     trial = Trial(clock)
     answer, _ = trial.judge(SERVER, config={**CONFIG, "Volumes": {}})

@@ -1,7 +1,8 @@
 """A contract replayed on another image: one start, the same questions in the same order.
 
 A failure is believed only where a second fresh start repeats it and the original still passes; what is not
-believed leaves the contract for the rest of the run.
+believed leaves the contract for the rest of the run. A start that fell as a whole tells nothing of single checks:
+then three starts are made, and the two that went alike count.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from jettison.engine.model import Finished, Phase
 
 SLOWER = 4  # a candidate may take so many times the original's time to start
 _NEW_IN_LOG = "new in its log: "
+_WHOLE = {"start", "exit", "port"}
 _STATIC = {"config", "environment", "closure", "writable"}  # the same each time: no second start is needed
 
 
@@ -78,18 +80,51 @@ def _judge(contract: Contract, candidate: Target, original: Target, *, stop: boo
         pool.shutdown(wait=False)
     if first.held:
         return _with(first, lost), contract
-    doubted = {outcome.check.key for outcome in first.failures if outcome.check.kind not in _STATIC}
+    doubted = _doubted(first)
     if not doubted:
         return _with(first, lost), contract
-    second = replay(contract, candidate)
+    first, second, odd = _two_alike(contract, candidate, first)
+    contract = _told(contract, odd)
+    doubted = _doubted(first)
     repeated = {outcome.check.key for outcome in second.failures}
     unsteady = doubted - repeated
     if doubted & repeated:
         again = replay(contract, original)
+        if _fell(again):
+            again = replay(contract, original)
         unsteady |= {outcome.check.key for outcome in again.failures}
     steady = _without(contract, unsteady) if unsteady else contract
     outcomes = tuple(outcome for outcome in first.outcomes if outcome.check.key not in unsteady)
     return _with(_explained(replace(first, outcomes=outcomes)), lost), steady
+
+
+def _doubted(answer: Replay) -> set[tuple[str, str]]:
+    """What failed and need not fail again."""
+    return {outcome.check.key for outcome in answer.failures if outcome.check.kind not in _STATIC}
+
+
+def _two_alike(contract: Contract, candidate: Target, first: Replay) -> tuple[Replay, Replay, Replay | None]:
+    """Two starts that fell as a whole, or two that did not, and the odd one of three where it took a third."""
+    second = replay(contract, candidate)
+    if _fell(first) == _fell(second):
+        return first, second, None
+    third = replay(contract, candidate)
+    fallen, stood = (first, second) if _fell(first) else (second, first)
+    return (fallen, third, stood) if _fell(third) else (stood, third, fallen)
+
+
+def _told(contract: Contract, odd: Replay | None) -> Contract:
+    """The contract with a note of a start that fell, where two others did not."""
+    if odd is None or not _fell(odd):
+        return contract
+    first = odd.failures[0]
+    note = f"one start of three fell, and was not counted: {first.check.what}: {first.evidence}"
+    return contract if note in contract.notes else replace(contract, notes=(*contract.notes, note))
+
+
+def _fell(answer: Replay) -> bool:
+    """Whether it did not start, or a port stayed closed: whatever else failed then followed from that."""
+    return any(outcome.check.kind in _WHOLE for outcome in answer.failures)
 
 
 def _on_purpose(contract: Contract, candidate: Target, original: Target) -> Mapping[str, Any]:
