@@ -30,6 +30,7 @@ FLOORS = (
 )
 # the only ways from one room to another of its floor
 ALONG = {
+    "image": {"registry"},  # docker:// is a transport like the others; the registry room knows nothing of images
     "lighten": {"compare", "contract"},
     "rules": {"bases", "rule", "synthesis", "traps"},
     "synthesis": {"bases", "rule", "traps"},

@@ -6,6 +6,7 @@ JettisonError
 │   ├── EngineError          no engine, no permission, it died
 │   ├── BuildFailed          the engine ran and an instruction failed
 │   ├── ImageError           an archive, layout or storage that cannot be read
+│   │   └── RegistryError    a registry that did not give an image
 │   ├── DockerfileError      a Dockerfile that does not parse
 │   └── DiskError            no space, read-only, or another process holds the lock
 ├── ContractError         4  refused as empty, unsteady, or not held by the original
@@ -50,6 +51,10 @@ class BuildFailed(CouldNot):
 
 class ImageError(CouldNot):
     """An archive, layout, store or daemon whose image cannot be read."""
+
+
+class RegistryError(ImageError):
+    """A registry that could not be reached, refused, does not have the image, or gave something else."""
 
 
 class DockerfileError(CouldNot):

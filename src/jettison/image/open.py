@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from jettison.core.errors import ImageError, UsageError
@@ -10,25 +11,28 @@ from jettison.core.reference import Reference, Transport, parse
 from jettison.image.model import Image
 
 _LOCAL = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
+# what is meant for a file that is not there, or for an id: no registry is asked for it
+_NO_NAME = re.compile(r"[./~].*|.*\.(?:tar|tgz|tar\.\w+)|(?:sha256:)?[0-9a-f]{64}", re.DOTALL)
 
 
-def open_image(text: str | Reference, platform: Platform | None = None) -> Image:
+def open_image(text: str | Reference, platform: Platform | None = None, *, insecure: bool = False) -> Image:
     """The image that a reference names, lazily: bytes are read when they are asked for.
 
-    Without a transport: an existing path is opened for what it is, else the engines' stores are asked in turn.
-    Without a platform, of an index: linux on this machine's architecture. Raises ImageError, UsageError.
+    Without a transport: an existing path is opened for what it is, else the engines' stores are asked in turn, then
+    the registry. Without a platform, of an index: linux on this machine's architecture. `insecure` lets a registry
+    speak plain HTTP and show a certificate that nobody vouches for. Raises ImageError, UsageError.
     """
-    image = _find(text, platform)
+    image = _find(text, platform, insecure)
     told = Platform(*(image.config.get(key) or "" for key in ("os", "architecture", "variant")))
     if platform is not None and not told.fits(platform):
         raise ImageError(f"{image.reference} is an image for {told}, not for {platform}", hint=f"ask for {told}")
     return image
 
 
-def _find(text: str | Reference, platform: Platform | None) -> Image:
+def _find(text: str | Reference, platform: Platform | None, insecure: bool) -> Image:
     reference = text if isinstance(text, Reference) else parse(text)
     if reference is not None:
-        return _read(reference, platform)
+        return _read(reference, platform, insecure=insecure)
     assert isinstance(text, str)
     if not text:
         raise UsageError("no image was named", hint="give a name, or transport:place")
@@ -44,15 +48,16 @@ def _find(text: str | Reference, platform: Platform | None) -> Image:
             if "/" in text or not Path(text).is_dir():
                 raise
             reasons.append(error.message)  # a folder that happens to be called like the image
-    for transport in _LOCAL:
+    elsewhere = () if _NO_NAME.fullmatch(text) else (Transport.DOCKER,)
+    for transport in (*_LOCAL, *elsewhere):
         try:
-            return _read(Reference(transport, text), platform)
-        except ImageError as error:
+            return _read(Reference(transport, text), platform, insecure=insecure)
+        except (ImageError, UsageError) as error:  # the latter for what no registry takes for a name
             reasons.append(error.message)
     raise ImageError(f"no image called {text} was found", hint="; ".join(reasons))
 
 
-def _read(reference: Reference, platform: Platform | None) -> Image:
+def _read(reference: Reference, platform: Platform | None, *, insecure: bool = False) -> Image:
     """Each transport is imported when it is asked for, so that none costs the start-up of another."""
     where = reference.where
     match reference.transport:
@@ -77,6 +82,6 @@ def _read(reference: Reference, platform: Platform | None) -> Image:
 
             return daemon.read(where)
         case Transport.DOCKER:
-            raise ImageError(
-                f"{reference}: registries cannot be read yet", hint=f"copy it first: skopeo copy {reference} oci:DIR"
-            )
+            from jettison.image.transports import registry
+
+            return registry.read(where, platform, insecure=insecure)

@@ -54,13 +54,14 @@ def descriptor(value: Any, what: str) -> Descriptor:
         fields["digest"],
         size,
         media_type,
-        _platform(fields.get("platform")),
+        platform_of(fields.get("platform")),
         tuple(str(notes[key]) for key in _NAMES if key in notes),
         notes.get("vnd.docker.reference.type") == "attestation-manifest",
     )
 
 
-def _platform(value: Any) -> Platform | None:
+def platform_of(value: Any) -> Platform | None:
+    """The platform of a descriptor or a config; None where it tells none."""
     if not isinstance(value, dict):
         return None
     parts = [value.get(key) or "" for key in ("os", "architecture", "variant")]
@@ -191,4 +192,4 @@ def _told_by_config(files: Files, one: Descriptor) -> Platform | None:
     if value is None:
         return None
     config = descriptor(value, "a config's descriptor")
-    return _platform(read_json(blob_of(files, config, "config"), "the config", config.digest))
+    return platform_of(read_json(blob_of(files, config, "config"), "the config", config.digest))

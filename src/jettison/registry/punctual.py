@@ -1,0 +1,70 @@
+"""Connections whose answers must begin in time, however slowly a server feeds us its headers."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import weakref
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.response import HTTPResponse
+
+_KEPT = 8  # connections to one host
+
+
+class _InTime:
+    """Cuts the connection itself when the headers take too long: a timeout on each byte bounds nothing."""
+
+    seconds = 60.0
+    opened: weakref.WeakSet[socket.socket]
+    sock: socket.socket | None
+
+    def getresponse(self) -> HTTPResponse:
+        if self.sock is not None:
+            self.opened.add(self.sock)
+        late = threading.Timer(self.seconds, cut, [self.sock])
+        late.daemon = True
+        late.start()
+        try:
+            return super().getresponse()  # type: ignore[misc,no-any-return]
+        finally:
+            late.cancel()
+
+
+def cut(sock: socket.socket | None) -> None:
+    """End a connection that another thread may be waiting on; it notices at once."""
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)  # TLS would first take its own state apart
+
+
+def manager(
+    proxy: str, context: ssl.SSLContext, seconds: float, opened: weakref.WeakSet[socket.socket]
+) -> urllib3.PoolManager:
+    """Connections by this context, through the proxy if one is told; an answer's headers may take so many seconds.
+
+    Their sockets are added to `opened`.
+    """
+    bounds = {"seconds": seconds, "opened": opened}
+    plain = type("Plain", (_InTime, HTTPConnection), bounds)
+    secure = type("Secure", (_InTime, HTTPSConnection), bounds)
+    options: dict[str, Any] = {"ssl_context": context, "maxsize": _KEPT}
+    if proxy:
+        parts = urlsplit(proxy)
+        if parts.username:
+            user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            options["proxy_headers"] = urllib3.make_headers(proxy_basic_auth=user)
+        found: urllib3.PoolManager = urllib3.ProxyManager(proxy, **options)
+    else:
+        found = urllib3.PoolManager(**options)
+    found.pool_classes_by_scheme = {
+        "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }
+    return found
