@@ -33,6 +33,7 @@ from hypothesis import strategies as st
 from jettison.core.errors import ImageError
 from jettison.image.layer_blob import BlobSource
 from jettison.image.open import open_image
+from jettison.image.transports.documents import parse_json
 from jettison.image.tree import merge, sizes
 
 APP = Made((tar(entry("a", b"x" * 3000)), tar(entry("b", b"y" * 100))))
@@ -125,6 +126,31 @@ def test_a_manifest_json_of_any_content_is_refused(tmp_path: Path, data: bytes, 
         write_layout(layout_files(APP) | {"index.json": data if data != b"{}" else b"[]"}, tmp_path / "layout")
         with pytest.raises(ImageError):
             open_image(f"oci:{tmp_path}/layout")
+
+
+@pytest.mark.parametrize("name", ["\\ud800", "\\udfff\\ud800", "\\u0000", "a\\u0000b"])
+def test_halves_of_characters_and_nuls_in_names_are_refused(tmp_path: Path, name: str) -> None:
+    """Python keeps a lone surrogate where Go replaces it; no file name takes it."""
+    data = classic_files(APP)["manifest.json"].replace(b"layer.tar", name.encode())
+    refused(str(write_archive(classic_files(APP) | {"manifest.json": data}, tmp_path / "x.tar")), "does not hold it")
+
+
+@pytest.mark.parametrize(
+    ("spelled", "value"),
+    [
+        (rb'"\ud83d\ude00 \\ud800"', "\U0001f600 \\ud800"),
+        (rb'"\ud800 \ude00\uD800\uD83D\uDE00"', "\ufffd \ufffd\ufffd\U0001f600"),
+        (b'"\xed\xa0\x80\xff"', "\ufffd" * 4),
+    ],
+)
+def test_text_that_is_none_is_read_as_go_reads_it(spelled: bytes, value: str) -> None:
+    assert value == parse_json(spelled, "it")
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"-Infinity", b"1e999", b"-1e999"])
+def test_numbers_that_json_does_not_have_are_refused(number: bytes) -> None:
+    with pytest.raises(ImageError, match="it is not JSON"):
+        parse_json(b'{"a": [' + number + b"]}", "it")
 
 
 def test_a_config_of_a_gigabyte_is_refused_without_reading_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,11 @@ from jettison.image.blob import Blob
 LARGEST = 4 * 2**20  # bytes of a manifest, an index or a config; what containers/image and registries take
 _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _DIGEST = re.compile(r"(sha256|sha384|sha512):([0-9a-f]+)")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 AGAIN = "the image is damaged or was not made by a container tool: save or pull it again"
 
 Files = Callable[[str], Blob | None]  # a layout's or archive's files by name; None where there is none
@@ -40,11 +46,29 @@ def read_small(blob: Blob, what: str, digest: str | None = None) -> bytes:
 
 
 def parse_json(data: bytes, what: str) -> Any:
-    """The value that the bytes spell. Raises ImageError."""
+    """The value that the bytes spell, read as Go reads them: halves of pairs replaced. Raises ImageError."""
     try:
-        return json.loads(data)
+        spelled = data.decode("utf-8", "replace")
+        if _SURROGATE.search(spelled):
+            spelled = _ESCAPE.sub(_whole_characters, spelled)
+        return json.loads(spelled, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:  # the latter for brackets in brackets, thousands deep
         raise ImageError(f"{what} is not JSON: {error or 'nested too deeply'}", hint=AGAIN) from None
+
+
+def _whole_characters(escape: re.Match[str]) -> str:
+    return "\\ufffd" if escape["half"] else escape[0]
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits} is too large")
+    return value
 
 
 def verify(data: bytes, digest: str, what: str) -> None:
