@@ -150,6 +150,37 @@ def delete_command(dockerfile: Dockerfile, instruction: Instruction, command: Co
     return Edit(Span(operands[at].start, operands[at + 1].start), "")
 
 
+def delete_words(dockerfile: Dockerfile, spans: Sequence[Span]) -> tuple[Edit, ...]:
+    """Words of commands removed, with the blanks and continuations before them; `spans` in the order of the text.
+
+    A comment line directly above stays, and what follows moves up to it; where nothing follows it goes as well, since
+    behind it no continuation would hold, and the next instruction would become part of this one.
+    """
+    text, escape = dockerfile.text, re.escape(dockerfile.escape)
+    gap = rf"[ \t]*(?:{escape}[ \t]*\r?\n[ \t]*)?"
+    groups: list[Span] = []
+    for span in spans:
+        close = groups and re.fullmatch(gap, text[groups[-1].end : span.start])
+        groups = [*groups[:-1], Span(groups[-1].start, span.end)] if close else [*groups, span]
+    found: list[Edit] = []
+    while groups:
+        span = groups.pop()
+        ahead = re.compile(gap).match(text, span.end)
+        comments = re.search(rf"(?:{escape}[ \t]*\r?\n)((?:[ \t]*#[^\n]*\n)+)[ \t]*$", text[: span.start])
+        if comments is None:
+            found.append(Edit(Span(len(text[: span.start].rstrip(f" \t\r\n{dockerfile.escape}")), span.end), ""))
+        elif ahead is not None and text[ahead.end() : ahead.end() + 1] not in ("", "\r", "\n"):
+            line = text.find("\n", span.end, ahead.end()) + 1
+            found.append(Edit(Span(comments.end(1), line) if line else Span(span.start, ahead.end()), ""))
+        else:
+            before = len(text[: comments.start()].rstrip(" \t"))
+            if groups and groups[-1].end == before:
+                groups[-1] = Span(groups[-1].start, span.end)
+            else:
+                found.append(Edit(Span(before, span.end), ""))
+    return tuple(reversed(found))
+
+
 def merge_runs(dockerfile: Dockerfile, first: Instruction, second: Instruction) -> tuple[Edit, ...]:
     """The commands of `second` appended to `first` with `&&`, and `second` removed.
 

@@ -13,7 +13,7 @@ from jettison.closure.command import commands, locate
 from jettison.closure.python import reached
 from jettison.closure.shell import tools
 from jettison.core.values import Span
-from jettison.dockerfile.edit import CannotEdit, delete_command, delete_instruction
+from jettison.dockerfile.edit import CannotEdit, delete_command, delete_instruction, delete_words
 from jettison.dockerfile.graph import needed
 from jettison.dockerfile.model import Edit, Instruction, Stage
 from jettison.dockerfile.scope import state_at
@@ -168,15 +168,11 @@ class Development:
                     taken = {*taken, path, *requirements(path, reader(self.subject, one.instruction)).includes}
 
     def _less(self, inside: list[InCall], instead: list[str]) -> Iterator[Edit]:
-        """The arguments removed, with the blanks before them; the first replaced where something stands instead."""
-        text = self.subject.dockerfile.text
-        for number, each in enumerate(inside):
-            start, end = each.named.arguments[0].span.start, each.named.arguments[-1].span.end
-            if number == 0 and instead:
-                yield Edit(Span(start, end), " ".join(f"-r {path}" for path in instead))
-                continue
-            blank = text[:start].rstrip(" \t\n" + self.subject.dockerfile.escape)
-            yield Edit(Span(len(blank), end), "")
+        """The arguments removed; the first replaced where something stands instead."""
+        spans = [Span(each.named.arguments[0].span.start, each.named.arguments[-1].span.end) for each in inside]
+        if instead:
+            yield Edit(spans.pop(0), " ".join(f"-r {path}" for path in instead))
+        yield from delete_words(self.subject.dockerfile, spans)
 
     def _none(self, instruction: Instruction, call: PipCall) -> Edit:
         """Nothing is left to install: the call goes, or the RUN where it is all of it."""

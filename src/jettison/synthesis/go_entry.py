@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Collection, Iterator
 
-from jettison.closure.command import locate
+from jettison.closure.command import at, locate
 from jettison.core.values import Span
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Edit, Instruction
@@ -50,10 +51,16 @@ def _freed(subject: Subject, instruction: Instruction, programs: Collection[byte
     place = locate(subject.tree, words[0], subject.image.runtime)
     if place is None or place not in programs:
         raise CannotEdit(f"{told} starts {words[0]}, which is not what is built here")
-    found = words[0] if "/" in words[0] else "/" + place.decode("utf-8", "surrogateescape")
+    found = words[0] if _stays(subject, words[0]) else "/" + place.decode("utf-8", "surrogateescape")
     if instruction.exec_form is None or found != words[0]:
         array = json.dumps([found, *words[1:]], ensure_ascii=False)
         yield Edit(Span(start, start + len(text.rstrip())), array), instruction.keyword.capitalize()
+
+
+def _stays(subject: Subject, word: str) -> bool:
+    """Whether a path means the same where only the program is: no folder on its way is a symbolic link (/bin)."""
+    folder = posixpath.dirname(at(subject.image.runtime, word))
+    return "/" in word and subject.tree.resolve(folder) == folder
 
 
 def _command(subject: Subject, instruction: Instruction) -> tuple[str, int]:

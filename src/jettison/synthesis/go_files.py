@@ -1,31 +1,35 @@
 """Which files of the working directory a Go program may read at run time.
 
-Everything but what only the compiler reads: sources, manifests, vendored modules, test data, and what `//go:embed`
-puts into the program, unless a source opens that by its path as well; and but for what lies about in any working
-directory (reports, caches, documentation), unless a source as much as mentions it. Source: golang/go
-`src/embed/embed.go`.
+Everything but what only the compiler reads: sources, manifests, vendored modules, and what `//go:embed` puts into the
+program, unless a source, a variable or the command names its path as well; and but for test data and what lies about
+in any working directory (reports, caches, documentation), unless one of these, or a file of settings, as much as
+mentions it. Source: golang/go `src/embed/embed.go`.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from jettison.context.junk import KINDS
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
 _BUILT_FROM = re.compile(
-    rb"(?:^|/)(?:[^/]+\.go|go\.(?:mod|sum|work|work\.sum)|testdata/.*|\.git/.*|\.git(?:ignore|attributes|modules)|\.github/.*"
+    rb"(?:^|/)(?:[^/]+\.go|go\.(?:mod|sum|work|work\.sum)|\.git/.*|\.git(?:ignore|attributes|modules)|\.github/.*"
     rb"|(?:[^/]*\.)?(?:Dockerfile|Containerfile)(?:\.[^/]*)?|\.(?:docker|container)ignore|docker-compose[^/]*\.ya?ml"
     rb"|compose\.ya?ml|Makefile|\.golangci\.ya?ml)$"
 )
 _LIES_ABOUT = tuple(name for kind in KINDS if not kind.made for name in kind.names)
+_TEST_DATA = "testdata"
+_SETTINGS = re.compile(rb"(?:^|/)[^./][^/]*\.(?:ya?ml|toml|json|ini|conf|env|properties)$|(?:^|/)\.env[^/]*$")
 _VENDORED = b"vendor/modules.txt"
 _SOURCE = 2**20  # bytes read of a source
+_SMALL = 2**16  # bytes of a file of settings
 _EMBED = re.compile(r"^//go:embed[ \t]+(.+)$", re.MULTILINE)
 _PATTERN = re.compile(r"\"([^\"]*)\"|`([^`]*)`|(\S+)")
 # a call that a literal is an argument of, where it reads a file system that it is given: fs.Sub(files, "a")
@@ -44,8 +48,8 @@ class Files:
     embedded: tuple[bytes, ...] = ()
 
 
-def readable_files(tree: Tree, folder: bytes) -> Files:
-    """Files and links below `folder`, in byte order."""
+def readable_files(tree: Tree, folder: bytes, config: Mapping[str, Any]) -> Files:
+    """Files and links below `folder`, in byte order. `config` tells the commands and variables."""
     kinds = {Kind.FILE, Kind.SYMLINK}
     found = [path for path in tree.under(folder) if (entry := tree.get(path)) is not None and entry.kind in kinds]
     vendored = folder + b"/" + _VENDORED in tree
@@ -56,16 +60,36 @@ def readable_files(tree: Tree, folder: bytes) -> Files:
         if not _BUILT_FROM.search(path[prefix:]) and not (vendored and path[prefix:].startswith(b"vendor/"))
     ]
     sources = {path: tree.read(path, _SOURCE).decode("utf-8", "replace") for path in found if _is_source(path)}
-    kept = [path for path in kept if not _lies_about(path[prefix:].partition(b"/")[0], sources)]
-    embedded = set(_embedded(sources, kept)) - set(_opened(sources, folder, kept))
+    words = tuple(_words(config))
+    texts = [*sources.values(), *words, *_settings(tree, kept)]
+    kept = [path for path in kept if not _lies_about(path[prefix:], texts)]
+    named = {_top(word, folder) for word in words}
+    embedded = set(_embedded(sources, kept)) - set(_opened(sources, folder, kept, named))
     return Files(tuple(path for path in kept if path not in embedded), tuple(sorted(embedded)))
 
 
-def _lies_about(top: bytes, sources: dict[bytes, str]) -> bool:
-    """Whether a name at the top of the folder is of a kind that no program reads, and no source has that word."""
-    name = top.decode("utf-8", "replace")
-    known = any(fnmatchcase(name, pattern) for pattern in _LIES_ABOUT)
-    return known and not any(name in text for text in sources.values())
+def _words(config: Mapping[str, Any]) -> Iterator[str]:
+    """What may be paths in commands and variables: words, and what stands behind `=`, `:` or `,` in them."""
+    health = (config.get("Healthcheck") or {}).get("Test") or []
+    told = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or []), *health]
+    told += [str(each) for each in config.get("Env") or [] if not str(each).startswith("PATH=")]
+    yield from (word for each in told for word in re.split(r"[\s=:,'\"]+", str(each)) if word)
+
+
+def _settings(tree: Tree, paths: Iterable[bytes]) -> Iterator[str]:
+    """The texts of small files that programs read settings from."""
+    for path in paths:
+        entry = tree.get(path)
+        if _SETTINGS.search(path) and entry is not None and entry.kind is Kind.FILE and entry.size < _SMALL:
+            yield tree.read(path).decode("utf-8", "replace")
+
+
+def _lies_about(path: bytes, texts: Iterable[str]) -> bool:
+    """Whether a path below the folder is of a kind that no program reads, and no text has the word that says so."""
+    parts = path.decode("utf-8", "replace").split("/")
+    known = any(fnmatchcase(parts[0], pattern) for pattern in _LIES_ABOUT)
+    word = parts[0] if known else _TEST_DATA if _TEST_DATA in parts[:-1] else ""
+    return word != "" and not any(word in text for text in texts)
 
 
 def _is_source(path: bytes) -> bool:
@@ -102,9 +126,9 @@ def _matches(path: bytes, top: bytes, pattern: re.Pattern[bytes]) -> bool:
     return False
 
 
-def _opened(sources: dict[bytes, str], folder: bytes, files: list[bytes]) -> Iterator[bytes]:
-    """The files below a path that a source names, but in a call that reads a file system that it is given."""
-    tops = set()
+def _opened(sources: dict[bytes, str], folder: bytes, files: list[bytes], named: Iterable[bytes]) -> Iterator[bytes]:
+    """The files below a path that is named, or that a source names but in a call that is given a file system."""
+    tops = set(named)
     for text in sources.values():
         for line in text.splitlines():
             if line.startswith("//go:embed"):

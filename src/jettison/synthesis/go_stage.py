@@ -15,6 +15,7 @@ from jettison.dockerfile.shell import script
 from jettison.image.model import Kind
 from jettison.packages.go import Program
 from jettison.subject import Subject
+from jettison.synthesis.apt import TOOLS
 from jettison.synthesis.go_base import base_of, carried
 from jettison.synthesis.go_build import go_calls
 from jettison.synthesis.go_entry import freed
@@ -25,7 +26,7 @@ from jettison.synthesis.stages import Plan, Ship
 from jettison.synthesis.work import CACHES as OTHER_CACHES
 from jettison.synthesis.work import application_folder, check_folder, owner_of
 
-_INSTALLERS = {"apt-get", "apt", "apk", "update-ca-certificates", "rm", "set", "echo", "true", "mkdir", "go", "cd"}
+_INSTALLERS = {"apt-get", "apt", "apk", "update-ca-certificates", "rm", "set", "echo", "true", "go", "cd"}
 _ACCOUNTS = re.compile(
     rb"etc/(?:passwd|group|shadow|gshadow|subuid|subgid|\.pwd\.lock)-?$|home/|var/(?:log|mail)/|run/"
 )
@@ -49,7 +50,7 @@ def plan(subject: Subject) -> Plan | None:
     folder = application_folder(subject)
     check_folder(subject, folder)
     places = {program.path for program in programs}
-    ships = list(dict.fromkeys([*sorted(places), *readable_files(subject.tree, folder).ships]))
+    ships = list(dict.fromkeys([*sorted(places), *readable_files(subject.tree, folder, subject.image.runtime).ships]))
     commands = freed(subject, places)
     base = base_of(subject, calls, programs, ships)
     files = system_files(subject.tree, subject.image.runtime, programs, ships)
@@ -123,7 +124,8 @@ def _only_installs(subject: Subject, run: Instruction) -> bool:
     """Whether a RUN calls a package manager and nothing that could leave more than packages do."""
     found = script(subject.dockerfile, run)
     names = [command.name or "" for command in found.commands] if found else [""]
-    return bool({"apt-get", "apt", "apk"} & set(names)) and set(names) <= _INSTALLERS
+    writes = any(command.redirected and command.name not in TOOLS for command in found.commands) if found else True
+    return bool({"apt-get", "apt", "apk"} & set(names)) and set(names) <= _INSTALLERS and not writes
 
 
 def _ships(subject: Subject, folder: bytes, paths: Sequence[bytes]) -> Iterator[Ship]:

@@ -27,7 +27,14 @@ _SERVED = {b"ico", b"woff", b"woff2", b"ttf", b"otf", b"eot", b"mp3", b"mp4", b"
            b"csv", b"ics", b"map", b"webmanifest", b"rss", b"atom", b"epub", b"bmp", b"tif", b"tiff"}  # fmt: skip
 _RUNS_OTHERS = ("os/exec.Command", "os/exec.(*Cmd).Start", "os/exec.CommandContext", "os.StartProcess",
                 "syscall.Exec", "syscall.StartProcess", "syscall.forkExec")  # fmt: skip
-_USERS = ("os/user.Current", "os/user.Lookup", "os/user.LookupId", "os/user.LookupGroup", "os/user.LookupGroupId")
+_USERS = (
+    "os/user.Current",
+    "os/user.Lookup",
+    "os/user.LookupId",
+    "os/user.LookupGroup",
+    "os/user.LookupGroupId",
+    "os.UserHomeDir",
+)  # an engine sets HOME as /etc/passwd has it
 
 
 @dataclass(frozen=True)

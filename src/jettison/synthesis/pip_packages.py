@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jettison.core.values import Span
-from jettison.dockerfile.edit import CannotEdit, apply
+from jettison.dockerfile.edit import CannotEdit, apply, delete_words
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.dockerfile.shell import script
 from jettison.subject import Subject
@@ -19,7 +19,7 @@ _BUILDS = re.compile(
     r"build-essential|.+-dev|(?:gcc|g\+\+|cpp|gfortran|clang|llvm)(?:-[\d.]+)?|make|cmake|ninja-build|meson|binutils"
     r"|pkg-config|pkgconf|rustc|cargo|autoconf|automake|libtool|bison|flex|swig|patchelf|linux-headers-.+|cython3"
 )
-_AROUND = {"rm", "true", "set", "echo", "mkdir", ":"}
+_AROUND = {"rm", "true", "set", "echo", ":"}
 
 
 def only_builds(name: str) -> bool:
@@ -72,13 +72,11 @@ class BuildPackages:
             gone = [each for each in call.command.arguments if each.value and _names_builder(each.value, call)]
             if not added and len(gone) == len(call.packages):
                 raise CannotEdit(f"line {run.line} would call apt for nothing")
-            for number, each in enumerate(gone):
-                if number == 0 and added:
-                    edits.append(Edit(each.span, " ".join(added)))
-                    added = ()
-                    continue
-                blank = len(source[: each.span.start].rstrip(" \t\r\n" + self.subject.dockerfile.escape))
-                edits.append(Edit(Span(blank, each.span.end), ""))
+            spans = [each.span for each in gone]
+            if spans and added:
+                edits.append(Edit(spans.pop(0), " ".join(added)))
+                added = ()
+            edits += delete_words(self.subject.dockerfile, spans)
         moved = [
             Edit(Span(each.span.start - run.span.start, each.span.end - run.span.start), each.text) for each in edits
         ]
@@ -125,5 +123,7 @@ def _check(subject: Subject, run: Instruction, calls: tuple[AptCall, ...]) -> No
 
 def _is_apt_alone(subject: Subject, run: Instruction) -> bool:
     found = script(subject.dockerfile, run)
-    names = [(command.name or "").rpartition("/")[2] for command in found.commands] if found else [""]
-    return all(name in TOOLS | _AROUND for name in names)
+    commands = found.commands if found else ()
+    names = [(command.name or "").rpartition("/")[2] for command in commands]
+    writes = any(each.redirected and name not in TOOLS for each, name in zip(commands, names, strict=True))
+    return bool(names) and not writes and all(name in TOOLS | _AROUND for name in names)

@@ -33,9 +33,11 @@ from jettison.synthesis.stages import Plan, Ship
 from jettison.synthesis.work import CACHES, owner_of
 
 VENV = "opt/venv"
-_SYSTEM = b"usr/local"
+_PREFIX = b"usr/local"
 _REFUSED = re.compile(r"(?:-t|--target|--prefix|--root|--python)(?:=.*)?$")
-_CLEANING = {"rm", "true", "echo", "set", "apt", "apt-get", "mkdir", "find", "printf", ":"}
+_CLEANING = {"rm", "true", "echo", "set", "apt", "apt-get", "find", "printf", ":"}
+_WRITING = {"echo", "printf"}  # where their output goes to a file
+_SYSTEM = {*_CLEANING, "useradd", "groupadd", "adduser", "addgroup", "mkdir", "chown", "chmod"}  # need no package
 _VARIABLES = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PYTHONUSERBASE", "PYTHONHOME"}
 _LEFTOVERS = re.compile(rb"(?:.*/)?(?:build|[^/]+\.egg-info|__pycache__|\.eggs)(?:/|$)")
 _BYTECODE = re.compile(rb".*/__pycache__/[^/]+\.pyc$")
@@ -103,7 +105,7 @@ class Installed:
     @property
     def moved(self) -> bool:
         """Whether they are among the system's own files, and need a virtual environment to be copied."""
-        return self.prefix == _SYSTEM
+        return self.prefix == _PREFIX
 
     @cached_property
     def files(self) -> frozenset[bytes]:
@@ -140,7 +142,8 @@ class Installed:
     def _check_run(self, run: Instruction) -> None:
         found = script(self.subject.dockerfile, run)
         for command in found.commands if found else ():
-            if command.name is not None and command.name.rpartition("/")[2] in _CLEANING:
+            name = (command.name or "").rpartition("/")[2]
+            if name in _CLEANING and not (name in _WRITING and command.redirected):
                 continue
             if not any(call.command is command or call.command == command for call in self._calls(run)):
                 raise CannotEdit(f"line {run.line} does more than install packages: {command.name or 'a variable'}")
@@ -172,11 +175,11 @@ class Installed:
     def _check_interpreter(self) -> None:
         tree, bottom = self.subject.tree, self.subject.alignment.base_layers
         version = re.search(rb"lib/(python3\.\d+)/site-packages$", self.own[0].top)
-        real = tree.resolve(_SYSTEM + b"/bin/" + version[1]) if version else None
+        real = tree.resolve(_PREFIX + b"/bin/" + version[1]) if version else None
         if real is None or tree.layer_of(real) >= bottom:
             raise CannotEdit("the interpreter that the packages are installed for is not the base's own")
         before = merge(self.subject.image.layers[:bottom])
-        pip = next((each for each in distributions(before) if each.name == "pip" and each.prefix == _SYSTEM), None)
+        pip = next((each for each in distributions(before) if each.name == "pip" and each.prefix == _PREFIX), None)
         numbers = tuple(int(each) for each in re.findall(r"\d+", pip.version)[:2]) if pip else ()
         if numbers < (22, 3):
             raise CannotEdit("its pip cannot install into another environment, which takes 22.3 or later")
@@ -190,15 +193,15 @@ class Installed:
         if (variable := next(iter(sorted(told & _VARIABLES)), None)) is not None:
             raise CannotEdit(f"{variable} tells pip where to install")
         library = b"/" + self.own[0].top
-        programs = {b"/" + each for each in self.files if each.startswith(_SYSTEM + b"/bin/")}
-        outside = {b"/" + each for each in self.files if not each.startswith((_SYSTEM + b"/bin/", self.own[0].top))}
-        wanted = re.compile(
-            b"|".join(re.escape(each) for each in sorted({library, *programs, *outside})) + rb"(?![\w.-])"
-        )
+        programs = {b"/" + each for each in self.files if each.startswith(_PREFIX + b"/bin/")}
+        outside = {b"/" + each for each in self.files if not each.startswith((_PREFIX + b"/bin/", self.own[0].top))}
+        moved = b"|".join(re.escape(each) for each in sorted({library, *programs, *outside}))
+        wanted = re.compile(rb"(?:(/usr/local/bin/python[\d.]*)|" + moved + rb")(?![\w.-])")  # the base's sees no other
         for line, text in self._texts():
             match = wanted.search(text)
             if match is not None:
-                raise CannotEdit(f"{line} names {match[0].decode('utf-8', 'replace')}, which would lie elsewhere")
+                what = "which would lie elsewhere" if match[1] is None else "whose packages would lie elsewhere"
+                raise CannotEdit(f"{line} names {match[0].decode('utf-8', 'replace')}, {what}")
 
     def _texts(self) -> list[tuple[str, bytes]]:
         """What may name a path: instructions, and the application's own small files."""
@@ -218,6 +221,7 @@ def _plan(found: Installed, tools: BuildPackages, name: str, base: Image | None)
     subject = found.subject
     position = {id(each): at for at, each in enumerate(subject.stage.instructions)}
     work = {position[id(run)] for run in found.runs} | {position[id(run)] for run in tools.runs}
+    _check_between(subject, min(position[id(run)] for run in found.runs), work)
     runtime = Runtime(subject, base, found.now, tools, frozenset(work))
     runtime.check(name)
     missing = runtime.packages()
@@ -233,6 +237,16 @@ def _plan(found: Installed, tools: BuildPackages, name: str, base: Image | None)
         subject, frozenset(work), (ship,), edits, tuple(lines), target,
         instead={position[key]: text for key, text in instead.items()}, base=name, added=runtime.added(missing),
     )  # fmt: skip
+
+
+def _check_between(subject: Subject, first: int, work: set[int]) -> None:
+    """Raises CannotEdit for a RUN that may need what was installed, and would run before it is copied."""
+    for at, each in enumerate(subject.stage.instructions[first : max(work)], first):
+        if each.keyword != "RUN" or at in work:
+            continue
+        found = script(subject.dockerfile, each)
+        if found is None or any((command.name or "").rpartition("/")[2] not in _SYSTEM for command in found.commands):
+            raise CannotEdit(f"line {each.line} stands between RUNs that install, and may need what they installed")
 
 
 def _apt(packages: tuple[str, ...]) -> str:

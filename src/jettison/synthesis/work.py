@@ -11,16 +11,21 @@ import re
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.scope import state_at
-from jettison.image.model import Kind
+from jettison.dockerfile.shell import script
+from jettison.image.model import Entry, Kind
 from jettison.subject import Subject
 
-_TOOLS = rb"node-gyp|yarn|pnpm|pip|pip-tools|uv|pypoetry|typescript|esbuild|turbo|npm|pre-commit|mypy|ruff"
-# By name: browsers that applications drive, and package managers, lie in ~/.cache as well. Bytecode is made anew.
+_TOOLS = rb"node-gyp|yarn|pnpm|pip|pip-tools|uv|typescript|esbuild|turbo|npm|pre-commit|mypy|ruff"
+# By name: browsers that applications drive, package managers, and Poetry's virtual environments lie in ~/.cache as
+# well, what pnpm installs for all users in ~/.local/share/pnpm. Bytecode is made anew.
 CACHES = re.compile(
-    rb"(?:root|home/[^/]+)/\.(?:npm|yarn|node-gyp|config/(?:configstore|yarn)|local/share/pnpm|cache/(?:"
-    + _TOOLS
-    + rb"))(?:/|$)|tmp/|var/tmp/|run/|usr/local/share/\.cache/|(?:.*/)?__pycache__/"
+    rb"(?:root|home/[^/]+)/\.(?:npm|yarn|node-gyp|config/(?:configstore|yarn)|local/(?:share/pnpm/store|state/pnpm)"
+    rb"|cache/(?:" + _TOOLS + rb"|pypoetry/(?:artifacts|cache)))(?:/|$)"
+    rb"|tmp/|var/tmp/|run/|usr/local/share/\.cache/|(?:.*/)?__pycache__/"
 )
+_MOUNTED = {b"", b"dev", b"proc", b"run", b"sys", b"tmp", b"var/tmp"}  # folders that builders make or touch
+_FOLDERS = {"mkdir", "chown", "chmod"}
+_TEMPORARY = (b"tmp/", b"var/tmp/", b"run/")
 _SYSTEM = {b"usr", b"etc", b"var", b"root", b"home", b"bin", b"lib", b"tmp"}
 
 
@@ -38,8 +43,8 @@ def application_folder(subject: Subject) -> bytes:
 def work_below(subject: Subject, folders: tuple[bytes, ...], caches: re.Pattern[bytes] = CACHES) -> frozenset[int]:
     """Positions of the COPYs, ADDs and RUNs that write below these folders and into caches alone.
 
-    A RUN before them that writes elsewhere is set-up, and not among them. Raises CannotEdit for one behind them, for
-    a COPY that goes elsewhere, and where nothing is work.
+    A RUN before them that writes elsewhere is set-up, and not among them; so is one that makes folders elsewhere.
+    Raises CannotEdit for any other behind them, for a COPY that goes elsewhere, and where nothing is work.
     """
     found: set[int] = set()
     for position, each in enumerate(subject.stage.instructions):
@@ -52,7 +57,7 @@ def work_below(subject: Subject, folders: tuple[bytes, ...], caches: re.Pattern[
         shown = outside[0].decode("utf-8", "replace")
         if each.keyword != "RUN":
             raise CannotEdit(f"line {each.line} copies /{shown}, which is not below the WORKDIR")
-        if found:
+        if found and not _only_folders(subject, each, folders):
             raise CannotEdit(f"line {each.line} writes /{shown}, after files were copied")
     if not found:
         raise CannotEdit("nothing is built here")
@@ -62,18 +67,57 @@ def work_below(subject: Subject, folders: tuple[bytes, ...], caches: re.Pattern[
 def _outside(
     subject: Subject, instruction: Instruction, folders: tuple[bytes, ...], caches: re.Pattern[bytes]
 ) -> list[bytes]:
-    """Files and links that an instruction's layers hold outside the folders and outside of caches."""
+    """What an instruction's layers hold outside the folders and outside of caches.
+
+    Directories count where they are new, or have another owner or mode than before (a program may write into them),
+    but not those that only lead to what is inside. What a RUN itself names in a temporary folder is no cache.
+    """
     inside = tuple(folder + b"/" for folder in folders)
-    layers = [subject.image.layers[number].columns for number in subject.alignment.layers_of(instruction)]
-    return [
-        path
-        for columns in layers
-        for index, path in enumerate(columns.paths)
-        if columns.kinds[index] != Kind.DIRECTORY
-        and not path.startswith(inside)
-        and path not in folders
-        and not caches.match(path)
-    ]
+    named = instruction.span.of(subject.dockerfile.text).encode("utf-8", "surrogateescape")
+    found: list[bytes] = []
+    for number in subject.alignment.layers_of(instruction):
+        columns = subject.image.layers[number].columns
+        other = {
+            path: index
+            for index, path in enumerate(columns.paths)
+            if not path.startswith(inside) and path not in folders and path not in _MOUNTED
+            and (not caches.match(path + b"/") or (_meant(path, named) and path in subject.tree))
+        }  # fmt: skip
+        within = [path for path in columns.paths if path not in other]
+        for path, index in other.items():
+            below = path + b"/"
+            if columns.kinds[index] != Kind.DIRECTORY or not (
+                any(each.startswith(below) for each in (*folders, *within)) or _stands(subject, columns[index], number)
+            ):
+                found.append(path)
+    return found
+
+
+def _only_folders(subject: Subject, run: Instruction, folders: tuple[bytes, ...]) -> bool:
+    """Whether a RUN does nothing but make folders outside of these, and give them an owner or a mode."""
+    read = script(subject.dockerfile, run)
+    inside = tuple(folder + b"/" for folder in folders)
+    layers = [subject.image.layers[number].columns.paths for number in subject.alignment.layers_of(run)]
+    elsewhere = not any(path.startswith(inside) for paths in layers for path in paths)
+    return elsewhere and read is not None and all(each.name in _FOLDERS for each in read.commands)
+
+
+def _meant(path: bytes, text: bytes) -> bool:
+    """Whether a text names a path of a temporary folder."""
+    return path.startswith(_TEMPORARY) and re.search(rb"/" + re.escape(path) + rb"(?![\w.-])", text) is not None
+
+
+def _stands(subject: Subject, folder: Entry, number: int) -> bool:
+    """Whether a layer below this one has the same folder, of the same owner and mode."""
+    for layer in reversed(subject.image.layers[:number]):
+        columns = layer.columns
+        if folder.path in columns.paths:
+            before = columns[columns.paths.index(folder.path)]
+            same = before.kind is Kind.DIRECTORY and before.mode & 0o7777 == folder.mode & 0o7777
+            return same and (before.uid, before.gid) == (folder.uid, folder.gid)
+    below = (path for layer in subject.image.layers[:number] for path in layer.columns.paths)
+    implied = any(path.startswith(folder.path + b"/") for path in below)
+    return implied and (folder.mode & 0o7777, folder.uid, folder.gid) == (0o755, 0, 0)
 
 
 def owner_of(subject: Subject, paths: tuple[bytes, ...]) -> str:
