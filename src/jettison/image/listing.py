@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jettison.core.errors import UsageError
+from jettison.core.escape import show_path
 from jettison.image.export import in_order
 from jettison.image.model import Entry, Image, Kind, Layer
 from jettison.image.tree import Tree
@@ -75,9 +77,14 @@ def located(tree: Tree, path: bytes) -> bytes | None:
 
 
 def compiled(pattern: bytes) -> re.Pattern[bytes]:
-    """The expression that matches whole paths."""
+    """The expression that matches whole paths. Raises UsageError."""
     anchored = b"/" in pattern.rstrip(b"/")
-    return re.compile((b"" if anchored else rb"(?:.*/)?") + _translated(pattern.strip(b"/")) + rb"\Z", re.DOTALL)
+    text = (b"" if anchored else rb"(?:.*/)?") + _translated(pattern.strip(b"/")) + rb"\Z"
+    try:
+        return re.compile(text, re.DOTALL)
+    except re.error:
+        shown = show_path(pattern)
+        raise UsageError(f"{shown} is no pattern: its range is none", hint="write [a-z], the lower end first") from None
 
 
 def _translated(pattern: bytes) -> bytes:
@@ -90,7 +97,7 @@ def _translated(pattern: bytes) -> bytes:
         elif token in (b"*", b"?"):
             out.append(rb"[^/]*" if token == b"*" else rb"[^/]")
         else:
-            inside = token[1:-1].replace(b"\\", rb"\\").replace(b"[", rb"\[")
+            inside = re.sub(rb"([\\\[&~|])", rb"\\\1", token[1:-1])
             out.append(b"[" + (b"^" + inside[1:] if inside[:1] == b"!" else inside.replace(b"^", rb"\^", 1)) + b"]")
     return b"".join(out) + re.escape(pattern[at:])
 

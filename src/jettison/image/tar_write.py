@@ -45,7 +45,7 @@ def header(entry: Entry) -> bytes:
     if entry.extents:
         records += [(b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"), (b"GNU.sparse.name", name)]
         records.append((b"GNU.sparse.realsize", b"%d" % entry.size))
-        sparse_map = _map(entry.extents)
+        sparse_map = _map(entry)
         size = stored(entry) + len(sparse_map)
         name = _beside(name, _SPARSE_NAME)
     fields = _fields(entry, name, size, records)
@@ -137,9 +137,10 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def _map(extents: tuple[tuple[int, int], ...]) -> bytes:
-    """The pieces of a sparse file in decimal lines, filled up to whole blocks."""
-    text = b"%d\n" % len(extents) + b"".join(b"%d\n%d\n" % piece for piece in extents)
+def _map(entry: Entry) -> bytes:
+    """The pieces of a sparse file in decimal lines, the last one empty at its end, filled up to whole blocks."""
+    pieces = [piece for piece in entry.extents if piece[1]] + [(entry.size, 0)]
+    text = b"%d\n" % len(pieces) + b"".join(b"%d\n%d\n" % piece for piece in pieces)
     return text + padding(len(text))
 
 

@@ -84,7 +84,7 @@ def _day(entry: Entry) -> str:
 
 def _name(row: Row, colour: bool) -> str:
     entry = row.entry
-    shown = "/" + show_path(entry.path) + ("/" if entry.kind is Kind.DIRECTORY else "")
+    shown = "/" + show_path(entry.path) + ("/" if entry.kind in (Kind.DIRECTORY, Kind.OPAQUE) else "")
     shown = paint(shown, _STYLES.get(entry.kind, ""), colour=colour)
     match entry.kind:
         case Kind.SYMLINK:
