@@ -67,9 +67,10 @@ def digest(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def config_of(layers: Sequence[bytes], history: Sequence[str] | None, **more: Any) -> bytes:
+def config_of(layers: Sequence[bytes], history: Sequence[str] | None, rows: Any = None, **more: Any) -> bytes:
+    """`history` are the words of rows that each made a layer; `rows` whole rows."""
     told = [f"COPY layer {number} /" for number in range(len(layers))] if history is None else history
-    rows = [{"created_by": text} for text in told]
+    rows = rows or [{"created_by": text} for text in told]
     rootfs = {"type": "layers", "diff_ids": [digest(each) for each in layers]}
     about = {"os": "linux", "architecture": "amd64", "config": {"Cmd": ["sh"], **more}}
     return json.dumps({**about, "rootfs": rootfs, "history": rows}).encode()
