@@ -36,7 +36,7 @@ _STATIC = {"config", "environment", "closure", "writable"}  # the same each time
 
 def replay(contract: Contract, target: Target, *, stop: bool = False) -> Replay:
     """Every check of the contract on one fresh start; `stop` asks it to end as well, which may take four seconds."""
-    observation = observe(target, _plan(contract, target, stop))
+    observation = observe(target, replay_plan(contract, target, stop=stop))
     seen = _Seen(contract, target, observation)
     outcomes = sorted((_outcome(seen, check) for check in contract.checks), key=_cause)
     reason = seen.telling_line
@@ -148,7 +148,8 @@ def _without(contract: Contract, unsteady: set[tuple[str, str]]) -> Contract:
     return replace(contract, checks=checks, exercised=left, notes=(*contract.notes, note))
 
 
-def _plan(contract: Contract, target: Target, stop: bool) -> Plan:
+def replay_plan(contract: Contract, target: Target, *, stop: bool = False) -> Plan:
+    """What to do with a start of this target to see whether it holds the contract."""
     of_kind: dict[str, list[Check]] = {}
     for check in contract.checks:
         of_kind.setdefault(check.kind, []).append(check)

@@ -75,6 +75,7 @@ def _contract(bench: Bench, version: Version) -> Generator[events.Event, None, C
                 f"the original does not hold the contract: {first.check.what}: {first.evidence}",
                 hint="correct the contract file, or record a new one with --contract-out",
             )
+        contract = replace(contract, start_seconds=answer.start_seconds)  # measured here, not where it was recorded
     store_contract(bench, contract)
     shown = redact_contract(contract, bench.redactor)
     yield events.Recorded(contract.exercised, len(contract.deciding), shown.not_exercised, shown.notes)

@@ -6,8 +6,10 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 from jettison.compare import compare_config, compare_trees
+from jettison.contract.declared import withdrawn
 from jettison.contract.model import Contract
 from jettison.contract.replay import judge
+from jettison.contract.start_up import STARTS, compare_starts, seems_slow
 from jettison.core.errors import BuildFailed
 from jettison.core.units import show_bytes
 from jettison.core.values import Applicability
@@ -141,13 +143,21 @@ def _judge(
         return Outcome(step, version, contract)
     yield events.Checking(version.name)
     targets = target_of(bench, version), target_of(bench, baseline.version)
-    replay, contract = judge(contract, *targets, declares=declares)
+    given = contract
+    replay, contract = judge(given, *targets, declares=declares)
     weight = replace(version.weight, start_seconds=replay.start_seconds)
     version, step = with_weight(version, weight), replace(step, weight=weight)
     if not replay.held:
         first = replay.failures[0]
         reason = f"{first.check.what}: {first.evidence}"
         return Outcome(replace(step, verdict=Verdict.BROKE_CONTRACT, reason=reason), None, contract)
+    if seems_slow(contract, replay):
+        yield events.Note(f"{version.name} was slow to start: it and v0 are started {STARTS} times more, in turn")
+        starts = compare_starts(contract, targets[1], targets[0])
+        if starts.worse:
+            weight = replace(weight, start_seconds=starts.seconds)
+            step = replace(step, weight=weight, verdict=Verdict.NO_GAIN, reason=str(starts))
+            return Outcome(step, None, withdrawn(contract, given))
     return Outcome(step, version, contract)
 
 

@@ -66,7 +66,7 @@ def _recorded(event: events.Recorded) -> str:
 
 
 def _done(step: Step) -> str:
-    """The reason of a step without gain is its measurement, which is told anyway."""
+    """The reason of a step that saved no bytes is its measurement, which is told anyway."""
     weighed = ""
     if step.measured is not None:
         word = "saved" if step.measured >= 0 else "grew by"
@@ -75,5 +75,6 @@ def _done(step: Step) -> str:
         told = "; ".join(part for part in (seconds_words(step), weighed, step.reason) if part)
         return f"{_name(step.version)}{step.verdict.value}: {told}"
     word = "skipped" if step.verdict is Verdict.SKIPPED else f"undone ({step.verdict.value})"
-    reason = "" if step.verdict is Verdict.NO_GAIN and weighed else step.reason
+    told_already = step.verdict is Verdict.NO_GAIN and weighed and step.reason.startswith(("saved", "grew"))
+    reason = "" if told_already and step.rebuild is None else step.reason
     return _name("") + ": ".join(part for part in (word, weighed, step.title, reason) if part)
