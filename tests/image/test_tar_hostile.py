@@ -10,9 +10,10 @@ import pytest
 from handmade import directory, entry, hard_link, symlink, tar
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_tar_walker import END, USTAR, block, columns, extension, pax, records
+from test_tar_walker import END, USTAR, Forward, block, columns, extension, pax, records
 
 from jettison.core.errors import ImageError
+from jettison.image.tar import walk
 
 RICH = (
     pax({"path": b"p" * 200, "SCHILY.xattr.user.a": b"v", "size": b"3"})
@@ -93,6 +94,19 @@ def test_absurd_sizes_are_refused(value: bytes) -> None:
         columns(pax({"size": value}) + block(entry("a")) + END)
 
 
+@pytest.mark.parametrize("flag", [tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.REGTYPE])
+def test_a_size_that_is_no_number_is_refused_wherever_a_chunk_ends(flag: bytes) -> None:
+    """The fast way and the careful way agree, as Go does, also where the size means nothing."""
+    header = bytearray(entry("a", type=flag)[0].tobuf(USTAR))
+    header[124:135] = b"00000000009"
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    for data in (bytes(header) + END, b"".join([block(entry("b")), header, END])):
+        for most in (700, 2**20):
+            with pytest.raises(ImageError, match="broken layer tar"):
+                walk(Forward(data, most))  # type: ignore[arg-type]
+
+
 def test_a_size_beyond_the_end_is_refused_without_reading_for_it() -> None:
     with pytest.raises(ImageError, match="goes beyond its end"):
         columns(pax({"size": b"9223372036854775807"}) + block(entry("a")) + END)
@@ -139,8 +153,6 @@ def test_bombs_of_extended_headers_are_held_within_bounds() -> None:
                 self.left += bomb
             data, self.left = self.left[:count], self.left[count:]
             return data
-
-    from jettison.image.tar import walk
 
     with pytest.raises(ImageError, match="absurdly much"):
         walk(Endless())  # type: ignore[arg-type]

@@ -61,7 +61,7 @@ def take_simple(source: Stream, columns: Columns, known: Known) -> int:
             try:
                 mode, uid, gid = owners.get(owner) or _owner(owner, known)
                 seconds = times[time] if time in times else _time(time, known)
-                payload = 0 if kind else int(size, 8)
+                payload = int(size, 8)
                 expected = sums[told] if told in sums else _sum(told, known)
                 wrong = ((adler32(buffer[at : at + _BLOCK]) & 0xFFFF) - expected) % 65521
             except ValueError:
@@ -71,6 +71,7 @@ def take_simple(source: Stream, columns: Columns, known: Known) -> int:
                 return stored
             at += _BLOCK
             if kind:
+                payload = 0  # a size in their headers means nothing, and must be a number all the same
                 add_offset(-1)
                 if kind > 1:
                     target = link.partition(b"\0")[0]
