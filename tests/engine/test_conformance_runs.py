@@ -122,6 +122,7 @@ def test_a_command_that_is_too_slow_is_given_up(bench):
     with bench.start(bench.build()) as sandbox:
         wait_for_port(sandbox)
         assert sandbox.execute(["sleep", "30"], timeout=1).timed_out
+        assert sandbox.execute(["sh", "-c", "while sleep 0.1; do echo x; done"], timeout=1).timed_out
 
 
 @pytest.mark.parametrize(

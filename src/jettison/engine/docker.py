@@ -179,8 +179,11 @@ class Docker:
         return tuple(removed)
 
     def usage(self) -> int | None:
-        """Bytes of layers and build cache that the daemon holds."""
-        found = self.api.get("/system/df") or {}
+        """Bytes of layers and build cache that the daemon holds; None where counting them takes too long."""
+        try:
+            found = self.api.get("/system/df") or {}
+        except EngineError:
+            return None
         return int(found.get("LayersSize") or 0) + sum(
             int(one.get("Size") or 0) for one in found.get("BuildCache") or []
         )

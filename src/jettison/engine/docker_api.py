@@ -5,15 +5,19 @@ Source: Docker Engine API v1.41, https://docs.docker.com/reference/api/engine/ve
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from jettison.core.errors import EngineError
 from jettison.core.unix_http import DaemonConnection, docker_endpoint
+from jettison.engine.deadline import Deadline
 
 SECONDS = 120.0
 _LARGEST = 64 * 2**20
@@ -38,6 +42,12 @@ class Answer:
         """What the daemon says went wrong."""
         value = self.value
         return str(value.get("message", "")) if isinstance(value, dict) else self.body[:200].decode("utf-8", "replace")
+
+
+def _hang_up(sock: socket.socket) -> None:
+    """End whatever another thread waits for on this socket; the connection lets go of it once a body begins."""
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def endpoint() -> str:
@@ -72,16 +82,28 @@ class DockerApi:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         seconds: float = SECONDS,
+        within: float | None = None,
     ) -> Answer:
-        """One request, whatever its status. Raises EngineError where the daemon cannot be reached."""
-        connection = DaemonConnection(self.host, seconds)
+        """One request, whatever its status. Raises EngineError where the daemon cannot be reached.
+
+        `seconds` are the longest wait for a byte; `within` ends the whole answer, however steadily it goes on.
+        """
+        connection = DaemonConnection(self.host, seconds if within is None else min(seconds, within))
+        deadline: Deadline | None = None
         url = quote(path, safe="/:@") + (f"?{urlencode(query)}" if query else "")
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Host": "docker", **({"Content-Type": "application/json"} if data else {})}
         try:
+            if within is not None:
+                connection.connect()
+                deadline = Deadline(within, partial(_hang_up, connection.sock))
+                deadline.begin()
             connection.request(method, url, body=data, headers=headers)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read(_LARGEST))
+            body_read = answer.read(_LARGEST)
+            if deadline is not None and deadline.passed:
+                raise TimeoutError
+            return Answer(answer.status, body_read)
         except FileNotFoundError:
             raise EngineError(
                 f"there is no Docker daemon: {self.host} does not exist", hint="start it, or set DOCKER_HOST"
@@ -102,10 +124,14 @@ class DockerApi:
                 f"the Docker daemon did not answer within {seconds:.0f} s", hint="look at its log"
             ) from None
         except (http.client.HTTPException, OSError) as error:
+            if deadline is not None and deadline.passed:
+                raise EngineError("the Docker daemon did not answer in time", hint="look at its log") from None
             raise EngineError(
                 f"no Docker daemon answers at {self.host}: {error}", hint="is it still running?"
             ) from error
         finally:
+            if deadline is not None:
+                deadline.cancel()
             connection.close()
 
     def get(self, path: str, **query: str) -> Any:

@@ -22,6 +22,7 @@ from jettison.engine.docker_api import DockerApi
 from jettison.engine.model import ContainerState, Finished, Listener, Phase, ProcessFacts, RunOptions
 
 LOG_LIMIT = 4 * 2**20
+LOG_KEPT = {"max-size": "64m", "max-file": "1"}  # a program that prints without end must not fill the disk
 LABEL = "jettison.run"
 _NAME_SERVER = "127.0.0.11"
 
@@ -64,6 +65,7 @@ class DockerSandbox:
                 "Memory": options.memory,
                 "MemorySwap": options.memory,  # the sum of both: no swap
                 "PidsLimit": options.processes,
+                "LogConfig": {"Type": "json-file", "Config": LOG_KEPT},  # whatever the daemon does with others' logs
                 "PortBindings": {port: [{"HostIp": "127.0.0.1", "HostPort": ""}] for port in ports},
             },
             "Healthcheck": {"Test": ["NONE"]},
@@ -212,7 +214,11 @@ class DockerSandbox:
         identity = made.value["Id"]
         try:
             answer = self._api.call(
-                "POST", f"/exec/{identity}/start", body={"Detach": False, "Tty": False}, seconds=timeout
+                "POST",
+                f"/exec/{identity}/start",
+                body={"Detach": False, "Tty": False},
+                seconds=timeout,
+                within=timeout,
             )
         except EngineError:
             return Finished(124, b"", b"", timed_out=True)
