@@ -123,6 +123,8 @@ def test_a_python_project_keeps_what_its_metadata_reads(tmp_path: Path) -> None:
         ("main.go", "//go:embed README.md\nvar text string\n"),
         ("app.py", "open('README.md')\n"),
         ("scripts/build.sh", "cp README.md /out\n"),
+        ("views/page.ejs", '<a href="/README.md">'),
+        ("config.yml", "page: ./README.md\n"),
     ],
 )
 def test_a_readme_that_anything_reads_stays(name: str, text: str, tmp_path: Path) -> None:
@@ -139,9 +141,40 @@ def test_what_is_said_of_other_tools_and_addresses_does_not_count(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [("config.yml", "see: https://example.org/docs/a\nname: docs\n"), (".github/ci.yml", "run: make ./docs\n"),
+     ("package-lock.json", '"node_modules/docs"'), ("jest.config.json", '{"roots": ["./docs"]}')],
+)  # fmt: skip
+def test_settings_of_tools_addresses_and_bare_words_name_nothing(name: str, text: str, tmp_path: Path) -> None:
+    found = proposal(tmp_path, "FROM a\nCOPY . /app\n", {name: text, "docs/a.md": "x"})
+    assert "docs" in patterns(found)
+
+
+@pytest.mark.parametrize(("base", "goes"), [("nginx:1.27", False), ("php:8-apache", False), ("node:20", True)])
+def test_what_a_web_server_hands_out_stays(base: str, goes: bool, tmp_path: Path) -> None:
+    files = {"index.html": "x", "docs/a.html": "x", "README.md": "x"}
+    found = proposal(tmp_path, f"FROM {base}\nCOPY . /site\n", files)
+    assert ({"README*", "docs"} if goes else set()) == patterns(found)
+    assert goes or why(found, "docs") == "a web server hands out what is copied"
+
+
+@pytest.mark.parametrize(("name", "goes"), [("lcov.info", True), ("sorter.js", True), ("rates.py", False),
+                                            ("index.js", False)])  # fmt: skip
+def test_a_folder_of_reports_that_holds_sources_is_another(name: str, goes: bool, tmp_path: Path) -> None:
+    found = proposal(tmp_path, "FROM a\nCOPY . /app\n", {f"coverage/{name}": "x"})
+    assert ({"coverage"} if goes else set()) == patterns(found)
+
+
+def test_what_the_builder_reads_stays_where_a_source_names_it(tmp_path: Path) -> None:
+    files = {"main.py": "open('Dockerfile.template')\n", "Dockerfile.template": "x", "compose.yml": "x"}
+    assert {"compose.yml"} == patterns(proposal(tmp_path, "FROM a\nCOPY . /app\n", files))
+
+
+@pytest.mark.parametrize(
     "instruction",
     ["COPY README.md docs /x/", "COPY *.md docs/a.md /x/", "RUN cat README.md && ls docs",
-     'CMD ["show", "/app/README.md", "docs/"]',
+     'CMD ["show", "/app/README.md", "docs/"]', "ENV PAGES=/app/docs TEXT=README.md",
+     "WORKDIR /docs\nVOLUME /README.md",
      "RUN <<EOF\ncat ./README.md\ntar c docs\nEOF", "RUN --mount=type=bind,source=docs,target=/d cp README.md /x"],
 )  # fmt: skip
 def test_what_an_instruction_names_stays(instruction: str, tmp_path: Path) -> None:

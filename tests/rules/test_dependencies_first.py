@@ -74,6 +74,19 @@ def test_in_a_stage_that_does_not_ship_nothing_is_there_twice(tmp_path: Path) ->
 
 
 ORDERS = {
+    "a comment stays with what it speaks of": (
+        "FROM golang:1.22 AS b\nCOPY . .\n# the program\nRUN go build -o /x\nFROM scratch\nCOPY --from=b /x /\n",
+        """FROM golang:1.22 AS b
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+# the program
+RUN go build -o /x
+FROM scratch
+COPY --from=b /x /
+""",
+        GO,
+    ),
     "one RUN that installs and builds is divided": (
         "FROM node:20\nWORKDIR /app\nCOPY . ./\nRUN npm ci && \\\n    npm run build\n",
         f"{LOCKED}RUN npm ci\nCOPY . ./\nRUN npm run build\n",
@@ -210,6 +223,21 @@ def node(**more: object) -> dict[str, str]:
 
 PIP = "FROM python:3\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
 REFUSALS = {
+    "dependencies": (
+        NODE_BAD,
+        node(scripts={"dependencies": "node patch.js"}),
+        "the package's own dependencies script runs while npm installs, and may read the sources",
+    ),
+    "a package of the system out of the context": (
+        "FROM python:3.12\nCOPY . .\nRUN apt-get install -y ./x.deb\nRUN pip install -r requirements.txt\n",
+        PYTHON | {"x.deb": "x"},
+        "line 3 stands between, and may read the sources",
+    ),
+    "a file that a variable names": (
+        "FROM python:3.12\nENV PIP_CONSTRAINT=limits.txt\nCOPY . .\nRUN pip install -r requirements.txt\n",
+        PYTHON | {"limits.txt": "x"},
+        "PIP_CONSTRAINT names a file, which may lie among the sources",
+    ),
     "postinstall": (
         NODE_BAD,
         node(scripts={"postinstall": "node setup.js"}),

@@ -155,6 +155,11 @@ def test_a_run_between_two_that_install_is_not_put_ahead_of_both():
     )
 
 
+def test_a_comment_stays_with_the_run_that_installs():
+    made = split_of_pip(PIP.replace("RUN pip", "# what it needs\nRUN pip"))
+    assert "PIP_PYTHON=/opt/venv/bin/python\n# what it needs\nRUN pip install" in made
+
+
 @pytest.mark.parametrize(("word", "moves"), [("/usr/local/bin/python", False), ("python", True)])
 def test_who_names_the_interpreter_by_its_path_would_not_find_the_packages(word, moves):
     sources = {**MODULES, "app/crontab": f"* * * * * {word} /app/job.py\n"}

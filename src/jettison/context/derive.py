@@ -17,7 +17,15 @@ from jettison.context import junk
 from jettison.context.copies import Taken, copies
 from jettison.context.ignore import Dialect, Ignore
 from jettison.context.junk import Junk
-from jettison.context.reads import Words, manifest_texts, package_scripts, read_text, source_words, words_of
+from jettison.context.reads import (
+    Words,
+    manifest_texts,
+    package_scripts,
+    read_text,
+    setting_words,
+    source_words,
+    words_of,
+)
 from jettison.context.walk import Context, excluded
 from jettison.core.units import show_bytes
 from jettison.dockerfile.graph import stage_chain
@@ -25,6 +33,7 @@ from jettison.dockerfile.model import Dockerfile, Stage
 
 _FORCED_REMOVAL = re.compile(r"\brm\s+-\w*f\w*\s[^&;|\n]*")
 _RUN_SCRIPT = re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run(?:-script)?\s+)?([\w:.-]+)")
+_SAYS = {"ARG", "ENV", "VOLUME", "WORKDIR"}  # instructions that may name what the program reads
 _OUT_DIR = re.compile(r'"outDir"\s*:\s*"(?:\./)?([\w./-]+?)/?"')
 
 
@@ -94,8 +103,8 @@ class _Facts:
 
     @cached_property
     def sources(self) -> Mapping[str, Words]:
-        """The words of each source of the program; read only where they are asked for."""
-        return source_words(self.context)
+        """The words of each source and file of settings of the program; read only where they are asked for."""
+        return source_words(self.context) | setting_words(self.context)
 
 
 def derive(context: Context, build: Build) -> Proposal:
@@ -134,6 +143,7 @@ def _gather(context: Context, build: Build) -> _Facts:
         commands[stage.index] = text + "\n" + "\n".join(scripts[name] for name in _scripts_run(text, scripts))
     everything = "\n".join(commands.values())
     manifests = list(manifest_texts(context, frozenset(_scripts_run(everything, scripts))))
+    said = [each.value for stage in build.stages for each in stage.instructions if each.keyword in _SAYS]
     git = junk.READS_GIT.search("\n".join([everything, *manifests]))
     return _Facts(
         context=context,
@@ -142,7 +152,7 @@ def _gather(context: Context, build: Build) -> _Facts:
         commands=commands,
         paths=frozenset().union(*(each.paths for _, each in taken)),
         named=frozenset(name for _, each in taken for name in each.sources if name),
-        instructions=words_of([_FORCED_REMOVAL.sub("", everything)]),
+        instructions=words_of([_FORCED_REMOVAL.sub("", everything), *said]),
         manifests=words_of(manifests),
         needs_git=git[0].strip(" \t\n;&|($`") if git else "",
         outputs=frozenset(_outputs(context, everything)),
@@ -238,10 +248,19 @@ def _why_kept(facts: _Facts, kind: Junk, top: str, sets: tuple[frozenset[str], f
         return "a manifest names it"
     if kind.reason == junk.TESTS and any(junk.TESTS_RUN.search(text) for text in facts.commands.values()):
         return "the build runs tests"
-    if kind.unread:
+    if kind.unless and any(re.search(kind.unless, path) for path in files):
+        return "there are sources in it"
+    if kind.unread and any(each.paths & files and _serves(facts, stage) for stage, each in facts.taken):
+        return "a web server hands out what is copied"
+    if kind.unread or kind.tracked:
         reading = (words for path, words in facts.sources.items() if path not in files and path not in gone)
         return "a source names it" if any(words.name(top) for words in reading) else ""
     return ""
+
+
+def _serves(facts: _Facts, stage: Stage) -> bool:
+    """Whether a stage stands on an image of a web server."""
+    return junk.WEB_SERVER.search(stage_chain(facts.build.dockerfile, stage)[0].base) is not None
 
 
 def _brought_back(facts: _Facts, path: str) -> bool:

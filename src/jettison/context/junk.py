@@ -21,6 +21,7 @@ class Junk:
     made: str = ""  # a regular expression of commands that make it anew, "" where nothing has to
     tracked: bool = False
     unread: bool = False  # may be read by the program: its sources have to be asked, too
+    unless: str = ""  # a regular expression: where it matches the path of a file in it, it is another thing
 
 
 _OPTIONS = r"(?:[\w=-]+\s+)*"
@@ -42,7 +43,8 @@ KINDS = (
     Junk(("*.pyc", "*.pyo"), "bytecode, made by Python", directory=False),
     Junk((".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".nox", ".hypothesis"),
          "a cache of test and lint tools", directory=True),
-    Junk(("coverage", "htmlcov", ".nyc_output"), "coverage reports", anywhere=False, directory=True),
+    Junk(("coverage", "htmlcov", ".nyc_output"), "coverage reports", anywhere=False, directory=True,
+         unless=r"\.(?:py|go|ts|tsx|rb|php|java|kt|rs|cs)$|/index\.[cm]?js$"),
     Junk((".coverage", ".coverage.*", "*.lcov"), "coverage reports", directory=False),
     Junk((".parcel-cache", ".turbo", ".eslintcache", ".gradle", ".terraform", ".serverless"), "a cache of build tools"),
     Junk((".idea", ".vscode", ".vs", "*.swp", "*.swo", "*~", "*.iml"), "an editor's", tracked=True),
@@ -67,6 +69,10 @@ BUILT = Junk((), "built anew by the Dockerfile", anywhere=False, directory=True)
 TESTS_RUN = re.compile(
     r"\b(?:pytest|jest|vitest|mocha|ava|tox|nox|playwright|cypress)\b|\b(?:npm|yarn|pnpm|bun|go|cargo|make|mvn|gradle)"
     r"\s+(?:run\s+)?(?:test|t|check|verify)\b|\b(?:unittest|manage\.py\s+test)\b"
+)
+# bases whose own program hands out all that is copied
+WEB_SERVER = re.compile(
+    r"(?:^|/)(?:nginx|nginx-unprivileged|httpd|caddy|lighttpd|apache2?|static-web-server)(?:[:@]|$)|(?:^|/)php:.*apache"
 )
 _GIT = r"(?:^|[\s;&|(`$])git\s+(?!clone\b|config\b|init\b|--version\b|lfs\s+install\b)[\w-]"
 READS_GIT = re.compile(

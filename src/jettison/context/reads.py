@@ -31,8 +31,15 @@ _MANIFESTS = {
 _MANIFEST_ENDS = (".gemspec", ".csproj", ".sh", ".mk")
 _CODE = (
     ".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".rb", ".php", ".java", ".kt", ".scala", ".cs",
-    ".ex", ".exs", ".pl", ".sh", ".c", ".cc", ".cpp", ".h", ".vue", ".svelte",
+    ".ex", ".exs", ".pl", ".sh", ".c", ".cc", ".cpp", ".h", ".vue", ".svelte", ".astro",
+    ".html", ".htm", ".xhtml", ".ejs", ".erb", ".hbs", ".j2", ".jinja", ".jinja2", ".liquid", ".pug", ".tmpl", ".twig",
 )  # fmt: skip
+_SETTINGS = (".yml", ".yaml", ".toml", ".json", ".ini", ".conf", ".cfg", ".properties", ".xml", ".env")
+_OF_TOOLS = re.compile(  # settings that only tools read which no image needs, and lists of packages
+    r"(?:^|/)(?:\.[^/]*|[^/]*(?:lock|compose|pipelines)[^/]*|(?:package|jest|cypress|tsconfig|tox|pytest|mypy|codecov|lerna"
+    r"|nx|turbo|renovate|phpunit|sonar|netlify|vercel|fly|mkdocs|biome|deno|appveyor)\b[^/]*)$|(?:^|/)\.[^/]+/"
+)
+_SMALL = 64 * 1024  # bytes of a file of settings
 _OTHER_TOOLS = re.compile(
     r"pytest|ruff|mypy|coverage|black|isort|pylint|flake8|pyright|tox|bandit|commitizen|codespell"
 )
@@ -40,7 +47,17 @@ _OTHER_KEYS = {
     "ava", "bugs", "devDependencies", "eslintConfig", "homepage", "husky", "jest", "keywords", "lint-staged", "mocha",
     "nyc", "prettier", "repository",
 }  # fmt: skip
-_LIFECYCLE = {"preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare"}
+LIFECYCLE = (
+    "preinstall",
+    "install",
+    "postinstall",
+    "prepublish",
+    "preprepare",
+    "prepare",
+    "postprepare",
+    "dependencies",
+    "pnpm:devPreinstall",
+)  # scripts that an install runs
 _WORD = re.compile(r"[\w@.+*/?-]*[\w*]")
 _QUOTED = re.compile(r"""["'`]([\w@.+*/ -]{1,200})["'`]""")
 _IMPORT = re.compile(r"^\s*(?:from|import)\s+([\w.]+)", re.MULTILINE)
@@ -134,7 +151,7 @@ def _package_json(text: str, scripts: frozenset[str]) -> Iterator[str]:
         return
     for key, value in data.items():
         if key == "scripts" and isinstance(value, dict):
-            run = scripts | _LIFECYCLE
+            run = scripts.union(LIFECYCLE)
             value = [line for name, line in value.items() if name in run or name.removeprefix("pre") in run]
         if key not in _OTHER_KEYS:
             yield from _strings(value)
@@ -181,4 +198,19 @@ def source_words(context: Context) -> dict[str, Words]:
                 words |= {word.replace(".", "/") for word in _IMPORT.findall(text)}
             if words - {""}:
                 found[entry.path] = Words(frozenset(words - {""}))
+    return found
+
+
+def setting_words(context: Context) -> dict[str, Words]:
+    """Words with a slash of each small file of settings, addresses left out: a word alone may mean anything there."""
+    found: dict[str, Words] = {}
+    for entry in context.entries:
+        if not entry.path.endswith(_SETTINGS) or entry.size > _SMALL or entry.path.rpartition("/")[2] in _MANIFESTS:
+            continue
+        if _installed(entry.path) or _OF_TOOLS.search(entry.path):
+            continue
+        text = re.sub(r"\w+://\S+", "", read_text(context.root, entry))
+        words = frozenset(_bare(word) for word in _WORD.findall(text) if "/" in word) - {""}
+        if words:
+            found[entry.path] = Words(words)
     return found

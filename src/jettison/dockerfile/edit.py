@@ -58,6 +58,14 @@ def delete_instruction(dockerfile: Dockerfile, instruction: Instruction) -> Edit
 
     Of two blank lines that would meet, one goes too.
     """
+    text, start = dockerfile.text, start_with_comments(dockerfile, instruction)
+    end = text.find("\n", instruction.span.end)
+    end = len(text) if end < 0 else end + 1
+    return Edit(Span(start, _past_blank(text, end) if _is_blank_above(text, start) else end), "")
+
+
+def start_with_comments(dockerfile: Dockerfile, instruction: Instruction) -> int:
+    """Where the line of an instruction begins, or the comment lines directly above it, which speak of it."""
     text = dockerfile.text
     start = text.rfind("\n", 0, instruction.span.start) + 1
     at = dockerfile.instructions.index(instruction)
@@ -68,9 +76,7 @@ def delete_instruction(dockerfile: Dockerfile, instruction: Instruction) -> Edit
         if above < floor or not line.startswith("#") or re.match(r"#\s*(syntax|escape|check)\s*=", line):
             break
         start = above
-    end = text.find("\n", instruction.span.end)
-    end = len(text) if end < 0 else end + 1
-    return Edit(Span(start, _past_blank(text, end) if _is_blank_above(text, start) else end), "")
+    return start
 
 
 def _is_blank_above(text: str, start: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from jettison.context.copies import taken
 from jettison.context.sources import source_file
 from jettison.core.values import Span
-from jettison.dockerfile.edit import CannotEdit, newline
+from jettison.dockerfile.edit import CannotEdit, newline, start_with_comments
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Edit, Instruction, Stage
 from jettison.dockerfile.scope import State, state_at
@@ -22,6 +22,11 @@ _METADATA = {"ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL"
              "WORKDIR", "SHELL"}  # fmt: skip
 _SYSTEM = {"apt-get", "apt", "apk", "yum", "dnf", "microdnf", "useradd", "groupadd", "adduser", "addgroup", "corepack",
            "mkdir", "true", "echo"}  # fmt: skip
+_INSTALLING = {"apt-get", "apt", "apk", "yum", "dnf", "microdnf"}  # and may be given a file
+_TOLD = re.compile(
+    r"(?i)pip_(?:constraint|requirement|find_links|config_file|editable)|npm_config_(?:user|global)config|"
+    r"yarn_rc_filename"
+)  # variables that name files
 _CACHES = {"npm", "yarn", "pnpm", "pip", "pip3"}
 _PLAIN = re.compile(r"[\w./@+-]+")
 _GO_BUILDS = {"build", "install", "vet", "test", "generate", "run"}
@@ -181,6 +186,10 @@ def _run(subject: Subject, stage: Stage, run: Instruction, walk: _Walk) -> bool:
         walk.manifests |= {copied.at(name) for name in each.files}
         walk.writes |= {copied.at(name) for name in each.writes}
     if installs:
+        assigned = [each.partition("=")[0] for command in found.commands for each in command.assignments]
+        told = next((name for name in (*state.variables, *assigned) if _TOLD.fullmatch(name)), "")
+        if told:
+            raise CannotEdit(f"{told} names a file, which may lie among the sources")
         split = _split(found, kinds, count) if count < len(kinds) else None
         walk.found = Order((), frozenset(), run, split)
     return count == len(kinds)
@@ -220,7 +229,8 @@ def _kind(command: Command, copied: Copied) -> Reads | bool | None:
     if None in values:
         return None
     if name in _SYSTEM:
-        return True
+        given = [each for each in values[1:] if each and not each.startswith("-")]
+        return None if name in _INSTALLING and any(copied.has(each) for each in given) else True
     if name in _CACHES:
         everywhere = any(each in ("-g", "--global") for each in values)
         return True if values[:1] in (["cache"], ["config"]) or everywhere else None
@@ -288,7 +298,7 @@ def edits(subject: Subject, found: Order) -> tuple[Edit, ...]:
             span = Span(span.start, after)
         made.append(Edit(span, end.join(lines)))
     if found.download:
-        at = found.last.span.start
+        at = start_with_comments(dockerfile, found.last)
         return (*made, Edit(Span(at, at), f"RUN go mod download{end}{whole}{end}"))
     if found.split is None:
         return (*made, Edit(Span(found.last.span.end, found.last.span.end), f"{end}{whole}"))

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jettison.context.reads import LIFECYCLE
 from jettison.dockerfile.shell import Command
 from jettison.synthesis.pip import pip_call
 
 _LARGEST = 20_000_000  # bytes of a manifest
-_LIFECYCLE = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
 _DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides",
                  "resolutions", "pnpm")  # fmt: skip
 _LOCAL = re.compile(r"(?:file|link|portal|workspace|patch|exec):|\.{1,2}/|/|~")
@@ -146,7 +146,7 @@ def _node(tool: str, values: list[str], known: bool, copied: Copied) -> Reads | 
 def _reads_more(tool: str, package: Mapping[str, Any], copied: Copied, *, scripts: bool) -> Iterator[str]:
     """What else an install in this package reads."""
     own = _table(package, "scripts") if scripts else {}
-    for each in _LIFECYCLE:
+    for each in LIFECYCLE:
         if each in own:
             yield f"the package's own {each} script runs while {tool} installs, and may read the sources"
     if scripts and copied.has("binding.gyp"):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jettison.context.reads import LIFECYCLE
 from jettison.core.values import Span
 from jettison.dockerfile.edit import CannotEdit, newline
 from jettison.dockerfile.graph import find_stage, source_stage
@@ -23,8 +24,6 @@ from jettison.synthesis.merge import between, merged
 from jettison.synthesis.npm_run import NODE, installs, npm_installs, runs_node
 from jettison.synthesis.stages import text
 from jettison.traps.development_package_needed import Removed
-
-_ROOT_SCRIPTS = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
 
 
 def makers(subject: Subject, removed: Removed) -> tuple[Instruction, ...]:
@@ -62,7 +61,7 @@ def pruned_where_built(subject: Subject, removed: Removed, copy: Instruction) ->
     stage = source_stage(subject.dockerfile, copy.flag("from") or "")
     if stage is None:
         raise CannotEdit(f"line {copy.line} copies them from another image")
-    other = _other_user(subject, stage, copy)
+    other = _other_user(subject, stage)
     if other:
         raise CannotEdit(f"{other} uses the stage {stage.name or stage.index}, too")
     folder = _source(subject, copy, removed)
@@ -73,7 +72,7 @@ def pruned_where_built(subject: Subject, removed: Removed, copy: Instruction) ->
     return (Edit(Span(last.span.end, last.span.end), f"{newline(subject.dockerfile)}RUN {command}"),)
 
 
-def _other_user(subject: Subject, stage: Stage, copy: Instruction) -> str:
+def _other_user(subject: Subject, stage: Stage) -> str:
     """Another stage, or instruction, that a change of `stage` would change; also one that is not built today."""
     for one in subject.dockerfile.stages:
         if find_stage(subject.dockerfile, one.base, one.index) is stage:
@@ -119,7 +118,7 @@ def omitted(subject: Subject, removed: Removed, run: Instruction) -> tuple[Edit,
     if told:
         raise CannotEdit(f"line {run.line} says {told[0]}")
     scripts = described(subject.tree, removed.top).get("scripts")
-    own = [name for name in _ROOT_SCRIPTS if isinstance(scripts, dict) and scripts.get(name)]
+    own = [name for name in LIFECYCLE if isinstance(scripts, dict) and scripts.get(name)]
     if own or removed.top + b"/binding.gyp" in subject.tree:
         raise CannotEdit(f"package.json runs {'a ' + own[0] if own else 'node-gyp'} script when npm installs")
     runs = list(own_runs(subject))

@@ -17,7 +17,7 @@ from functools import cached_property
 from jettison.bases.catalogue import Family, candidates, libc_of
 from jettison.bases.policy import Policy, allows
 from jettison.core.values import Span
-from jettison.dockerfile.edit import CannotEdit, newline
+from jettison.dockerfile.edit import CannotEdit, newline, start_with_comments
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.dockerfile.shell import script
 from jettison.image.model import Image, Kind
@@ -261,4 +261,5 @@ def _environment(subject: Subject, first: Instruction) -> Edit:
         f"RUN python -m venv --without-pip --system-site-packages /{VENV}",
         f"ENV PATH=/{VENV}/bin:$PATH PIP_PYTHON=/{VENV}/bin/python",
     )
-    return Edit(Span(first.span.start, first.span.start), "".join(line + end for line in lines))
+    at = start_with_comments(subject.dockerfile, first)
+    return Edit(Span(at, at), "".join(line + end for line in lines))
