@@ -17,7 +17,7 @@ from engine_base import BASE, Store
 from jettison.core.errors import EngineError
 from jettison.engine import leftovers
 from jettison.engine.buildah import Buildah
-from jettison.engine.buildah_sandbox import BuildahSandbox
+from jettison.engine.buildah_sandbox import LOG_LIMIT, BuildahSandbox
 from jettison.engine.model import PREFIX, ContainerState, Listener, Phase, RunOptions
 
 pytestmark = pytest.mark.engine
@@ -359,3 +359,13 @@ def wait_until(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_a_program_that_prints_without_end_fills_no_disk(begin: Start) -> None:
+    sandbox = begin("yes")
+    printed = sandbox._folder / "main.out"
+    wait_until(lambda: printed.stat().st_size > 24 * 2**20)
+    time.sleep(1)
+    status = printed.stat()
+    assert (True, True) == (status.st_size > 24 * 2**20, status.st_blocks * 512 < status.st_size - 2**20)
+    assert b"y\n" * (LOG_LIMIT // 2) == sandbox.logs()[0]

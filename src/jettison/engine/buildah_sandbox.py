@@ -26,6 +26,7 @@ from typing import Any, Protocol
 from jettison.core.errors import EngineError
 from jettison.engine import buildah_output, cgroups, enter, leftovers, namespaces
 from jettison.engine.deadline import Deadline
+from jettison.engine.log_limit import LogLimit
 from jettison.engine.model import ContainerState, Finished, Listener, Phase, ProcessFacts, RunOptions
 from jettison.engine.process import _die_with_parent, kill_group, run
 
@@ -75,6 +76,7 @@ class BuildahSandbox:
         self._closed = False
         self._executed = 0
         self._group: cgroups.Group | None = None
+        self._log_limit: LogLimit | None = None
         self._deadline = Deadline(options.seconds, self._kill)
         self.name = f"jettison-{options.label or 'run'}-{secrets.token_hex(4)}"
         self._folder = leftovers.make_folder(options.label or "run")
@@ -100,6 +102,7 @@ class BuildahSandbox:
         inner = self._run_command(argv, self._options.environment)
         wrapped = [*NAMESPACES, "sh", "-c", _SETUP, "sh", self._options.hostname, *inner]
         self._process = self._spawn(self._limited(wrapped), "main")
+        self._log_limit = LogLimit([self._folder / "main.out", self._folder / "main.err"])
         self._deadline.begin()
 
     def _limited(self, command: Sequence[str]) -> list[str]:
@@ -277,6 +280,8 @@ class BuildahSandbox:
         self._closed = True
         self._deadline.cancel()
         self._kill()
+        if self._log_limit is not None:
+            self._log_limit.end()
         for _ in range(5):
             if run(["buildah", "rm", self.name], timeout=120).code == 0:
                 break
