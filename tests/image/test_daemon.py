@@ -95,6 +95,8 @@ def test_a_name_without_transport_is_asked_of_the_daemon_too(
 ) -> None:
     (tmp_path / "storage.conf").write_text(f'[storage]\ngraphroot = "{tmp_path}/none"\n')
     monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(tmp_path / "storage.conf"))
+    (tmp_path / "registries.conf").write_text('[[registry]]\nlocation = "docker.io"\nblocked = true\n')
+    monkeypatch.setenv("CONTAINERS_REGISTRIES_CONF", str(tmp_path / "registries.conf"))
     assert IDENTITY == open_image("app:1").digest
     with pytest.raises(ImageError, match="no image called x was found") as caught:
         open_image("x")

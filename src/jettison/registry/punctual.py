@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ProtocolError
 from urllib3.response import HTTPResponse
 
 _KEPT = 8  # connections to one host
@@ -28,13 +29,23 @@ class _InTime:
     def getresponse(self) -> HTTPResponse:
         if self.sock is not None:
             self.opened.add(self.sock)
-        late = threading.Timer(self.seconds, cut, [self.sock])
-        late.daemon = True
-        late.start()
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            cut(self.sock)
+
+        timer = threading.Timer(self.seconds, end)
+        timer.daemon = True
+        timer.start()
         try:
-            return super().getresponse()  # type: ignore[misc,no-any-return]
+            response: HTTPResponse = super().getresponse()  # type: ignore[misc]
         finally:
-            late.cancel()
+            timer.cancel()
+        if late.is_set():  # http.client takes headers that break off for all of them
+            response.close()
+            raise ProtocolError("the headers trickle")
+        return response
 
 
 def cut(sock: socket.socket | None) -> None:
@@ -45,7 +56,7 @@ def cut(sock: socket.socket | None) -> None:
 
 
 def manager(
-    proxy: str, context: ssl.SSLContext, seconds: float, opened: weakref.WeakSet[socket.socket]
+    proxy: str, context: ssl.SSLContext | None, seconds: float, opened: weakref.WeakSet[socket.socket]
 ) -> urllib3.PoolManager:
     """Connections by this context, through the proxy if one is told; an answer's headers may take so many seconds.
 
@@ -54,7 +65,7 @@ def manager(
     bounds = {"seconds": seconds, "opened": opened}
     plain = type("Plain", (_InTime, HTTPConnection), bounds)
     secure = type("Secure", (_InTime, HTTPSConnection), bounds)
-    options: dict[str, Any] = {"ssl_context": context, "maxsize": _KEPT}
+    options: dict[str, Any] = {"maxsize": _KEPT, **({"ssl_context": context} if context else {})}
     if proxy:
         parts = urlsplit(proxy)
         if parts.username:

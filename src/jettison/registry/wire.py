@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import urllib3
 from urllib3 import HTTPHeaderDict
+from urllib3.exceptions import ProtocolError
 from urllib3.response import HTTPResponse
 
 from jettison import __version__
@@ -60,7 +61,7 @@ class Wire:
         self.stopped = threading.Event()
         self._opened: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self.insecure = insecure
-        self._pools: dict[tuple[str, str], urllib3.PoolManager] = {}
+        self._pools: dict[tuple[str, str, str], urllib3.PoolManager] = {}
         self._lock = threading.Lock()
 
     def stop(self) -> None:
@@ -133,13 +134,15 @@ class Wire:
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         """Connections for that address: through its proxy, believing what its host may be believed by."""
-        host = urlsplit(url).netloc.rpartition("@")[2]
-        proxy, insecure = proxy_for(url) or "", host in self.insecure
-        key = (proxy, host if insecure or tls.has_own(host) else "")
+        parts = urlsplit(url)
+        host, secure = parts.netloc.rpartition("@")[2], parts.scheme == "https"
+        insecure = host in self.insecure
+        key = (proxy_for(url) or "", parts.scheme, host if secure and (insecure or tls.has_own(host)) else "")
         with self._lock:
             if key not in self._pools:
-                context = tls.context(host, insecure=insecure)
-                self._pools[key] = manager(proxy, context, self.patience.headers, self._opened)
+                # reading the system's authorities takes longer than a request on this machine
+                context = tls.context(host, insecure=insecure) if secure or key[0] else None
+                self._pools[key] = manager(key[0], context, self.patience.headers, self._opened)
                 if insecure:  # the user knows
                     warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
             return self._pools[key]
@@ -175,6 +178,8 @@ def _whole(response: HTTPResponse, limit: int, pace: Pace) -> Answer:
     except BaseException:
         response.close()
         raise
+    if not (body or told or response.headers.get("Transfer-Encoding")):
+        raise ProtocolError("it ended within its headers, or right after them")
     response.release_conn()
     return Answer(response.status, response.headers, bytes(body))
 
