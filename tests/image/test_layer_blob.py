@@ -94,7 +94,7 @@ def test_files_with_holes_have_their_logical_size_and_content(tmp_path: Path, fo
     with blob.open(holes) as stream:
         assert expected == b"".join(iter(lambda: stream.read(70_000), b""))
     with blob.open(holes) as stream:
-        assert expected == stream.read()
+        assert expected == stream.read(10 * 2**20)  # in one piece: callers compare pieces of equal length
     assert [hashlib.sha256(expected).digest(), hashlib.sha256(b"p" * 700).digest()] == blob.digests([holes, plain])
 
 

@@ -147,10 +147,14 @@ class Limited(Readable):
         count = self._left if count is None or count < 0 else min(count, self._left)
         if not count:
             return b""
+        data = self.filled(self._some, count)
+        self._left -= len(data)
+        return data
+
+    def _some(self, count: int) -> bytes:
         data = self._stream.read(count)
         if not data:
             raise ImageError("a layer ends within a file", hint="pull or save the image again")
-        self._left -= len(data)
         return data
 
     def close(self) -> None:
@@ -169,16 +173,17 @@ class Sparse(Readable):
         self._at = 0
 
     def read(self, count: int | None = -1) -> bytes:
-        if count is None or count < 0:
-            return b"".join(iter(lambda: self.read(_CHUNK), b""))
+        left = self._size - self._at
+        return self.filled(self._some, left if count is None or count < 0 else min(count, left))
+
+    def _some(self, count: int) -> bytes:
         while self._pieces and sum(self._pieces[-1]) <= self._at:
             self._pieces.pop()
-        count = min(count, self._size - self._at)
         start, length = self._pieces[-1] if self._pieces else (self._size, 0)
         if self._at < start:
             data = bytes(min(count, start - self._at, _CHUNK))
         else:
-            data = self._stored.read(min(count, start + length - self._at)) if count else b""
+            data = self._stored.read(min(count, start + length - self._at))
         self._at += len(data)
         return data
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,3 +21,15 @@ class Readable(io.RawIOBase):
         data = self.read(len(view)) or b""
         view[: len(data)] = data
         return len(data)
+
+    @staticmethod
+    def filled(some: Callable[[int], bytes], count: int) -> bytes:
+        """So many bytes of what gives fewer at a time; fewer only where it gives none."""
+        data = some(count) if count else b""
+        if len(data) == count or not data:
+            return data
+        pieces, missing = [data], count - len(data)
+        while missing and (data := some(missing)):
+            pieces.append(data)
+            missing -= len(data)
+        return b"".join(pieces)
