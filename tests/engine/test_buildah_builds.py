@@ -53,6 +53,12 @@ def test_the_layers_of_two_stages_are_told_apart(engine: Buildah, request_of: Re
     assert ["RUN echo x > /x", "COPY --from=0 /x /y"] == [each.text for each in built.instructions]
 
 
+def test_a_build_that_goes_on_and_on_is_ended_and_leaves_nothing(engine: Buildah, request_of: Requests) -> None:
+    with pytest.raises(BuildFailed, match="the build was ended after 3 s, which is its limit"):
+        engine.build(request_of("RUN while sleep 0.1; do echo waiting; done\n", use_cache=False, seconds=3.0))
+    assert () == leftovers.working_containers(engine.graph_root)
+
+
 def test_the_output_reaches_whoever_asks_as_it_comes(engine: Buildah, request_of: Requests) -> None:
     lines: list[str] = []
     engine.build(request_of("RUN echo first; echo second\n", use_cache=False), lines.append)

@@ -65,6 +65,11 @@ def test_a_timeout_ends_the_child_and_says_so() -> None:
     assert ended.seconds < 5
 
 
+def test_a_timeout_ends_a_child_that_prints_all_the_while() -> None:
+    ended = run(["sh", "-c", "while :; do echo x; done"], timeout=0.5)
+    assert (True, True) == (ended.timed_out, ended.seconds < 20)
+
+
 def test_a_timeout_ends_grandchildren_that_ignore_the_signal() -> None:
     pids: list[int] = []
     ended = run(["sh", "-c", STUBBORN], timeout=0.5, on_line=lambda line: pids.append(int(line)))

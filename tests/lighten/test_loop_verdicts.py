@@ -258,3 +258,19 @@ def test_an_original_that_does_nothing_is_refused(tmp_path: Path, engine: Script
     with pytest.raises(ContractError, match="ends with 1 when it is started") as error:
         drive(engine, recipe_for(project))
     assert (4, []) == (error.value.exit_code, engine.images())
+
+
+def test_a_changed_build_has_a_limit_of_time_and_the_original_has_none(
+    project: Path, engine: ScriptedEngine, monkeypatch: Patch
+) -> None:
+    use_rules(monkeypatch, JUNK)
+    drive(engine, recipe_for(project))
+    assert [("v0-again", None), ("v0", None), ("v1", 900.0), ("verification", None)] == [
+        (request.tag.rpartition(":")[2], request.seconds) for request in engine.requests
+    ]
+    slow = make_project(project.parent / "slow", TEXT.replace("sleep 5", "sleep 200"))
+    engine.requests.clear()
+    drive(engine, recipe_for(slow))
+    assert [10 * (5 * 1.0 + 200.0 + 2.0)] == [
+        request.seconds for request in engine.requests if request.tag.endswith(":v1")
+    ]

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from jettison.core.errors import EngineError
 from jettison.core.reference import Reference, Transport
 from jettison.engine import buildah_output, cgroups, leftovers
 from jettison.engine.buildah_sandbox import BuildahSandbox, can_isolate
-from jettison.engine.model import PREFIX, BuildRequest, Built, Capabilities, RunOptions, Sandbox
+from jettison.engine.model import PREFIX, BuildRequest, Built, Capabilities, RunOptions, Sandbox, too_long
 from jettison.engine.process import BUILD_LINES, run
 
 CAPABILITIES = Capabilities(
@@ -106,15 +106,18 @@ class Buildah:
         try:
             with leftovers.temporary_folder(leftovers.build_folder(run_id)) as folder:
                 environment = {**os.environ, "TMPDIR": str(folder)}
-                ended = run(self._command(request), on_line=line, environment=environment, tail=BUILD_LINES)
+                build = partial(run, self._command(request), on_line=line, tail=BUILD_LINES, timeout=request.seconds)
+                ended = build(environment=environment)
                 if ended.code and buildah_output.lost_a_race(ended.lines):
                     times.clear()
-                    ended = run(self._command(request), on_line=line, environment=environment, tail=BUILD_LINES)
+                    ended = build(environment=environment)
         except OSError as error:
             raise EngineError(f"cannot start {self.name}: {error.strerror}", hint="see `jettison engines`") from error
         finally:
             leftovers.remove_builds(self.graph_root, run_id)
         lines = tuple(_hide(text, secrets) for text in ended.lines)
+        if ended.timed_out:
+            raise too_long(request)
         if ended.code != 0:
             raise buildah_output.failure(ended.code, lines)
         return Built(

@@ -22,7 +22,7 @@ from jettison.core.reference import Reference, Transport
 from jettison.engine import docker_output
 from jettison.engine.docker_api import DockerApi, endpoint
 from jettison.engine.docker_sandbox import LABEL, DockerSandbox
-from jettison.engine.model import PREFIX, BuildRequest, Built, Capabilities, RunOptions, Sandbox
+from jettison.engine.model import PREFIX, BuildRequest, Built, Capabilities, RunOptions, Sandbox, too_long
 from jettison.engine.process import BUILD_LINES, run
 
 _NOTHING = "FROM scratch\nLABEL asked.by=jettison\n"
@@ -91,10 +91,13 @@ class Docker:
                     on_line=take,
                     environment=_environment(self.api.host, self.builder),
                     tail=BUILD_LINES,
+                    timeout=request.seconds,
                 )
             except OSError as error:
                 raise EngineError(f"cannot start docker: {error.strerror}", hint="see `jettison engines`") from error
             lines = tuple(hidden(text) for text in ended.lines)
+            if ended.timed_out:
+                raise too_long(request)
             if ended.code != 0 or not identity.exists():
                 self._still_there()
                 raise docker_output.failure(ended.code, lines)

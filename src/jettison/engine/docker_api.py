@@ -81,14 +81,13 @@ class DockerApi:
         *,
         query: Mapping[str, str] | None = None,
         body: Any = None,
-        seconds: float = SECONDS,
         within: float | None = None,
     ) -> Answer:
         """One request, whatever its status. Raises EngineError where the daemon cannot be reached.
 
-        `seconds` are the longest wait for a byte; `within` ends the whole answer, however steadily it goes on.
+        A byte is waited for two minutes; `within` are seconds for the whole answer, however steadily it goes on.
         """
-        connection = DaemonConnection(self.host, seconds if within is None else min(seconds, within))
+        connection = DaemonConnection(self.host, SECONDS if within is None else within)
         deadline: Deadline | None = None
         url = quote(path, safe="/:@") + (f"?{urlencode(query)}" if query else "")
         data = json.dumps(body).encode() if body is not None else None
@@ -121,7 +120,7 @@ class DockerApi:
             ) from None
         except TimeoutError:
             raise EngineError(
-                f"the Docker daemon did not answer within {seconds:.0f} s", hint="look at its log"
+                f"the Docker daemon did not answer within {within or SECONDS:.0f} s", hint="look at its log"
             ) from None
         except (http.client.HTTPException, OSError) as error:
             if deadline is not None and deadline.passed:

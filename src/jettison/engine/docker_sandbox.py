@@ -217,7 +217,6 @@ class DockerSandbox:
                 "POST",
                 f"/exec/{identity}/start",
                 body={"Detach": False, "Tty": False},
-                seconds=timeout,
                 within=timeout,
             )
         except EngineError:

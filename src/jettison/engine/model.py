@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from jettison.core.errors import BuildFailed
 from jettison.core.reference import Reference
 
 PREFIX = "localhost/jettison"  # every image that we make is called PREFIX/RUN:VERSION
@@ -47,6 +48,7 @@ class BuildRequest:
     ignore_file: Path | None = None  # instead of the context's own; named as the Dockerfile, plus ".dockerignore"
     use_cache: bool = True  # False: every instruction runs (a cold build)
     cache_seconds: float | None = None  # what is older is not used again, where the builder would prefer it
+    seconds: float | None = None  # after which the build is ended, and counts as one that fails
     arguments: tuple[str, ...] = ()  # passed through, after `--` on our command line
 
     def flags(self) -> list[str]:
@@ -63,6 +65,13 @@ class BuildRequest:
         for key, value in self.labels.items():
             flags += ["--label", f"{key}={value}"]
         return [*flags, *self.arguments, str(self.context)]
+
+
+def too_long(request: BuildRequest) -> BuildFailed:
+    """What is raised where a build was ended after its seconds."""
+    return BuildFailed(
+        f"the build was ended after {request.seconds:.0f} s, which is its limit", hint="look at what it waits for"
+    )
 
 
 @dataclass(frozen=True)

@@ -91,10 +91,10 @@ def _read_lines(child: subprocess.Popen[bytes], take: Callable[[str], None], dea
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
         while True:
-            left = _SILENCE if deadline is None else min(_SILENCE, max(0.0, deadline - time.monotonic()))
+            left = _SILENCE if deadline is None else min(_SILENCE, deadline - time.monotonic())
+            if left <= 0:
+                return False
             if not selector.select(left):
-                if deadline is not None and time.monotonic() >= deadline:
-                    return False
                 if child.poll() is None:
                     continue
                 kill_group(child, grace=0.0)  # the child has ended, and what it started still holds the pipe

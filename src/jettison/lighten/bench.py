@@ -82,9 +82,11 @@ class Version:
         return parse(self.text)
 
 
-def build(bench: Bench, sources: Sources, name: str, *, cold: bool) -> Generator[events.Event, None, Version]:
-    """Build and weigh `sources` as `name`. Raises BuildFailed, EngineError, DiskError, UsageError."""
-    request = request_for(bench, sources, name, cold=cold)
+def build(
+    bench: Bench, sources: Sources, name: str, *, cold: bool, seconds: float | None = None
+) -> Generator[events.Event, None, Version]:
+    """Build and weigh `sources` as `name`, within `seconds`. Raises BuildFailed, EngineError, DiskError, UsageError."""
+    request = replace(request_for(bench, sources, name, cold=cold), seconds=seconds)
     built = bench.engine.build(request, bench.progress)
     record_built(bench, built, sources, name)
     yield events.Built(name, built.seconds)

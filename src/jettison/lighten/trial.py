@@ -24,6 +24,9 @@ from jettison.lighten.recipe import Recipe
 from jettison.lighten.sources import difference
 from jettison.rule import Fix
 
+PATIENCE = 10  # times what the original took cold
+LEAST_PATIENCE = 900.0  # seconds
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -58,7 +61,7 @@ def _attempt(
     if finding.probe and (reason := why_not(bench, ignore_of(bench, current.sources), finding.probe)):
         return Outcome(replace(step, reason=reason), None, baseline.contract)
     try:
-        version = yield from build(bench, made, name, cold=False)
+        version = yield from build(bench, made, name, cold=False, seconds=_patience(baseline))
     except BuildFailed as error:
         return Outcome(_failed(step, error), None, baseline.contract)
     step = replace(
@@ -76,6 +79,11 @@ def _attempt(
     if outcome.version is not None and bench.recipe.cold_times:
         return (yield from _time_cold(bench, outcome, name))
     return outcome
+
+
+def _patience(baseline: Baseline) -> float:
+    """Seconds that a build of a changed text may take, cached or not: one that hangs must not hold the run for ever."""
+    return max(LEAST_PATIENCE, PATIENCE * baseline.version.weight.build_seconds)
 
 
 def _untried(candidate: Candidate, fix: Fix, diff: str) -> Step:
