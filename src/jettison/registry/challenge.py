@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _SEPARATOR = re.compile(r"[\s,]*")
 _PARAMETER = re.compile(rf'({_TOKEN})\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)')
-_SCHEME = re.compile(rf"({_TOKEN})(?:\s+[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$)))?")  # with a token68 passed over
+_SCHEME = re.compile(
+    rf"({_TOKEN})(?=\s*(?:,|$)|\s+[^\s=,])(?:\s+[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$)))?"
+)  # with a token68 passed over
 _LONGEST = 16 * 1024  # characters of a header that are read
 
 

@@ -1,0 +1,163 @@
+"""Layers on their way: several at once, each once, never half of one, and none after nobody wants them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from faulty_proxy import Exchange, Proxy
+from handmade import Made, entry, tar
+from registry_server import Server, digest_of
+
+from jettison.core.errors import ImageError, RegistryError
+from jettison.image.transports import registry as transport
+from jettison.image.transports.fetched import fetch
+from jettison.registry.patience import Patience
+
+APP = Made(tuple(tar(entry(f"f{n}", os.urandom(200_000))) for n in range(4)), compression="plain")
+BLOBS = [digest_of(blob) for blob in APP.blobs]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _pushed(push: Callable[..., str]) -> None:
+    push(APP, "app:1")
+
+
+def test_layers_are_fetched_several_at_once_and_no_more_than_three(
+    faulty: Callable[..., Proxy], quick: Patience
+) -> None:
+    running, most, together = 0, 0, threading.Barrier(3)
+    lock = threading.Lock()
+
+    def count(one: Exchange) -> None:
+        nonlocal running, most
+        if one.path.rpartition("/")[2] not in BLOBS:
+            return
+        with lock:
+            running += 1
+            most = max(most, running)
+            first = len([each for each in BLOBS[:3] if one.path.endswith(each)])
+        if first:
+            together.wait(5)  # none of three goes on before all are there
+        with lock:
+            running -= 1
+
+    proxy = faulty(count)
+    image = transport.read(f"{proxy.host}/app:1", patience=Patience())
+    fetch([layer.source for layer in image.layers])
+    assert 3 == most
+    assert 800_000 == image.sizes.unpacked
+    assert sorted(BLOBS) == sorted(path.rpartition("/")[2] for path in proxy.paths("/blobs/")[1:])
+
+
+def test_threads_that_want_one_layer_wait_for_one_download(faulty: Callable[..., Proxy], quick: Patience) -> None:
+    proxy = faulty(lambda one: time.sleep(0.1) if one.path.endswith(BLOBS[0]) else None)
+    image = transport.read(f"{proxy.host}/app:1", patience=quick)
+    threads = [threading.Thread(target=image.layers[0].source.columns) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 == len(proxy.paths(BLOBS[0]))
+
+
+def test_a_download_that_fails_ends_the_others(faulty: Callable[..., Proxy]) -> None:
+    def fault(one: Exchange) -> bool | None:
+        if one.path.endswith(BLOBS[0]):
+            time.sleep(0.3)
+            one.answer(404)
+        elif one.path.rpartition("/")[2] in BLOBS:
+            one.send(upto=1000)
+            one.stall()
+            return True
+        return None
+
+    image = transport.read(f"{faulty(fault).host}/app:1", patience=Patience())  # which would wait for 30 s
+    started = time.monotonic()
+    with pytest.raises(RegistryError, match="has no app@sha256"):
+        fetch([layer.source for layer in image.layers])
+    assert 10 > time.monotonic() - started
+
+
+def test_a_layer_that_came_wrong_is_not_kept_and_can_be_fetched_again(
+    faulty: Callable[..., Proxy], quick: Patience
+) -> None:
+    lying = True
+
+    def lie(one: Exchange) -> None:
+        if lying and one.path.endswith(BLOBS[1]):
+            one.body = bytes(len(one.body))
+
+    image = transport.read(f"{faulty(lie).host}/app:1", patience=quick)
+    with pytest.raises(ImageError, match="are those of"):
+        image.layers[1].source.columns()
+    lying = False
+    assert 200_000 == sum(image.layers[1].source.columns().sizes)
+
+
+def test_nothing_is_left_behind_by_a_download(
+    registry: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: Patience
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    image = transport.read(f"{registry.host}/app:1", patience=quick)
+    assert 800_000 == image.sizes.unpacked
+    assert ["home"] == [each.name for each in tmp_path.iterdir()]
+
+
+def jettison(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "jettison", *arguments]
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+
+
+def test_the_command_line_reads_a_registry(registry: Server) -> None:
+    done = jettison("inspect", f"docker://localhost:{registry.port}/app:1")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert f"docker://localhost:{registry.port}/app:1" in done.stdout
+    assert "800.0 kB" in done.stdout
+
+
+def test_the_command_line_says_what_is_wrong_and_ends_with_its_code(registry: Server) -> None:
+    for name, code, word in (
+        (f"{registry.host}/app:none", 3, "has no app:none (manifest unknown)"),
+        (f"{registry.host}/none", 3, "has no none:latest"),
+        (f"{registry.host}/App", 2, "repositories are written in lower case: app"),
+        ("127.0.0.1:1/app", 3, "cannot be reached: Connection refused"),
+        ("https://r.io/app", 2, "is an address, no name of an image"),
+    ):
+        done = jettison("inspect", f"docker://{name}")
+        assert (code, "") == (done.returncode, done.stdout)
+        assert word in done.stderr
+        assert "hint: " in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_control_c_ends_a_stalled_download_at_once(faulty: Callable[..., Proxy]) -> None:
+    reached = threading.Event()
+
+    def stall(one: Exchange) -> bool | None:
+        if one.path.rpartition("/")[2] not in BLOBS:
+            return None
+        one.send(upto=1000)
+        reached.set()
+        one.stall()
+        return True
+
+    proxy = faulty(stall)
+    command = [sys.executable, "-m", "jettison", "inspect", f"docker://{proxy.host}/app:1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert reached.wait(30)
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert (130, "Traceback" in told) == (process.returncode, False)
+    assert 5 > time.monotonic() - started
