@@ -16,6 +16,7 @@ from jettison.engine.find import find_engine
 
 _STATE = tempfile.TemporaryDirectory(prefix="jettison-tests-")
 os.environ["JETTISON_STATE"] = _STATE.name
+os.environ["JETTISON_CACHE"] = f"{_STATE.name}/cache"
 os.environ["DOCKER_HOST"] = f"unix://{_STATE.name}/no-daemon.sock"  # tests of Docker name theirs
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": "The page of a rule.",
     "runs": "Past runs, and what can be resumed.",
     "engines": "Engines found here, and what they can do.",
+    "cache": "What is kept of images that were read before.",
     "schema": "The JSON Schema of a document.",
 }
 

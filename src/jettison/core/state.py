@@ -34,6 +34,18 @@ def state_directory() -> Path:
     return _private(home / "jettison")
 
 
+def cache_directory() -> Path:
+    """`$JETTISON_CACHE`, else `$XDG_CACHE_HOME/jettison`, else `~/.cache/jettison`; made with mode 0700.
+
+    What lies there can be made anew at any time. Raises DiskError as `state_directory` does.
+    """
+    told, xdg = os.environ.get("JETTISON_CACHE", ""), os.environ.get("XDG_CACHE_HOME", "")
+    if told:
+        return _private(Path(told).absolute())
+    home = Path(xdg) if xdg.startswith("/") else Path.home() / ".cache"
+    return _private(home / "jettison")
+
+
 def subdirectory(name: str) -> Path:
     """A directory of that name in the state directory, mode 0700. Raises DiskError."""
     return _private(state_directory() / name)

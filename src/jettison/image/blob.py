@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import os
 import stat
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from jettison.core.errors import ImageError
 from jettison.image.readable import Readable
+
+_JUST_NOW = 50_000_000  # nanoseconds; file systems keep times by the kernel's tick of 1 to 10 ms
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,21 @@ class Blob:
         """A range within this one."""
         assert 0 <= offset <= offset + size <= self.size
         return Blob(self.file, self.offset + offset, size, self.keep)
+
+    def identity(self) -> str | None:
+        """Which bytes these are, as long as nobody changes the file: device, inode, its last change, the range.
+
+        None for what has no name any more, and for a file that was changed just now: another change could come within
+        the same tick of the clock.
+        """
+        try:
+            status = self.file.stat()
+        except (OSError, ValueError):
+            return None
+        if not status.st_nlink or abs(time.time_ns() - status.st_ctime_ns) < _JUST_NOW:
+            return None
+        where = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        return "file:" + ":".join(map(str, (*where, self.offset, self.size)))
 
     def head(self, count: int) -> bytes:
         """The first bytes, fewer where there are fewer."""

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import BinaryIO, cast
 
 from jettison.core.errors import ImageError
 from jettison.image.blob import Blob
 from jettison.image.compression import compression_of, decompress
-from jettison.image.model import Columns, Entry, LayerSource, digest_of
+from jettison.image.model import Columns, Entry, Hash, LayerSource, digest_of
 from jettison.image.readable import Readable
 from jettison.image.spool import spool
 from jettison.image.tar import walk
 
 _CHUNK = 2**20
+_PACE = {None: 2e9, "gzip": 1.2e8, "zstd": 2e8}  # bytes of a blob a second, as they are stored
+_REPORT_EVERY = 4 * 2**20  # bytes
 
 
 class BlobSource(LayerSource):
@@ -31,14 +33,32 @@ class BlobSource(LayerSource):
         self._plain = blob if self.compression is None else None
         self._opened = False
 
+    @property
+    def weight(self) -> int:
+        return self.blob.size
+
+    @property
+    def effort(self) -> float:
+        return self.blob.size / _PACE[self.compression]
+
+    @property
+    def proof(self) -> str | None:
+        """The digest where all bytes are held against it, else which file it is and when it was changed last."""
+        if self.digest is not None and self.compression is not None:
+            return self.digest
+        return self.blob.identity()
+
     def columns(self) -> Columns:
+        return self.walk(lambda _: None)
+
+    def walk(self, report: Callable[[int], object]) -> Columns:
         if self._plain is not None:
-            with self._plain.open() as stream:
+            with cast(BinaryIO, Reporting(self._plain.open(), report)) as stream:
                 return walk(stream)
-        hashing = Hashing(self.blob.open(), self.digest)
+        hashing = Hashing(cast(BinaryIO, Reporting(self.blob.open(), report)), self.digest)
         with decompress(cast(BinaryIO, hashing)) as stream:
             try:
-                columns = walk(stream)
+                columns = walk(stream, hashing=True)
             except ImageError:
                 hashing.finish()  # bytes that were changed on their way explain it better
                 raise
@@ -61,7 +81,7 @@ class BlobSource(LayerSource):
         _skip(stream, entry.offset)
         return cast(BinaryIO, Limited(stream, stored))
 
-    def digests(self, entries: Sequence[Entry]) -> list[bytes]:
+    def _hash(self, entries: Sequence[Entry], method: Callable[[], Hash]) -> list[bytes]:
         """In one pass over the layer, whatever the order asked."""
         if not entries:
             return []
@@ -76,7 +96,7 @@ class BlobSource(LayerSource):
                     stream.seek(entry.offset)
                 else:
                     _skip(stream, entry.offset - at)
-                found[entry.offset] = _digest(stream, entry, stored)
+                found[entry.offset] = _digest(stream, entry, stored, method)
                 at = entry.offset + stored
         return [found[entry.offset] for entry in entries]
 
@@ -87,6 +107,35 @@ class BlobSource(LayerSource):
             plain = Hashing(stream, diff_id)
             plain.finish()
             hashing.finish()
+
+
+class Reporting(Readable):
+    """Tells how far a stream has been read, now and then."""
+
+    def __init__(self, stream: BinaryIO, report: Callable[[int], object]) -> None:
+        self._stream, self._report = stream, report
+        self._told = 0
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def read(self, count: int | None = -1) -> bytes:
+        at = self._stream.tell()
+        if at >= self._told + _REPORT_EVERY:
+            self._told = at
+            self._report(at)
+        return self._stream.read(-1 if count is None else count)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
 
 
 class Hashing(Readable):
@@ -201,10 +250,10 @@ def _skip(stream: BinaryIO, count: int) -> None:
         count -= len(data)
 
 
-def _digest(stream: BinaryIO, entry: Entry, stored: int) -> bytes:
+def _digest(stream: BinaryIO, entry: Entry, stored: int, method: Callable[[], Hash]) -> bytes:
     """Of the payload that comes next in the stream."""
     if stored <= _CHUNK and not entry.extents:
-        state = hashlib.sha256()
+        state = method()
         while stored:
             data = stream.read(stored)
             if not data:
@@ -212,4 +261,5 @@ def _digest(stream: BinaryIO, entry: Entry, stored: int) -> bytes:
             state.update(data)
             stored -= len(data)
         return state.digest()
-    return digest_of(cast(BinaryIO, Sparse(cast(BinaryIO, Limited(stream, stored, owns=False)), entry)))
+    limited = cast(BinaryIO, Limited(stream, stored, owns=False))
+    return digest_of(cast(BinaryIO, Sparse(limited, entry)), method)

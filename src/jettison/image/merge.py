@@ -8,11 +8,14 @@ symbolic links, and hide those of lower layers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from functools import cached_property
 
 from jettison.core.errors import ImageError
 from jettison.core.escape import show_path
+from jettison.image.merge_simple import Nodes, stack_up
 from jettison.image.model import Columns, Kind, Layer
+from jettison.image.walking import read_layers
 
 Place = tuple[int, int]  # layer index, entry index: one payload, one inode; below 0: a directory nobody describes
 FOLLOWED = 40  # symbolic links in one resolution, as Linux allows (path_resolution(7))
@@ -26,17 +29,43 @@ class Merge:
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        self.nodes: dict[bytes, Place] = {}
+        self.nodes: MutableMapping[bytes, Place] = {}
         self.linked: dict[bytes, Place] = {}
-        self.children: dict[bytes, set[bytes]] = {b"": set()}  # of every directory, and of nothing else
         self.lost: dict[Place, tuple[int, str]] = {}  # inode -> (layer that took its last name, how)
         self.survivor: dict[Place, Place] = {}  # inode -> the inode now at its last name, where replaced
         self._names: dict[Place, int] = {}  # inode -> how many paths name it, where that is not one
         self._layers = layers
         self._made = 0
+        read_layers(layers)
+        stacked = stack_up(layers) if type(self) is Merge else None  # who looks on at each step wants each step
+        if stacked is not None:
+            self.nodes, self.linked = Nodes(stacked.nodes), stacked.linked
+            self.lost, self.survivor = stacked.lost, stacked.survivor
+            return
+        self.children = {b"": set()}
         for number, layer in enumerate(layers):
             self._remove_lower(number, layer.columns)
             self._add(number, layer.columns)
+
+    @cached_property
+    def children(self) -> dict[bytes, set[bytes]]:
+        """What is directly in every directory, the root among them; nothing but directories is in it."""
+        found: dict[bytes, set[bytes]] = {b"": set()}
+        for path, inode in self.nodes.items():
+            if self._kind(inode) == Kind.DIRECTORY:
+                found.setdefault(path, set())
+            parent = path.rpartition(b"/")[0]
+            if parent in found:
+                found[parent].add(path)
+            else:
+                found[parent] = {path}
+        return found
+
+    @cached_property
+    def dead(self) -> tuple[Place, ...]:
+        """Payloads that no path names any more, in the order of the layers; empty files are none."""
+        sizes = [layer.columns.sizes for layer in self._layers]
+        return tuple(sorted(place for place in self.lost if place[1] >= 0 and sizes[place[0]][place[1]]))
 
     def _remove_lower(self, number: int, columns: Columns) -> None:
         """Whiteouts and opaque directories, parents first: their order in the layer means nothing."""

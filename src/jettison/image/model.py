@@ -8,16 +8,20 @@ from __future__ import annotations
 import enum
 import hashlib
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from jettison.core.reference import Reference
 
 if TYPE_CHECKING:
     from jettison.image.merge import Merge
+    from jettison.image.outline import Outline
     from jettison.image.tree import Tree
+
+
+HASH = 16  # bytes of a fingerprint
 
 
 class Kind(enum.IntEnum):
@@ -57,7 +61,7 @@ class Columns:
 
     paths: list[bytes] = field(default_factory=list)
     kinds: array[int] = field(default_factory=lambda: array("B"))
-    modes: array[int] = field(default_factory=lambda: array("L"))
+    modes: array[int] = field(default_factory=lambda: array("H"))
     uids: array[int] = field(default_factory=lambda: array("q"))
     gids: array[int] = field(default_factory=lambda: array("q"))
     mtimes: array[int] = field(default_factory=lambda: array("q"))
@@ -68,6 +72,9 @@ class Columns:
     xattrs: dict[int, tuple[tuple[bytes, bytes], ...]] = field(default_factory=dict)
     extents: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     overhead: int = 0  # headers and padding, bytes
+    hashes: bytearray = field(
+        default_factory=bytearray, compare=False
+    )  # HASH bytes an entry, zeros: not known; or none
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -90,6 +97,18 @@ class Columns:
 
     def __iter__(self) -> Iterator[Entry]:
         return (self[index] for index in range(len(self)))
+
+    def fingerprint(self, index: int) -> bytes | None:
+        """XXH3-128 of a FILE's payload; None where whoever walked the layer did not read it."""
+        found = bytes(self.hashes[index * HASH : (index + 1) * HASH])
+        return found if found.strip(b"\0") else None
+
+    @cached_property
+    def outline(self) -> Outline:
+        """What a merge asks of a layer before it looks at its entries."""
+        from jettison.image.outline import outline_of
+
+        return outline_of(self)
 
     def append(self, entry: Entry) -> None:
         """Add one entry at the end; for walkers only, before anybody else holds the columns."""
@@ -119,6 +138,29 @@ class LayerSource:
         """Walk the layer once."""
         raise NotImplementedError
 
+    def walk(self, report: Callable[[int], object]) -> Columns:
+        """The same; `report` is told now and then how many bytes of `weight` have been passed."""
+        return self.columns()
+
+    @property
+    def weight(self) -> int:
+        """Bytes that a walk has to pass at this source, 0 where that is not known."""
+        return 0
+
+    @property
+    def effort(self) -> float:
+        """Seconds that a walk may take, roughly; 0 where that is not known."""
+        return 0.0
+
+    @property
+    def proof(self) -> str | None:
+        """What vouches for the bytes being the same when read again; None where nothing does.
+
+        Together with the diff ID it is the name under which columns may be kept. The diff ID alone would not do: it
+        is what an image says of itself, and a hostile one could have its own columns shown for another's layer.
+        """
+        return None
+
     def open(self, entry: Entry) -> BinaryIO:
         """The payload of a FILE entry of this layer."""
         raise NotImplementedError
@@ -129,16 +171,39 @@ class LayerSource:
 
     def digests(self, entries: Sequence[Entry]) -> list[bytes]:
         """SHA-256 of these FILEs' payloads, in the order asked; a source that only streams reads once for all."""
+        return self._hash(entries, hashlib.sha256)
+
+    def hashed(self, entries: Sequence[Entry]) -> list[bytes]:
+        """XXH3-128 likewise."""
+        if not entries:
+            return []
+        from xxhash import xxh3_128
+
+        return self._hash(entries, xxh3_128)
+
+    def _hash(self, entries: Sequence[Entry], method: Callable[[], Hash]) -> list[bytes]:
         found = []
         for entry in entries:
             with self.open(entry) as stream:
-                found.append(digest_of(stream))
+                found.append(digest_of(stream, method))
         return found
 
 
-def digest_of(stream: BinaryIO) -> bytes:
-    """SHA-256 of what is left in a stream."""
-    state = hashlib.sha256()
+class Hash(Protocol):
+    """A hash of hashlib or xxhash."""
+
+    def update(self, data: bytes, /) -> object:
+        """Take more bytes."""
+        ...
+
+    def digest(self) -> bytes:
+        """Of all bytes taken."""
+        ...
+
+
+def digest_of(stream: BinaryIO, method: Callable[[], Hash] = hashlib.sha256) -> bytes:
+    """The hash of what is left in a stream."""
+    state = method()
     while chunk := stream.read(2**20):
         state.update(chunk)
     return state.digest()
@@ -156,12 +221,25 @@ class Layer:
 
     @cached_property
     def columns(self) -> Columns:
-        return self.source.columns()
+        from jettison.image.walking import columns_of
+
+        return columns_of(self)
 
     @cached_property
     def unpacked(self) -> int:
         """Sum of all payloads, bytes; a path twice counts twice."""
         return sum(self.columns.sizes)
+
+    def fingerprints(self, indices: Sequence[int]) -> list[bytes]:
+        """XXH3-128 of these FILEs' payloads; what the walk did not read is read now, at once.
+
+        For finding equal content. It is no proof against who forges equality: before anything is thrown away, compare
+        `source.digests`.
+        """
+        found = {index: self.columns.fingerprint(index) for index in indices}
+        missing = [index for index, known in found.items() if known is None]
+        found.update(zip(missing, self.source.hashed([self.columns[at] for at in missing]), strict=True))
+        return [found[index] or b"" for index in indices]
 
     def read(self, entry: Entry, limit: int = 64 * 2**20) -> bytes:
         """At most `limit` bytes of a FILE's payload."""

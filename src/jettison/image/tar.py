@@ -12,12 +12,13 @@ from typing import BinaryIO
 from zlib import adler32
 
 from jettison.image import tar_fields as fields
-from jettison.image.model import Columns, Entry, Kind
+from jettison.image.model import HASH, Columns, Entry, Kind
 from jettison.image.tar_simple import Known, take_simple
 from jettison.image.tar_stream import Stream
 
 _BLOCK = 512
 _ZERO = bytes(_BLOCK)
+_UNKNOWN = bytes(HASH)
 _HEADER = struct.Struct("<100s8s8s8s12s12s8sc100s8s32s32s8s8s155s")
 _KINDS = {
     b"0": Kind.FILE,
@@ -50,15 +51,16 @@ class _Told:
 _NOTHING = _Told()
 
 
-def walk(stream: BinaryIO) -> Columns:
+def walk(stream: BinaryIO, *, hashing: bool = False) -> Columns:
     """All entries of an uncompressed layer tar, in stream order; entries for the root itself are left out.
 
-    Raises ImageError with the byte offset where the tar is broken or cut short.
+    `hashing` where the payloads come by anyway: then each is hashed, but for those with holes. Raises ImageError with
+    the byte offset where the tar is broken or cut short.
     """
     columns = Columns()
     source = Stream(stream)
     stored = held = 0  # payload bytes as they stand in the stream; bytes that only extended headers can bring
-    known = Known()
+    known = Known(hashing=hashing)
     told = _NOTHING
     while True:
         if told is _NOTHING:
@@ -93,13 +95,19 @@ def walk(stream: BinaryIO) -> Columns:
                         raise ValueError("its extended headers hold absurdly much")
         except (ValueError, OverflowError) as error:
             raise fields.broken(start, str(error)) from error
+        digest: bytes | None = _UNKNOWN
         if flag not in _NO_PAYLOAD and size:
-            if not source.skip((size + _BLOCK - 1) & -_BLOCK):
+            rest = (size + _BLOCK - 1) & -_BLOCK
+            if hashing and entry is not None and entry.kind is Kind.FILE and not entry.extents:
+                digest, rest = source.hash(size), rest - size
+            if digest is None or not source.skip(rest):
                 raise fields.broken(start, f"a payload of {size} bytes goes beyond its end")
             if entry is not None and entry.offset >= 0:
                 stored += size
         if entry is not None:
             columns.append(entry)
+            if hashing:
+                columns.hashes.extend(digest or _UNKNOWN)
     return replace(columns, overhead=source.position + len(source.take(_TRAILER)) - stored)
 
 

@@ -9,8 +9,10 @@ import struct
 from dataclasses import dataclass, field
 from zlib import adler32
 
+from xxhash import xxh3_128_digest
+
 from jettison.image import tar_fields as fields
-from jettison.image.model import Columns
+from jettison.image.model import HASH, Columns
 from jettison.image.tar_stream import Stream
 
 _BLOCK = 512
@@ -21,6 +23,7 @@ _DOT = 0x2E
 _ODD_STARTS = (b"./", b"../", b".wh.")
 _ODD_ENDS = (b"/.", b"/..")
 _MOST_KNOWN = 10_000
+_UNKNOWN = bytes(HASH)
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Known:
     owners: dict[bytes, tuple[int, int, int]] = field(default_factory=dict)  # mode, uid, gid
     times: dict[bytes, int] = field(default_factory=dict)
     sums: dict[bytes, int] = field(default_factory=dict)  # checksum -> the low half of Adler-32 that goes with it
+    hashing: bool = False
 
 
 def take_simple(source: Stream, columns: Columns, known: Known) -> int:
@@ -42,6 +46,7 @@ def take_simple(source: Stream, columns: Columns, known: Known) -> int:
     add_uid, add_gid, add_time = columns.uids.append, columns.gids.append, columns.mtimes.append
     add_size, add_offset = columns.sizes.append, columns.offsets.append
     stored = 0
+    hashes = columns.hashes if known.hashing else None
     while True:
         buffer, at, before = source.buffer, source.at, source.before
         if at == len(buffer):
@@ -89,7 +94,13 @@ def take_simple(source: Stream, columns: Columns, known: Known) -> int:
             add_size(payload)
             if payload:
                 stored += payload
+                if hashes is not None and not _hash(source, at, payload, hashes):
+                    break  # the buffer is another now
                 at += (payload + 511) & -512
+            elif hashes is not None:
+                hashes += _UNKNOWN
+        if buffer is not source.buffer:
+            continue
         if at <= len(buffer):
             source.at = at
             if at < len(buffer) or not buffer:
@@ -99,6 +110,20 @@ def take_simple(source: Stream, columns: Columns, known: Known) -> int:
             if not source.skip(at - len(buffer)):
                 start = before + at - ((payload + 511) & -512) - _BLOCK
                 raise fields.broken(start, f"a payload of {payload} bytes goes beyond its end")
+
+
+def _hash(source: Stream, at: int, payload: int, hashes: bytearray) -> bool:
+    """Add the payload's hash; False where that took the stream beyond its buffer, to the next member."""
+    if at + payload <= len(source.buffer):
+        hashes += xxh3_128_digest(memoryview(source.buffer)[at : at + payload])
+        return True
+    source.at = at
+    start = source.position - _BLOCK
+    found = source.hash(payload)
+    if found is None or not source.skip(-payload & 511):
+        raise fields.broken(start, f"a payload of {payload} bytes goes beyond its end")
+    hashes += found
+    return False
 
 
 def _is_odd(path: bytes) -> bool:

@@ -48,6 +48,20 @@ class Stream:
             missing -= self.at
         return b"".join(pieces)
 
+    def hash(self, count: int) -> bytes | None:
+        """XXH3-128 of the next bytes, which are taken; None where the stream ends before."""
+        from xxhash import xxh3_128
+
+        state = xxh3_128()
+        while count:
+            if self.at == len(self.buffer) and not self.more():
+                return None
+            piece = memoryview(self.buffer)[self.at : self.at + count]
+            state.update(piece)
+            self.at += len(piece)
+            count -= len(piece)
+        return state.digest()
+
     def skip(self, count: int) -> bool:
         """Go past that many bytes; False where the stream ends before."""
         inside = len(self.buffer) - self.at

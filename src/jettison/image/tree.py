@@ -21,7 +21,7 @@ class Tree:
         self._layers = layers
         self._nodes = merged.nodes
         self._linked = merged.linked
-        self._children = merged.children
+        self._merged = merged
 
     def get(self, path: bytes) -> Entry | None:
         """The entry at this exact path, symlinks not followed; a hard link shows its payload's entry."""
@@ -78,7 +78,7 @@ class Tree:
 
     def children(self, path: bytes) -> Iterator[bytes]:
         """Names directly in a directory, as full paths, in byte order."""
-        return iter(sorted(self._children.get(path, ())))
+        return iter(sorted(self._merged.children.get(path, ())))
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._nodes)
@@ -122,9 +122,8 @@ def sizes(
     """
     unpacked = sum(layer.unpacked for layer in layers)
     merged = merged or Merge(layers)
-    alive = {inode for inode in merged.nodes.values() if inode[1] >= 0}
-    effective = sum(layers[layer].columns.sizes[index] for layer, index in alive)
+    waste = sum(layers[layer].columns.sizes[index] for layer, index in merged.dead)
     blobs = {layer.digest or layer.diff_id: layer.transfer for layer in layers}
     known = [size for size in blobs.values() if size is not None]
     transfer = sum(known) + config_size if len(known) == len(blobs) and blobs else None
-    return Sizes(transfer, unpacked, effective, unpacked - effective, None, daemon)
+    return Sizes(transfer, unpacked, unpacked - waste, waste, None, daemon)
