@@ -26,8 +26,8 @@ def folder(name: str | bytes, **more: Any) -> Member:
     return _member(name, b"", tarfile.DIRTYPE, **{"mode": 0o755, **more})
 
 
-def link(name: str | bytes, target: str) -> Member:
-    return _member(name, b"", tarfile.LNKTYPE, linkname=target)
+def link(name: str | bytes, target: str, **more: Any) -> Member:
+    return _member(name, b"", tarfile.LNKTYPE, linkname=target, **more)
 
 
 def symlink(name: str | bytes, target: str) -> Member:
