@@ -122,6 +122,11 @@ def test_the_contract_is_written_and_read_again(tmp_path: Path, project: Path, e
         (["--plan", "--format", "json"], "--plan is told as text only"),
         (["--plan", "--report", "ledger.html"], "--plan tries nothing, so there is nothing for --report"),
         (["--plan", "--contract-out", "c.json"], "--plan tries nothing, so there is nothing for --contract-out"),
+        (["elsewhere"], "Got unexpected extra argument (elsewhere)"),
+        (["--check", " "], "--check has no command"),
+        (["--probe", "ftp://localhost/x"], "only http is asked"),
+        (["--secret", "key"], "--secret key has no id"),
+        (["--secret", "id=a,src=/nonexistent"], "there is no file /nonexistent"),
         (["--resume"], "no interrupted run"),
         (["--resume", "/"], "write `jettison optimize / --resume`"),
         (["--contract", "/nonexistent"], "/nonexistent is not there"),
@@ -176,6 +181,12 @@ def test_an_unknown_option_is_wrong_use(project: Path) -> None:
 def test_what_follows_two_dashes_goes_to_the_engine(project: Path, engine: ScriptedEngine) -> None:
     assert 0 == optimize(project, "-q", "--", "--ulimit", "nofile=9")
     assert {("--ulimit", "nofile=9")} == {request.arguments for request in engine.requests}
+
+
+def test_what_follows_two_dashes_is_no_path(project: Path, engine: ScriptedEngine, monkeypatch: Patch) -> None:
+    monkeypatch.chdir(project)
+    assert 0 == main(["optimize", "--plan", "-q", "--", "--ulimit", "nofile=9", "--"])
+    assert [("--ulimit", "nofile=9", "--")] == [request.arguments for request in engine.requests]
 
 
 def test_an_original_that_does_not_build_ends_with_3_and_its_log(tmp_path: Path, capsys: Capture) -> None:

@@ -40,6 +40,13 @@ def test_the_lines_of_a_secret_file_are_redacted_one_by_one():
     assert redactor.text("log: qhkiG9w0BAQEFAA") == "log: ***"
 
 
+def test_a_secret_out_of_the_environment_is_redacted(monkeypatch):
+    monkeypatch.setenv("DEPLOY", "tr0ub4dor")
+    for spec in ("id=a,env=DEPLOY", "type=env,id=DEPLOY", "id=DEPLOY"):
+        assert f"is {MASK}" == Redactor.of([], [spec]).text("is tr0ub4dor")
+    assert "is tr0ub4dor" == Redactor.of([], ["id=OTHER"]).text("is tr0ub4dor")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

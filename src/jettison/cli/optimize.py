@@ -43,9 +43,20 @@ from jettison.report.plan_text import plan_text
 from jettison.subject import IGNORE_FILE
 
 
-@click.command("optimize", context_settings={"ignore_unknown_options": False})
+class WithEngineArguments(click.Command):
+    """What stands behind `--` is the engine's; click would take its first word for PATH."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        at = args.index("--") if "--" in args else len(args)
+        context.params["engine_arguments"] = tuple(args[at + 1 :])
+        return super().parse_args(context, args[:at])
+
+    def collect_usage_pieces(self, context: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(context), "[-- ENGINE_ARGUMENTS...]"]
+
+
+@click.command("optimize", cls=WithEngineArguments)
 @click.argument("path", default=".", type=click.Path(path_type=Path))
-@click.argument("engine_arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("-f", "--file", type=click.Path(path_type=Path), help="The Dockerfile, where it is not PATH/Dockerfile.")
 @click.option("--engine", "engine_name", help="The engine to build and run with (default: the first found).")
 @click.option("--target", help="The stage to build.")

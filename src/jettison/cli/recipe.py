@@ -11,6 +11,7 @@ from typing import Any
 
 from jettison.contract.files import read_contract
 from jettison.contract.model import Contract, RecordOptions
+from jettison.contract.probe import probe_address
 from jettison.core.errors import UsageError
 from jettison.core.units import read_bytes, read_seconds
 from jettison.core.values import Applicability
@@ -30,9 +31,9 @@ def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
         dockerfile=project.dockerfile,
         target=options["target"],
         build_args=_pairs(options["build_args"], "--build-arg"),
-        secrets=tuple(options["secrets"]),
+        secrets=_secrets(options["secrets"]),
         engine_arguments=tuple(options["engine_arguments"]),
-        record=RecordOptions(environment, tuple(options["checks"]), tuple(options["probes"]), options["build_only"]),
+        record=_record(options, environment),
         contract=_contract(options, environment),
         allow=Applicability.LOSSLESS if options["build_only"] else Applicability(options["allow"]),
         select=_rules(options["select"]),
@@ -43,6 +44,27 @@ def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
         cold_times=options["cold_times"],
         base=options["base"],
     )
+
+
+def _record(options: Mapping[str, Any], environment: Mapping[str, str]) -> RecordOptions:
+    """What the contract is to be recorded with. Raises UsageError, long before anything is started."""
+    for line in options["checks"]:
+        if not line.strip():
+            raise UsageError("--check has no command", hint="write --check 'python -m pytest -q', for example")
+    for text in options["probes"]:
+        probe_address(text, {("tcp", 80): "any"})
+    return RecordOptions(environment, tuple(options["checks"]), tuple(options["probes"]), options["build_only"])
+
+
+def _secrets(items: Sequence[str]) -> tuple[str, ...]:
+    for item in items:
+        fields = dict(part.partition("=")[::2] for part in item.split(","))
+        if not fields.get("id"):
+            raise UsageError(f"--secret {item} has no id", hint="write --secret id=NAME,src=FILE")
+        source = fields.get("src") or fields.get("source")
+        if source and not Path(source).is_file():
+            raise UsageError(f"--secret {item}: there is no file {source}", hint="write --secret id=NAME,src=FILE")
+    return tuple(items)
 
 
 def _contract(options: Mapping[str, Any], environment: Mapping[str, str]) -> Contract | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class Redactor:
         """For variables (build arguments, environment) and build secrets as given on the command line.
 
         A value is secret where its variable's name says so, or as the password inside a URL; `secrets` are
-        `id=ID,src=FILE`, whose files' text is secret.
+        `id=ID,src=FILE` and `id=ID,env=NAME`: the file's text, or the variable's, is secret.
         """
         values = []
         for name, value in pairs:
@@ -124,11 +125,14 @@ def _forms(value: str) -> set[str]:
 
 
 def _secret_text(spec: str) -> str:
-    """The text of the file that `id=ID,src=FILE` names; empty where it cannot be read (the engine will say so)."""
+    """The text of what `id=ID,src=FILE` or `id=ID,env=NAME` names; empty where there is none (the engine will say so).
+
+    With an id alone, builders take the variable or the file of that name (docker buildx, `--secret`).
+    """
     fields = dict(part.partition("=")[::2] for part in spec.split(","))
     name = fields.get("src") or fields.get("source")
     if not name:
-        return ""
+        return os.environ.get(fields.get("env") or fields.get("id") or "", "")
     try:
         with Path(name).open("rb") as stream:
             return stream.read(_LARGEST_SECRET).decode("utf-8", "replace").strip()
