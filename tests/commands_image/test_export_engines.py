@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.engine,
     pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices and other users' files"),
 ]
+CAPABILITY = "SCHILY.xattr.security.capability"  # the one attribute that Docker exports
 HARD = {
     "all kinds of members": LAYERS[:1],
     "whiteouts of files, folders and what never was": (
@@ -53,6 +54,7 @@ HARD = {
             file("old", b"2", mtime=1),
             file("d/g", b"3", mode=0o000),
             file("new", b"4", mtime=4_000_000_000),
+            file("cap", b"5", mode=0o755, pax_headers={CAPABILITY: "\1\0\0\2\0\4\0\0" + "\0" * 12}),
         ),
     ),
 }
@@ -125,10 +127,10 @@ def members(data: bytes) -> dict[str, tuple[Any, ...]]:
 def _told(archive: tarfile.TarFile, each: tarfile.TarInfo) -> tuple[Any, ...]:
     stream = archive.extractfile(each) if each.isreg() else None
     data = stream.read() if stream is not None else b""
-    xattrs = {key: value for key, value in each.pax_headers.items() if key.startswith("SCHILY.xattr.")}
+    capability = each.pax_headers.get(CAPABILITY)
     time = 0 if each.isdir() else int(each.mtime)
     device = (each.devmajor, each.devminor) if each.isdev() else ()
-    return each.type, each.mode & 0o7777, each.uid, each.gid, time, each.linkname, device, data, xattrs
+    return each.type, each.mode & 0o7777, each.uid, each.gid, time, each.linkname, device, data, capability
 
 
 @pytest.mark.parametrize("layers", HARD.values(), ids=HARD.keys())
