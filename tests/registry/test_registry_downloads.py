@@ -20,6 +20,7 @@ from registry_server import Server, digest_of
 from jettison.core.errors import ImageError, RegistryError
 from jettison.image.transports import registry as transport
 from jettison.image.transports.fetched import fetch
+from jettison.image.walking import walk_layers
 from jettison.registry.patience import Patience
 
 APP = Made(tuple(tar(entry(f"f{n}", os.urandom(200_000))) for n in range(4)), compression="plain")
@@ -52,8 +53,10 @@ def test_layers_are_fetched_several_at_once_and_no_more_than_three(
 
     proxy = faulty(count)
     image = transport.read(f"{proxy.host}/app:1", patience=Patience())
-    fetch([layer.source for layer in image.layers])
+    came = list(fetch([layer.source for layer in image.layers]))
     assert 3 == most
+    assert (sum(len(blob) for blob in APP.blobs), sorted(came)) == (came[-1], came)
+    assert [] == list(fetch([layer.source for layer in image.layers]))  # they are here
     assert 800_000 == image.sizes.unpacked
     assert sorted(BLOBS) == sorted(path.rpartition("/")[2] for path in proxy.paths("/blobs/")[1:])
 
@@ -83,8 +86,26 @@ def test_a_download_that_fails_ends_the_others(faulty: Callable[..., Proxy]) -> 
     image = transport.read(f"{faulty(fault).host}/app:1", patience=Patience())  # which would wait for 30 s
     started = time.monotonic()
     with pytest.raises(RegistryError, match="has no app@sha256"):
-        fetch([layer.source for layer in image.layers])
+        list(fetch([layer.source for layer in image.layers]))
     assert 10 > time.monotonic() - started
+
+
+def test_who_stops_watching_stops_the_downloads(faulty: Callable[..., Proxy]) -> None:
+    def stall(one: Exchange) -> bool | None:
+        if one.path.rpartition("/")[2] not in BLOBS:
+            return None
+        one.send(upto=1000)
+        one.stall()
+        return True
+
+    image = transport.read(f"{faulty(stall).host}/app:1", patience=Patience())
+    watched = fetch([layer.source for layer in image.layers])
+    while next(watched) < 3000:
+        pass
+    started = time.monotonic()
+    watched.close()  # type: ignore[attr-defined]
+    assert 5 > time.monotonic() - started
+    assert [] == [each.name for each in threading.enumerate() if "ThreadPoolExecutor" in each.name]
 
 
 def test_a_layer_that_came_wrong_is_not_kept_and_can_be_fetched_again(
@@ -161,3 +182,29 @@ def test_control_c_ends_a_stalled_download_at_once(faulty: Callable[..., Proxy])
     _, told = process.communicate(timeout=30)
     assert (130, "Traceback" in told) == (process.returncode, False)
     assert 5 > time.monotonic() - started
+
+
+def test_layers_that_are_known_are_not_fetched_again(
+    faulty: Callable[..., Proxy], push: Callable[..., str], tmp_path: Path, quick: Patience,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("JETTISON_CACHE", str(tmp_path / "cache"))
+    layers = [tar(*(entry(f"{each}{n}", os.urandom(10)) for n in range(400))) for each in "ab"]
+    push(Made(tuple(layers)), "known:1")
+    proxy = faulty()
+    sizes = [transport.read(f"{proxy.host}/known:1", patience=quick).sizes for _ in range(2)]
+    assert sizes[0] == sizes[1]
+    assert 8000 == sizes[0].unpacked
+    fetched = [path.rpartition("/")[2] for path in proxy.paths("/blobs/")]
+    blobs = [digest_of(blob) for blob in Made(tuple(layers)).blobs]
+    assert [1, 1] == [fetched.count(each) for each in blobs]
+
+
+def test_who_watches_the_walk_sees_the_download(registry: Server, quick: Patience) -> None:
+    image = transport.read(f"{registry.host}/app:1", patience=quick)
+    events = list(walk_layers(image.layers))
+    stored = sum(len(blob) for blob in APP.blobs)
+    assert (2 * stored, 2 * stored, 4, 4) == (
+        events[-1].bytes, events[-1].of_bytes, events[-1].layers, events[-1].of_layers,
+    )  # fmt: skip
+    assert {2 * stored} == {each.of_bytes for each in events}

@@ -147,6 +147,13 @@ class LayerSource:
         """Bytes that a walk has to pass at this source, 0 where that is not known."""
         return 0
 
+    def bring(self, others: Sequence[LayerSource]) -> Iterator[int]:
+        """Have the bytes of all these layers of its image on this machine, from afar several at once.
+
+        Yields the bytes that came so far; nothing where they are here. Raises ImageError.
+        """
+        return iter(())
+
     @property
     def effort(self) -> float:
         """Seconds that a walk may take, roughly; 0 where that is not known."""

@@ -73,6 +73,10 @@ def walk_layers(layers: Sequence[Layer], *, watched: bool = True) -> Iterator[Wa
         jobs = [job for job in _jobs(missing) if not _is_known(cache, job)]
         jobs.sort(key=lambda job: job.layers[0].source.effort, reverse=True)
         of_bytes = sum(job.layers[0].source.weight for job in jobs)
+        came = 0
+        for came in _brought(jobs):
+            yield Walked(came, 2 * of_bytes, 0, len(jobs))
+        of_bytes += came
         passed = [0] * len(jobs)
         ended = kept = 0
         for at, found in _walk(jobs, _processes(jobs, watched=watched)):
@@ -84,12 +88,19 @@ def walk_layers(layers: Sequence[Layer], *, watched: bool = True) -> Iterator[Wa
                 kept += _is_kept(cache, jobs[at], columns, packed)
                 passed[at] = jobs[at].layers[0].source.weight
                 ended += 1
-            yield Walked(sum(passed), of_bytes, ended, len(jobs))
+            yield Walked(came + sum(passed), of_bytes, ended, len(jobs))
         if kept and cache is not None:
             cache.trim()
 
 
 Found = tuple[Columns, memoryview | None]
+
+
+def _brought(jobs: Sequence[_Job]) -> Iterator[int]:
+    """Layers that are far away, fetched before any process is forked: what a child fetches dies with it."""
+    sources = [job.layers[0].source for job in jobs]
+    for source in sources:
+        yield from source.bring(sources)
 
 
 def _walk(jobs: Sequence[_Job], processes: int) -> Iterator[tuple[int, int | Found]]:
@@ -141,7 +152,7 @@ def _known(cache: Cache | None, job: _Job) -> Columns | None:
     """What the cache has."""
     found = cache.get(job.key) if cache is not None and job.key else None
     if found is not None:
-        with suppress(ValueError, KeyError, TypeError, StopIteration):  # of another version, under this one's name
+        with suppress(ValueError):  # sound, and yet not what this version writes
             return unpack(found)
     return None
 

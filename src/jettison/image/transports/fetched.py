@@ -6,8 +6,8 @@ A blob is put down in a file without a name and handed on only when its last byt
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import BinaryIO
 
 from jettison.image.blob import Blob
@@ -16,76 +16,114 @@ from jettison.image.model import Columns, Entry, LayerSource
 from jettison.image.spool import spool
 from jettison.image.transports import manifest as image_manifest
 from jettison.image.transports.indexes import Descriptor
+from jettison.registry.download import Download
 from jettison.registry.pull import Pull
 from jettison.registry.repository import NotFound
 
-_AT_ONCE = 3  # downloads, as Docker does; more are refused by some registries
-
-
-class Downloads:
-    """The downloads of one image, a few at once."""
-
-    def __init__(self, pull: Pull) -> None:
-        self._pull = pull
-        self._slots = threading.Semaphore(_AT_ONCE)
-
-    def fetch(self, one: Descriptor) -> Blob:
-        """The blob of a layer, verified. Raises ImageError, DiskError."""
-        with self._slots:
-            try:
-                return self._pull.blob(one.digest, one.size, spool)
-            except NotFound as error:
-                raise image_manifest.missing(one, error) from error
-
-    def stop(self) -> None:
-        """End all that run."""
-        self._pull.stop()
+_AT_ONCE = 3  # downloads, as Docker does; some registries refuse more
+_EVERY = 0.1  # seconds between two looks at how far downloads are
+_PACE = 1.2e8  # bytes of a blob that are walked in a second, roughly
 
 
 class FetchedSource(LayerSource):
     """A layer's blob in a registry. Threads may share it: the first that needs the bytes fetches them for all."""
 
-    def __init__(self, downloads: Downloads, descriptor: Descriptor) -> None:
-        self._downloads, self._descriptor = downloads, descriptor
+    def __init__(self, pull: Pull, descriptor: Descriptor) -> None:
+        self._pull, self._descriptor = pull, descriptor
         self._lock = threading.Lock()
         self._source: BlobSource | None = None
+        self.came = 0  # bytes
+
+    @property
+    def weight(self) -> int:
+        return self._descriptor.size
+
+    @property
+    def effort(self) -> float:
+        return self._descriptor.size / _PACE
+
+    @property
+    def proof(self) -> str | None:
+        """The digest: whatever comes is held against it."""
+        return self._descriptor.digest
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it was fetched."""
+        return self._source is not None
 
     def fetch(self) -> BlobSource:
         """The layer on the disk. Raises ImageError, DiskError."""
         with self._lock:
             if self._source is None:
-                # its bytes were held against the digest on the way
-                self._source = BlobSource(self._downloads.fetch(self._descriptor))
+                self._source = BlobSource(self._fetched())
             return self._source
+
+    def _fetched(self) -> Blob:
+        one = self._descriptor
+        try:
+            return self._pull.blob(one.digest, one.size, lambda download: spool(_Counted(download, self)))
+        except NotFound as error:
+            raise image_manifest.missing(one, error) from error
+
+    def bring(self, others: Sequence[LayerSource]) -> Iterator[int]:
+        return fetch(others)
+
+    def stop(self) -> None:
+        """End all downloads of this image."""
+        self._pull.stop()
 
     def columns(self) -> Columns:
         return self.fetch().columns()
 
+    def walk(self, report: Callable[[int], object]) -> Columns:
+        return self.fetch().walk(report)
+
     def open(self, entry: Entry) -> BinaryIO:
         return self.fetch().open(entry)
+
+    def stored(self, entry: Entry) -> BinaryIO:
+        return self.fetch().stored(entry)
 
     def digests(self, entries: Sequence[Entry]) -> list[bytes]:
         return self.fetch().digests(entries) if entries else []
 
-    def stop(self) -> None:
-        """End the downloads of this image."""
-        self._downloads.stop()
+    def hashed(self, entries: Sequence[Entry]) -> list[bytes]:
+        return self.fetch().hashed(entries) if entries else []
 
 
-def fetch(sources: Sequence[LayerSource]) -> None:
-    """Have those of these layers that are far away here, several at once. Raises ImageError, DiskError.
+class _Counted:
+    """A download that tells its layer how far it is."""
 
-    Interrupted or failed, it leaves no download running.
+    def __init__(self, download: Download, source: FetchedSource) -> None:
+        self._download, self._source = download, source
+        source.came = 0
+
+    def read(self, count: int, /) -> bytes:
+        data = self._download.read(count)
+        self._source.came += len(data)
+        return data
+
+
+def fetch(sources: Sequence[LayerSource]) -> Iterator[int]:
+    """Have those of these layers that are far away here, several at once; yields the bytes that came so far.
+
+    Raises ImageError, DiskError. Failed or closed, it leaves no download running.
     """
-    far = list(dict.fromkeys(one for one in sources if isinstance(one, FetchedSource)))
+    far = [one for one in dict.fromkeys(sources) if isinstance(one, FetchedSource) and not one.is_here]
+    if not far:
+        return
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        waiting: list[Future[BlobSource]] = [pool.submit(FetchedSource.fetch, one) for one in far]
+        waiting = {pool.submit(one.fetch) for one in far}
         try:
-            for each in waiting:
-                each.result()
+            while waiting:
+                done, waiting = wait(waiting, _EVERY, FIRST_COMPLETED)
+                for each in done:
+                    each.result()
+                yield sum(one.came for one in far)
         except BaseException:
-            for one in far:
-                one.stop()
             for each in waiting:
                 each.cancel()
+            for one in far:
+                one.stop()
             raise

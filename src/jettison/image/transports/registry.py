@@ -16,7 +16,7 @@ from jettison.image.model import Image, Layer
 from jettison.image.transports import config as image_config
 from jettison.image.transports import manifest as image_manifest
 from jettison.image.transports.documents import AGAIN, LARGEST, mapping, parse_json
-from jettison.image.transports.fetched import Downloads, FetchedSource
+from jettison.image.transports.fetched import FetchedSource
 from jettison.image.transports.indexes import (
     DEEPEST,
     INDEXES,
@@ -120,8 +120,7 @@ def _small(pull: Pull, one: Descriptor, what: str) -> bytes:
 
 def _layers(pull: Pull, descriptors: list[Descriptor], ids: list[str]) -> tuple[Layer, ...]:
     """Layers of one blob share what is fetched of it."""
-    downloads = Downloads(pull)
-    sources = {one.digest: FetchedSource(downloads, one) for one in descriptors}
+    sources = {one.digest: FetchedSource(pull, one) for one in descriptors}
     return tuple(
         Layer(diff_id, sources[one.digest], one.digest, one.media_type or None, one.size)
         for one, diff_id in zip(descriptors, ids, strict=True)
