@@ -84,7 +84,10 @@ def in_folder(root: Path) -> list[Seen]:
 def _below(root: bytes, above: bytes) -> Iterator[Seen]:
     for item in os.scandir(os.path.join(root, above)):  # noqa: PTH118  # bytes
         path = above + b"/" + item.name if above else item.name
-        status = item.stat(follow_symlinks=False)
+        try:
+            status = item.stat(follow_symlinks=False)
+        except FileNotFoundError:  # a whiteout where nothing is below: overlay lists the name, and nothing is there
+            continue
         mode = status.st_mode
         device = (
             (os.major(status.st_rdev), os.minor(status.st_rdev)) if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else (0, 0)

@@ -48,6 +48,15 @@ def test_a_directory_is_walked_to_what_its_tar_is_walked_to(tmp_path: Path) -> N
     assert (Kind.HARDLINK, b"d/f") == (found[b"d/h"][0], found[b"d/h"][6])
 
 
+def test_names_of_one_link_or_pipe_are_hard_links_as_those_of_a_file_are(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    made(root)
+    os.link(root / "s", root / "t", follow_symlinks=False)
+    os.link(root / "p", root / "q")
+    found = told(walk_directory(root))
+    assert [(Kind.HARDLINK, b"s"), (Kind.HARDLINK, b"p")] == [(found[name][0], found[name][6]) for name in (b"t", b"q")]
+
+
 def test_files_are_read_and_links_are_not_followed_out(tmp_path: Path) -> None:
     source = DirectorySource(made(tmp_path / "root"))
     entries = {each.path: each for each in source.columns()}

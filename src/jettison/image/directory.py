@@ -98,10 +98,10 @@ def _add(
         kind = Kind.WHITEOUT
     elif kind is Kind.SYMLINK:
         link = os.readlink(real)  # noqa: PTH115  # bytes
-    elif kind is Kind.FILE and status.st_nlink > 1:
+    if status.st_nlink > 1 and kind not in (Kind.DIRECTORY, Kind.WHITEOUT):  # the kernel links whiteouts to each other
         first = links.setdefault((status.st_dev, status.st_ino), path)
         if first != path:
-            kind, size, link = Kind.HARDLINK, 0, first
+            kind, size, link, device = Kind.HARDLINK, 0, first, (0, 0)
     mode = stat.S_IMODE(status.st_mode)
     owner = (status.st_uid, status.st_gid, status.st_mtime_ns)
     columns.append(Entry(path, kind, mode, *owner, size, link, -1, device, xattrs))

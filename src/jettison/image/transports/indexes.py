@@ -120,9 +120,15 @@ def _named(descriptors: list[Descriptor], name: str) -> list[Descriptor]:
     """What the name means; without one all that could be meant, if they go by no more than one name."""
     usable = [one for one in descriptors if not one.attestation]
     if name.startswith("@"):
-        if name[1:].isdecimal() and len(name) < 10 and int(name[1:]) < len(descriptors):
-            return [descriptors[int(name[1:])]]
-        found = [one for one in usable if one.digest == name[1:]]
+        counted = name[1:].isdecimal() and len(name) < 10 and int(name[1:]) < len(descriptors)
+        found = [descriptors[int(name[1:])]] if counted else [one for one in descriptors if one.digest == name[1:]]
+        if found and all(one.attestation for one in found):
+            raise ImageError(
+                f"{name} is an attestation (provenance or a bill of materials), no container image",
+                hint="give the image that it speaks of",
+            )
+        if counted:
+            return found
     elif name:
         found = [one for one in usable if name in one.names]
         found = found or [one for one in usable if any(each.endswith((f":{name}", f"/{name}")) for each in one.names)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from jettison.core.errors import ImageError
+from jettison.image.transports import artifacts
 from jettison.image.transports.documents import AGAIN, mapping, sequence
 from jettison.image.transports.indexes import Descriptor, descriptor
 
@@ -26,6 +27,8 @@ def parts(value: Any, what: str) -> tuple[Descriptor, list[Descriptor]]:
         raise ImageError(f"{what} is a manifest and an index at once", hint=AGAIN)
     config = descriptor(manifest["config"], "the config's descriptor")
     layers = [descriptor(each, "a layer's descriptor") for each in sequence(manifest["layers"], "layers")]
+    kind = manifest.get("artifactType")
+    artifacts.refuse(config, layers, kind if isinstance(kind, str) else "")
     for one in layers:
         if one.media_type.endswith("+encrypted"):
             raise ImageError(
