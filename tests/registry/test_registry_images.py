@@ -169,7 +169,7 @@ def test_what_is_no_image_of_ours_is_refused_with_its_word(
     for document, media_type, word in (
         (one, "application/vnd.docker.distribution.manifest.v1+prettyjws", "schema 1"),
         (manifest | {"layers": encrypted}, OCI_MANIFEST, "is encrypted"),
-        (manifest | {"config": helm}, OCI_MANIFEST, "an artifact"),
+        (manifest | {"config": helm}, OCI_MANIFEST, "a Helm chart"),
         (manifest | {"config": descriptor(b"{}", "application/vnd.oci.empty.v1+json")}, OCI_MANIFEST, "an artifact"),
         ({"mediaType": artifact, "blobs": []}, artifact, "not the manifest of an image"),
         (manifest | {"config": descriptor(windows, CONFIG)}, OCI_MANIFEST, "a Windows image"),
