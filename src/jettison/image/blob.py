@@ -37,14 +37,13 @@ class Blob:
     def identity(self) -> str | None:
         """Which bytes these are, as long as nobody changes the file: device, inode, its last change, the range.
 
-        None for what has no name any more, and for a file that was changed just now: another change could come within
-        the same tick of the clock.
+        None for what has no name any more, and for a file that was changed just now.
         """
         try:
             status = self.file.stat()
         except (OSError, ValueError):
             return None
-        if not status.st_nlink or abs(time.time_ns() - status.st_ctime_ns) < _JUST_NOW:
+        if not status.st_nlink or not settled(status):
             return None
         where = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         return "file:" + ":".join(map(str, (*where, self.offset, self.size)))
@@ -90,6 +89,11 @@ class Region(Readable):
         if not self.closed:
             os.close(self._handle)
         super().close()
+
+
+def settled(status: os.stat_result) -> bool:
+    """Whether a change from now on would show in the time of the last change."""
+    return abs(time.time_ns() - status.st_ctime_ns) >= _JUST_NOW
 
 
 def whole(file: Path) -> Blob:

@@ -46,6 +46,13 @@ def pack(columns: Columns) -> bytes:
 
 def unpack(data: memoryview) -> Columns:
     """What was packed. ValueError where it cannot be."""
+    try:
+        return _unpack(data)
+    except (struct.error, StopIteration, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"not packed columns: {error}") from error
+
+
+def _unpack(data: memoryview) -> Columns:
     sections = _sections(data)
     count, overhead, orderly, rare = json.loads(bytes(next(sections)))
     paths = bytes(next(sections)).split(b"\0") if count else list(next(sections))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jettison.core.errors import ImageError
+from jettison.image.blob import settled
 from jettison.image.model import Columns, Entry, Kind, LayerSource
 from jettison.image.tar_fields import belongs_to_file
 
@@ -53,6 +54,17 @@ class CachedSource(DirectorySource):
 
     def columns(self) -> Columns:
         return self._columns
+
+    @property
+    def proof(self) -> str | None:
+        """Which directory it is: the engine makes a layer's once and never again."""
+        try:
+            status = self.root.stat()
+        except OSError:
+            return None
+        if not settled(status):
+            return None
+        return f"directory:{self.root}:{status.st_dev}:{status.st_ino}:{status.st_mtime_ns}:{status.st_ctime_ns}"
 
     @cached_property
     def _columns(self) -> Columns:
