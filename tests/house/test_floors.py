@@ -32,6 +32,7 @@ FLOORS = (
 ALONG = {
     "image": {"registry"},  # docker:// is a transport like the others; the registry room knows nothing of images
     "lighten": {"compare", "contract"},
+    "waste": {"packages"},
     "rules": {"bases", "rule", "synthesis", "traps"},
     "synthesis": {"bases", "rule", "traps"},
 }

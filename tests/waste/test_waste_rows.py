@@ -32,7 +32,7 @@ class Bytes(LayerSource):
                 else:
                     info.type, info.linkname = tarfile.LNKTYPE, told
                 archive.addfile(info, io.BytesIO(told if isinstance(told, bytes) else b""))
-        self.data, self.opened, self.hashed = out.getvalue(), 0, 0
+        self.data, self.opened, self.passes = out.getvalue(), 0, 0
 
     def columns(self) -> Columns:
         return walk(io.BytesIO(self.data))
@@ -41,9 +41,9 @@ class Bytes(LayerSource):
         self.opened += 1
         return io.BytesIO(self.data[entry.offset : entry.offset + entry.size])
 
-    def digests(self, entries: Any) -> list[bytes]:
-        self.hashed += 1
-        return super().digests(entries)
+    def hashed(self, entries: Any) -> list[bytes]:
+        self.passes += 1
+        return super().hashed(entries)
 
 
 def stack(*layers: tuple[Member, ...]) -> list[Layer]:
@@ -97,13 +97,14 @@ def test_a_dead_payload_is_told_with_its_cause(name: str) -> None:
     assert tuple(expected) == rows
     assert sizes(layers).waste == sum(row.bytes for row in rows)
     assert rows == waste_rows(layers, Merge(layers))
+    assert [row.path for row in rows] == [layers[row.layer].columns.paths[row.entry] for row in rows]
 
 
 def test_contents_are_compared_only_where_sizes_are_equal_and_in_one_pass_a_layer() -> None:
     many = tuple((f"f{number}", b"%03d" % number) for number in range(50))
     layers = stack(many, (*many[:49], ("f49", b"longer")), ((".wh.f1", b""),))
     waste_rows(layers)
-    assert [1, 1, 0] == [layer.source.hashed for layer in layers]  # type: ignore[attr-defined]
+    assert [1, 1, 0] == [layer.source.passes for layer in layers]  # type: ignore[attr-defined]
     assert [49, 49, 0] == [layer.source.opened for layer in layers]  # type: ignore[attr-defined]
 
 

@@ -70,3 +70,20 @@ def guessed_base(image: Image) -> Base | None:
             return Base(GUESSED, name, count)
     count = max((each for each in ended if 0 < each < layers), default=0)
     return Base(GUESSED, told_name(image), count) if count else None
+
+
+def first_own_row(image: Image, base: Base | None) -> int:
+    """Index of the first history row above the base: behind the CMD or ENTRYPOINT that ended it, where there is one."""
+    if base is None:
+        return 0
+    below, start = 0, 0
+    for at, row in enumerate(image.history):
+        told = _FROM.match(row.comment)
+        if below == base.layers and told and told[1] == base.name:
+            return at
+        if below > base.layers or (below == base.layers and not row.empty_layer):
+            break
+        below += not row.empty_layer
+        if (not row.empty_layer and below == base.layers) or (below == base.layers and keyword_of(row) in _LAST):
+            start = at + 1
+    return start

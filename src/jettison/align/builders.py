@@ -44,8 +44,10 @@ def kaniko_rows(image: Image) -> tuple[bool, ...]:
 
 
 def keyword_of(row: HistoryRow, *, kaniko: bool = False) -> str:
-    """The keyword that a row speaks of."""
+    """The keyword that a row speaks of; empty where it does not speak."""
     text = row.created_by
+    if not text:
+        return ""
     nop = _NOP.search(text)
     if nop:
         return nop[1].upper()

@@ -38,6 +38,8 @@ def align(dockerfile: Dockerfile, stage: Stage, image: Image, base: Image | None
         answer = _match(own, expected, image)
         if answer.known and known_base is not None and answer.base_layers != len(known_base.layers):
             answer = unknown("history rows and layers above the base are not as many")
+        if answer.known and answer.base_layers and stage_chain(dockerfile, stage)[0].base == "scratch":
+            answer = unknown("there are layers below those of a build from scratch")
         if answer.known:
             break
     return answer
@@ -74,7 +76,7 @@ def _match(own: Sequence[HistoryRow], expected: Expected, image: Image) -> Align
         return unknown(f"{len(own)} history rows stand against {len(expected)} instructions")
     for row, (keyword, instruction) in zip(own, expected, strict=True):
         if keyword_of(row) != keyword:
-            return unknown(f"line {instruction.line} is {keyword}, its history row {keyword_of(row)}")
+            return unknown(f"line {instruction.line} is {keyword}, its history row {keyword_of(row) or 'is empty'}")
     return _one_layer(own, expected, image) or _walk(own, expected, image)
 
 

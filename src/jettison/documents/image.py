@@ -1,19 +1,27 @@
-"""What `inspect` found in an image, and its JSON document, `jettison.inspection/1`."""
+"""What `inspect` found in an image."""
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from jettison.core.redact import Redactor
-from jettison.documents.text import path_fields, plain
+from jettison.align import Base
+from jettison.documents.base import Rows, recognised, rows_of, unique_bytes
+from jettison.documents.engines import EngineSizes, engine_sizes
+from jettison.documents.provenance import Provenance
+from jettison.documents.text import plain
+from jettison.image.merge import Place
 from jettison.image.model import Image, Kind, Layer, Sizes
-from jettison.image.tree import merge, sizes
-from jettison.waste.rows import Cause, WasteRow, waste_rows
-
-SCHEMA = "jettison.inspection/1"
+from jettison.image.transports.siblings import siblings
+from jettison.packages import node
+from jettison.waste.account import Account, Share, account, shares, waste_transfer
+from jettison.waste.classes import Class
+from jettison.waste.dive import DiveNumbers, dive_numbers
+from jettison.waste.folders import Executables, Folder, executables, folders
+from jettison.waste.inventory import Inventory, inventory
+from jettison.waste.rows import Cause, WasteRow
 
 
 @dataclass(frozen=True)
@@ -26,14 +34,47 @@ class Payload:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What to look for besides. `base`: the name of the base that the user or the Dockerfile tells, and that image.
+
+    `packages`: weigh packages as well, which reads their databases. `exact`: read compressed layers once more, for
+    where in their blobs the payloads lie.
+    """
+
+    top: int = 10
+    base: tuple[str, Image | None] = ("", None)
+    packages: bool = False
+    exact: bool = False
+
+
+@dataclass(frozen=True)
 class Inspection:
-    """An image measured. `created_by` has one text a layer, None where the history does not match the layers."""
+    """An image measured; `transfers` has an estimate for each row of waste, None where no blob is stored."""
 
     image: Image
     sizes: Sizes
-    created_by: tuple[str | None, ...]
-    waste: tuple[WasteRow, ...]
+    made: Provenance
+    base: Base | None
+    rows: Rows | None
+    account: Account
+    classes: dict[Class, Share]
+    transfers: tuple[int | None, ...]
     largest: tuple[Payload, ...]
+    folders: tuple[Folder, ...]
+    executables: Executables
+    engines: EngineSizes
+    dive: DiveNumbers
+    packages: Inventory | None
+
+    @property
+    def waste(self) -> tuple[WasteRow, ...]:
+        """Every dead payload."""
+        return self.account.rows
+
+    @property
+    def created_by(self) -> tuple[str | None, ...]:
+        """One text a layer, None where the history does not match the layers."""
+        return self.made.created_by
 
     @property
     def platform(self) -> str:
@@ -50,11 +91,77 @@ class Inspection:
         count = Counter(row.cause for row in self.waste)
         return {cause: (total, count[cause]) for cause, total in size.most_common()}
 
+    @property
+    def classed(self) -> int:
+        """Bytes of all classes."""
+        return sum(share.size for share in self.classes.values())
 
-def inspect_image(image: Image, *, top: int) -> Inspection:
-    """Read every layer once; `top` is how many of the biggest files are named. Raises ImageError."""
-    found = sizes(image.layers, config_size=image.config_size, daemon=image.daemon_size)
-    return Inspection(image, found, _created_by(image), waste_rows(image.layers), _largest(image, top))
+    @property
+    def wasted_transfer(self) -> int | None:
+        """Compressed bytes of all dead payloads, an estimate."""
+        known = [each for each in self.transfers if each is not None]
+        return sum(known) if self.account.packed and len(known) == len(self.transfers) else None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one side of the border between base and own brings; `waste` of the base is what it wastes by itself."""
+
+    layers: int
+    unpacked: int
+    transfer: int | None
+    waste: int
+
+
+def parts(inspection: Inspection) -> tuple[Part, Part]:
+    """(base, own); all is own where no base is known."""
+    border = inspection.base.layers if inspection.base else 0
+    layers = inspection.image.layers
+    own_waste = sum(row.bytes for row in inspection.waste if row.by_layer >= border)
+    return (
+        _part(layers[:border], inspection.sizes.waste - own_waste),
+        _part(layers[border:], own_waste),
+    )
+
+
+def _part(layers: Sequence[Layer], waste: int) -> Part:
+    stored = [layer.transfer for layer in layers]
+    known = [each for each in stored if each is not None]
+    transfer = sum(known) if len(known) == len(stored) else None
+    return Part(len(layers), sum(layer.unpacked for layer in layers), transfer, waste)
+
+
+def inspect_image(image: Image, made: Provenance, asked: Asked = Asked()) -> Inspection:
+    """Read every layer once, and again only where contents must be compared. Raises ImageError."""
+    others = siblings(image)
+    base = recognised(image, others, made, asked.base)
+    found = account(image, development=_development(image), exact=asked.exact)
+    layers, payloads = image.layers, found.live.payloads
+    return Inspection(
+        image=image,
+        sizes=replace(image.sizes, unique=unique_bytes(image, others)),
+        made=made,
+        base=base,
+        rows=rows_of(image, base),
+        account=found,
+        classes=shares(found, layers),
+        transfers=waste_transfer(found, layers),
+        largest=_largest(layers, payloads, asked.top),
+        folders=folders(layers, payloads),
+        executables=executables(layers, image.tree, image.runtime.get("Env")),
+        engines=engine_sizes(image),
+        dive=dive_numbers(layers),
+        packages=inventory(image, payloads) if asked.packages else None,
+    )
+
+
+def _development(image: Image) -> set[bytes]:
+    """Folders of packages that npm marked for development, or that a package.json names where somebody else did it."""
+    found: set[bytes] = set()
+    for top in node.tops(image.tree):
+        named = () if node.installer(image.tree, top) == "npm" else node.named_for_development(image.tree, top)
+        found.update(node.development_packages(image.tree, top) or named)
+    return found
 
 
 def files_of(layer: Layer) -> int:
@@ -62,69 +169,8 @@ def files_of(layer: Layer) -> int:
     return sum(kind == Kind.FILE for kind in layer.columns.kinds)
 
 
-def _created_by(image: Image) -> tuple[str | None, ...]:
-    """History rows that made a layer, matched by their number, secrets taken out."""
-    rows = [row for row in image.history if not row.empty_layer]
-    if len(rows) != len(image.layers):
-        return (None,) * len(image.layers)
-    redactor = Redactor()
-    return tuple(redactor.text(str(row.created_by)) for row in rows)
-
-
-def _largest(image: Image, top: int) -> tuple[Payload, ...]:
+def _largest(layers: Sequence[Layer], payloads: dict[Place, list[bytes]], top: int) -> tuple[Payload, ...]:
     """Each payload once, under the first of its names in path order."""
-    tree = merge(image.layers)
-    names: dict[tuple[int, int], bytes] = {}
-    for path in tree:
-        place = tree.payload(path)
-        if place[1] >= 0 and (place not in names or path < names[place]):  # below 0: a directory nobody described
-            names[place] = path
-    columns = [layer.columns.sizes for layer in image.layers]
-    found = (Payload(path, columns[layer][index], layer) for (layer, index), path in names.items())
-    worth = (payload for payload in found if payload.bytes)
-    return tuple(heapq.nsmallest(top, worth, key=lambda payload: (-payload.bytes, payload.path)))
-
-
-def image_to_json(inspection: Inspection) -> dict[str, Any]:
-    """The document; `jettison schema inspection` describes it. What was not looked for is null."""
-    image = inspection.image
-    return {
-        "schema": SCHEMA,
-        "reference": plain(str(image.reference)),
-        "platform": inspection.platform,
-        "digest": image.digest,
-        "sizes": asdict(inspection.sizes),
-        "base": None,
-        "layers": [
-            _layer(index, layer, created_by)
-            for index, (layer, created_by) in enumerate(zip(image.layers, inspection.created_by, strict=True))
-        ],
-        "causes": {cause.value: size for cause, (size, _) in inspection.causes.items()},
-        "classes": None,
-        "waste": [
-            {**path_fields(row.path), "bytes": row.bytes, "cause": row.cause.value}
-            | {"layer": row.layer, "by_layer": row.by_layer}
-            for row in inspection.waste
-        ],
-        "largest": [
-            {**path_fields(each.path), "bytes": each.bytes, "layer": each.layer} for each in inspection.largest
-        ],
-        "findings": None,
-        "dive": None,
-    }
-
-
-def _layer(index: int, layer: Layer, created_by: str | None) -> dict[str, Any]:
-    return {
-        "index": index,
-        "digest": layer.digest,
-        "diff_id": layer.diff_id,
-        "media_type": None if layer.media_type is None else plain(layer.media_type),
-        "transfer": layer.transfer,
-        "unpacked": layer.unpacked,
-        "overhead": layer.columns.overhead,
-        "files": files_of(layer),
-        "created_by": None if created_by is None else plain(created_by),
-        "line": None,
-        "base": None,
-    }
+    columns = [layer.columns.sizes for layer in layers]
+    worst = heapq.nsmallest(top, payloads, key=lambda place: (-columns[place[0]][place[1]], min(payloads[place])))
+    return tuple(Payload(min(payloads[place]), columns[place[0]][place[1]], place[0]) for place in worst)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from jettison.align import align
+from jettison.align import Alignment, align, builders_of
 from jettison.core.errors import ImageError, UsageError
 from jettison.core.redact import Redactor
 from jettison.core.reference import Reference, Transport
@@ -14,7 +14,6 @@ from jettison.dockerfile.model import Dockerfile
 from jettison.image.model import Image
 from jettison.image.open import open_image
 
-_BUILDERS = ("buildkit", "buildah", "classic")
 _STORES = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
 
 
@@ -23,11 +22,13 @@ class Provenance:
     """`created_by` has one text a layer, None where the history does not match the layers; secrets are taken out.
 
     `lines` has the 1-based lines of those layers that the Dockerfile made; `reason` tells why there are none.
+    `together` has first and last line of what several instructions made as one layer.
     """
 
     created_by: tuple[str | None, ...]
     lines: Mapping[int, int] = field(default_factory=dict)
     reason: str = ""
+    together: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 def provenance_of(image: Image, dockerfile: Dockerfile | None = None, target: str | None = None) -> Provenance:
@@ -37,13 +38,16 @@ def provenance_of(image: Image, dockerfile: Dockerfile | None = None, target: st
         return Provenance(made)
     stage = resolve_target(dockerfile, target)
     base = _base(image, expand_from(dockerfile, stage_chain(dockerfile, stage)[0], {}))
-    reason = ""
-    for builder in _builders(image):
+    failed: Alignment | None = None
+    for builder in builders_of(image):
         found = align(dockerfile, stage, image, base, builder=builder)
         if found.known:
             return Provenance(made, {layer: each.line for layer, each in found.instruction_of.items()})
-        reason = reason or found.reason
-    return Provenance(made, {}, reason)
+        if failed is None or (found.together and not failed.together):
+            failed = found
+    assert failed is not None
+    spans = {layer: (all_[0].line, all_[-1].end_line) for layer, all_ in failed.together.items()}
+    return Provenance(made, {}, failed.reason, spans)
 
 
 def _created_by(image: Image) -> tuple[str | None, ...]:
@@ -52,12 +56,6 @@ def _created_by(image: Image) -> tuple[str | None, ...]:
         return (None,) * len(image.layers)
     redactor = Redactor()
     return tuple(redactor.text(str(row.created_by)) for row in rows)
-
-
-def _builders(image: Image) -> tuple[str, ...]:
-    """Whose history it may be: BuildKit signs its rows."""
-    signed = any(row.comment.startswith("buildkit.dockerfile") for row in image.history)
-    return _BUILDERS[:1] if signed else _BUILDERS[1:]
 
 
 def _base(image: Image, name: str) -> Image | None:

@@ -12,7 +12,6 @@ from jettison.image.tree import Tree
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _HEAVY = 0.01  # of all live bytes, so much must be in a folder that is told
-_ALMOST_ALL = 0.9  # a folder that has most of it from one child is told as that child
 
 
 @dataclass(frozen=True)
@@ -51,21 +50,29 @@ def _with_parents(paths: Iterable[bytes]) -> set[bytes]:
     return found
 
 
-def heaviest(found: Sequence[Folder], most: int) -> tuple[Folder, ...]:
-    """At most so many folders that have bytes of their own to answer for, the heaviest first, the root left out."""
-    by_path = {folder.path: folder for folder in found}
-    children: dict[bytes, list[Folder]] = {}
-    for folder in found:
-        if folder.path:
-            children.setdefault(folder.path.rpartition(b"/")[0], []).append(folder)
-    telling = [
-        folder
-        for folder in found
-        if folder.path
-        and sum(child.bytes for child in children.get(folder.path, ())) < folder.bytes * _ALMOST_ALL
-        and folder.path in by_path
-    ]
-    return tuple(sorted(telling, key=lambda folder: (-folder.bytes, folder.path))[:most])
+@dataclass(frozen=True)
+class Heap:
+    """Bytes below a folder that no other heap has; `rest` where others lie within it."""
+
+    path: bytes
+    bytes: int
+    rest: bool
+
+
+def heaps(found: Sequence[Folder], share: float = 0.03) -> tuple[Heap, ...]:
+    """The folders that bytes lie in, none counted twice, the heaviest first; each has that share of all at least."""
+    if not found:
+        return ()
+    least = found[0].bytes * share
+    taken: Counter[bytes] = Counter()  # by folder: bytes of the heaps within it
+    heaped = []
+    for folder in sorted(found[1:], key=lambda folder: -folder.path.count(b"/")):
+        left = folder.bytes - taken[folder.path]
+        if left >= least:
+            heaped.append(Heap(folder.path, left, taken[folder.path] > 0))
+            taken[folder.path] = folder.bytes
+        taken[folder.path.rpartition(b"/")[0]] += taken[folder.path]
+    return tuple(sorted(heaped, key=lambda heap: (-heap.bytes, heap.path)))
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 from jettison.image.merge import Merge, Place
 from jettison.image.model import Kind, Layer
+from jettison.waste.contents import Fingerprints, fingerprints
 
 _CHUNK = 2**20
 
@@ -24,73 +25,68 @@ class Cause(Enum):
 
 @dataclass(frozen=True)
 class WasteRow:
-    """`layer` brought the payload, `by_layer` took its last name; indices, bottom first."""
+    """`layer` brought the payload, `by_layer` took its last name; indices, bottom first; `entry` is its member."""
 
     path: bytes
     bytes: int
     cause: Cause
     layer: int
     by_layer: int
+    entry: int = field(default=-1, compare=False)
 
 
-def waste_rows(layers: Sequence[Layer], merged: Merge | None = None) -> tuple[WasteRow, ...]:
+def waste_rows(
+    layers: Sequence[Layer], merged: Merge | None = None, known: Fingerprints | None = None
+) -> tuple[WasteRow, ...]:
     """All dead payloads of a stack of layers, empty files left out (they weigh nothing). Raises ImageError.
 
-    `merged` where the stack has been merged before.
+    `merged` where the stack has been merged before; `known` where the contents of `replaced` have been looked at.
     """
     merged = merged or Merge(layers)
-    dead = _dead(layers, merged)
-    again = _equal_pairs(layers, [(place, merged.survivor[place]) for place in dead if place in merged.survivor])
+    pairs = replaced(layers, merged)
+    if known is None:
+        known = fingerprints(layers, [place for pair in pairs.items() for place in pair])
     rows = []
-    for place in dead:
+    for place in dead(layers, merged):
         layer, index = place
         by, how = merged.lost[place]
         columns = layers[layer].columns
-        rows.append(WasteRow(columns.paths[index], columns.sizes[index], _cause(place, by, how, again), layer, by))
+        again = place in pairs and known[place] == known[pairs[place]]
+        cause = _cause(layer, by, how, again)
+        rows.append(WasteRow(columns.paths[index], columns.sizes[index], cause, layer, by, index))
     return tuple(rows)
 
 
-def _dead(layers: Sequence[Layer], merged: Merge) -> list[Place]:
+def dead(layers: Sequence[Layer], merged: Merge) -> list[Place]:
     """Payloads that no path of the merged tree names, in the order of the layers."""
-    alive = set(merged.nodes.values())
-    return [
-        (number, index)
-        for number, layer in enumerate(layers)
-        for index, size in enumerate(layer.columns.sizes)
-        if size and (number, index) not in alive
-    ]
+    sizes = [layer.columns.sizes for layer in layers]
+    return sorted(place for place in merged.lost if place[1] >= 0 and sizes[place[0]][place[1]])
 
 
-def _cause(place: Place, by: int, how: str, again: set[Place]) -> Cause:
+def replaced(layers: Sequence[Layer], merged: Merge) -> dict[Place, Place]:
+    """Dead payloads whose last name a regular file of a later layer took, of the same size; contents will tell."""
+    found = {}
+    for place in dead(layers, merged):
+        other = merged.survivor.get(place)
+        if other is not None and other[0] != place[0] and _size(layers, place) == _size(layers, other):
+            found[place] = other
+    return found
+
+
+def _cause(layer: int, by: int, how: str, again: bool) -> Cause:
     if how == "whiteout":
         return Cause.DELETED_LATER
     if how == "opaque":
         return Cause.OPAQUE_DIRECTORY
-    if by == place[0]:
+    if by == layer:
         return Cause.REPLACED_IN_SAME_LAYER
-    return Cause.METADATA_ONLY if place in again else Cause.OVERWRITTEN_LATER
-
-
-def _equal_pairs(layers: Sequence[Layer], pairs: Iterable[tuple[Place, Place]]) -> set[Place]:
-    """The first of each pair of regular files in two layers with equal content.
-
-    Contents are hashed only where sizes are equal, and a layer is read once for all its files.
-    """
-    asked = [
-        (one, other)
-        for one, other in pairs
-        if one[0] != other[0] and other[1] >= 0 and _size(layers, one) == _size(layers, other)
-    ]
-    hashes: dict[Place, bytes] = {}
-    for number, layer in enumerate(layers):
-        places = sorted({place for pair in asked for place in pair if place[0] == number})
-        if places:
-            found = layer.source.digests([layer.columns[index] for _, index in places])
-            hashes.update(zip(places, found, strict=True))
-    return {one for one, other in asked if hashes[one] == hashes[other]}
+    return Cause.METADATA_ONLY if again else Cause.OVERWRITTEN_LATER
 
 
 def _size(layers: Sequence[Layer], place: Place) -> int:
+    """Bytes of a regular file; -1 for a folder that no layer describes, and for all that is none."""
+    if place[1] < 0:
+        return -1
     columns = layers[place[0]].columns
     return columns.sizes[place[1]] if columns.kinds[place[1]] == Kind.FILE else -1
 

@@ -1,0 +1,89 @@
+"""An image's base and its neighbours: what is the base's, what is the image's own, what no other image has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from jettison.align import GUESSED, Base, base_of, first_own_row, guessed_base
+from jettison.align.builders import keyword_of
+from jettison.documents.provenance import Provenance
+from jettison.image.model import Image
+from jettison.image.transports.siblings import Sibling
+
+
+def recognised(
+    image: Image, others: Sequence[Sibling] | None, made: Provenance, told: tuple[str, Image | None]
+) -> Base | None:
+    """The base: known by its diff IDs among `told` and the images of the store, else as history and lines suggest.
+
+    `told`: the name that a command line or a Dockerfile gives, and the image itself where it is at hand.
+    """
+    name, given = told
+    known = base_of(image, _candidates(name, given, others or ()))
+    if known is not None:
+        return known
+    if made.lines:
+        layers = min(made.lines)
+        return Base(GUESSED, name or None, layers) if layers else None
+    guess = guessed_base(image)
+    return guess and Base(guess.known, guess.name or name or None, guess.layers)
+
+
+def _candidates(name: str, given: Image | None, others: Sequence[Sibling]) -> Iterator[tuple[str, Sequence[str]]]:
+    if given is not None:
+        yield name, [layer.diff_id for layer in given.layers]
+    for other in others:
+        for each in other.names:
+            yield each, other.diff_ids
+
+
+def unique_bytes(image: Image, others: Sequence[Sibling] | None) -> int | None:
+    """`unpacked` of the layers, by chain ID, that no other image of the store has; None where there is no store."""
+    if others is None:
+        return None
+    own = [layer.diff_id for layer in image.layers]
+    shared = max((_common(own, other.diff_ids) for other in others), default=0)
+    return sum(layer.unpacked for layer in image.layers[shared:])
+
+
+def _common(own: Sequence[str], other: Sequence[str]) -> int:
+    """How many of the lowest layers are the same."""
+    count = 0
+    for one, two in zip(own, other, strict=False):
+        if one != two:
+            break
+        count += 1
+    return count
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The history in numbers: all its rows, those above the base, and of these the ones that make a layer, and that
+    bring files; `kinds` are the keywords of the others."""
+
+    total: int
+    own: int
+    layers: int
+    adding: int
+    kinds: tuple[str, ...]
+
+
+def rows_of(image: Image, base: Base | None) -> Rows | None:
+    """None where the history does not match the layers."""
+    rows = image.history
+    if sum(not row.empty_layer for row in rows) != len(image.layers) or not rows:
+        return None
+    start = first_own_row(image, base)
+    number, layers, adding = 0, 0, 0
+    kinds: dict[str, None] = {}
+    for at, row in enumerate(rows):
+        if row.empty_layer:
+            if at >= start:
+                kinds[keyword_of(row)] = None
+            continue
+        if at >= start:
+            layers += 1
+            adding += bool(image.layers[number].unpacked)
+        number += 1
+    return Rows(len(rows), len(rows) - start, layers, adding, tuple(kinds))

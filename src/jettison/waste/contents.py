@@ -1,0 +1,34 @@
+"""What payloads hold, as fingerprints: those that a walk took, the rest read once a layer, side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from jettison.image.merge import Place
+from jettison.image.model import Layer
+
+Fingerprints = Mapping[Place, bytes]
+
+
+def fingerprints(layers: Sequence[Layer], places: Iterable[Place]) -> dict[Place, bytes]:
+    """XXH3-128 of these payloads. Raises ImageError where they cannot be read."""
+    found: dict[Place, bytes] = {}
+    missing: dict[int, list[int]] = {}
+    for number, index in sorted(set(places)):
+        known = layers[number].columns.fingerprint(index)
+        if known is None:
+            missing.setdefault(number, []).append(index)
+        else:
+            found[number, index] = known
+
+    def read(number: int) -> list[bytes]:
+        columns = layers[number].columns
+        return layers[number].source.hashed([columns[index] for index in missing[number]])
+
+    if missing:
+        with ThreadPoolExecutor(min(len(missing), os.cpu_count() or 1)) as pool:  # inflating lets other threads run
+            for number, hashes in zip(missing, pool.map(read, missing), strict=True):
+                found.update(zip([(number, index) for index in missing[number]], hashes, strict=True))
+    return found
