@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -152,3 +153,13 @@ def test_plain_http_is_for_this_machine_alone(registry: Server, monkeypatch: pyt
         open_image(f"docker://{registry.host}/app:1")
     assert "--insecure" in caught.value.hint
     assert open_image(f"docker://{registry.host}/app:1", insecure=True).layers
+
+
+def test_the_command_line_asks_for_no_proof_with_insecure(secure: Callable[..., Proxy]) -> None:
+    command = [sys.executable, "-m", "jettison", "ls", f"docker://{secure().host}/app:1"]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (3, "") == (refused.returncode, refused.stdout)
+    assert "SSL_CERT_FILE" in refused.stderr
+    done = subprocess.run([*command, "--insecure"], capture_output=True, text=True, timeout=60)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "/a" in done.stdout

@@ -17,11 +17,26 @@ if TYPE_CHECKING:
     from jettison.image.model import Image, Layer
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_INSECURE = "jettison.insecure"  # what the context of a command remembers it by
 
 
 def platform_option() -> Decorator:
-    """`--platform`, for references that hold several images."""
-    return click.option("--platform", metavar="OS/ARCH", help="Which image of a multi-platform one, as linux/arm64.")
+    """`--platform`, for references that hold several images, and `--insecure`, for registries; `opened` obeys both."""
+    platform = click.option(
+        "--platform", metavar="OS/ARCH", help="Which image of a multi-platform one, as linux/arm64."
+    )
+    insecure = click.option(
+        "--insecure",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember,
+        help="Let a registry speak plain HTTP, or show a certificate that nobody vouches for.",
+    )
+    return lambda function: platform(insecure(function))
+
+
+def _remember(context: click.Context, option: click.Parameter, value: bool) -> None:
+    context.meta[_INSECURE] = value
 
 
 def layer_option(what: str) -> Decorator:
@@ -34,7 +49,9 @@ def opened(reference: str, platform: str | None) -> Image:
     from jettison.core.platform import parse
     from jettison.image.open import open_image
 
-    return open_image(reference, parse(platform) if platform else None)
+    context = click.get_current_context(silent=True)
+    insecure = context is not None and bool(context.meta.get(_INSECURE))
+    return open_image(reference, parse(platform) if platform else None, insecure=insecure)
 
 
 def layer_of(image: Image, number: int) -> tuple[int, Layer]:
