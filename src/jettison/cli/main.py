@@ -18,6 +18,7 @@ COMMANDS = {
     "optimize": "Make a project's image small, one proven change at a time.",
     "inspect": "Sizes, layers and exact waste of an image.",
     "why": "Which layers and lines added, changed or removed a path.",
+    "diff": "What grew and what shrank between two images.",
     "ls": "What is in an image, or in one layer.",
     "cat": "The content of files in an image.",
     "export": "The file system of an image as a tar.",

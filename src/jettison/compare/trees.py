@@ -122,7 +122,7 @@ def _without_contents(old: Image, new: Image) -> tuple[dict[bytes, list[str]], d
         one, other = before.payload(path), after.payload(path)
         if one[1] == other[1] >= 0 and other[0] in twins[one[0]]:
             continue  # the same entry of the same layer
-        aspects = _aspects(path, before, after)
+        aspects = [] if _alike(old, one, new, other) else _aspects(path, before, after)
         if aspects:
             found[path] = aspects
         if aspects != ["type"] and _is_file(old, one):
@@ -143,6 +143,23 @@ def _is_file(image: Image, place: Place) -> bool:
 
 def _size(image: Image, place: Place) -> int:
     return _columns(image, place).sizes[place[1]]
+
+
+def _alike(old: Image, one: Place, new: Image, other: Place) -> bool:
+    """Whether nothing of the metadata differs, seen without making entries: most of a tree is alike."""
+    if one[1] < 0 or other[1] < 0:
+        return False
+    a, at, b, to = _columns(old, one), one[1], _columns(new, other), other[1]
+    return (
+        a.kinds[at] == b.kinds[to]
+        and a.modes[at] == b.modes[to]
+        and a.uids[at] == b.uids[to]
+        and a.gids[at] == b.gids[to]
+        and a.mtimes[at] // 10**9 == b.mtimes[to] // 10**9
+        and a.links.get(at) == b.links.get(to)
+        and a.xattrs.get(at) == b.xattrs.get(to)
+        and a.devices.get(at) == b.devices.get(to)
+    )
 
 
 def _aspects(path: bytes, before: Tree, after: Tree) -> list[str]:

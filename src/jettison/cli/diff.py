@@ -1,0 +1,67 @@
+"""`jettison diff`: what grew and what shrank."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from jettison.cli.options import colours, opened, platform_option
+from jettison.compare.images import ImageDiff, compare_images
+from jettison.core import state
+from jettison.documents.diff import diff_to_json
+from jettison.documents.provenance import Provenance, provenance_of
+from jettison.report.image_diff_markdown import diff_markdown
+from jettison.report.image_diff_text import diff_text
+
+_SIZES = ["unpacked", "effective", "waste", "transfer"]
+
+
+@click.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--size", "by", type=click.Choice(_SIZES), default="unpacked", show_default=True, help="What decides.")
+@click.option("--all", "everything", is_flag=True, help="Every path, not only the folders that tell most.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
+@platform_option()
+@click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
+def command(
+    old: str,
+    new: str,
+    by: str,
+    everything: bool,
+    form: str,
+    output: Path | None,
+    platform: str | None,
+    no_color: bool,
+) -> int:
+    """Hold two images side by side: what grew and what shrank, by layer, folder, package, cause and class.
+
+    Both may come from anywhere: archives, layouts, stores, registries. Ends with 0 where a container would see the
+    same files and config and the size is equal, with 1 where not.
+    """
+    images = opened(old, platform), opened(new, platform)
+    made = provenance_of(images[0]), provenance_of(images[1])
+    found = compare_images(*images, by=by, made=(made[0].created_by, made[1].created_by))
+    colour = output is None and colours(sys.stdout, no_color)
+    text = _rendered(found, made, form, everything=everything, colour=colour)
+    if output is None:
+        click.echo(text, nl=False, color=True)
+    else:
+        state.write_atomically(output, text.encode())
+    return int(found.verdict != "same")
+
+
+def _rendered(
+    found: ImageDiff, made: tuple[Provenance, Provenance], form: str, *, everything: bool, colour: bool
+) -> str:
+    if form == "json":
+        return json.dumps(diff_to_json(found, made), indent=2) + "\n"
+    if form == "markdown":
+        return diff_markdown(found, made, everything=everything)
+    width = shutil.get_terminal_size((100, 24)).columns
+    return diff_text(found, made, width=width, everything=everything, colour=colour)
