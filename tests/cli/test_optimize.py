@@ -125,6 +125,7 @@ def test_the_contract_is_written_and_read_again(tmp_path: Path, project: Path, e
         (["elsewhere"], "Got unexpected extra argument (elsewhere)"),
         (["--check", " "], "--check has no command"),
         (["--probe", "ftp://localhost/x"], "only http is asked"),
+        (["--probe", "http://bad host/"], "not a URL"),
         (["--secret", "key"], "--secret key has no id"),
         (["--secret", "id=a,src=/nonexistent"], "there is no file /nonexistent"),
         (["--resume"], "no interrupted run"),

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from scripted_run import APPLICATION, JUNK, TEXT, make_project, optimize, replacing, use_rules
 
+from jettison.rule import Finding, Rule
+from jettison.subject import Subject
+
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]
 CANARY = "tr0ub4dor&3-canary"
 pytestmark = pytest.mark.usefixtures("engine")
+
+
+def telling(subject: Subject) -> Iterator[Finding]:
+    """A proposal that says what a build argument holds."""
+    yield Finding("telling", "told", None, 0, None, proposal=f"it is built with {subject.build_args['COLOUR']}")
+
+
+TELLING = Rule("telling", "telling: a rule of a test.", telling)
 
 
 def secret_project(tmp_path: Path, last: str = "sleep 1") -> tuple[Path, list[str]]:
@@ -33,13 +45,14 @@ def test_no_secret_is_in_anything_that_is_written(
     project, flags = secret_project(tmp_path)
     broken = replacing("loud", "RUN write /usr/share/doc 20000", "RUN rm /usr/lib/needed", 20000)
     failing = replacing("failing", "write /usr/share/locale 10000", "secret key && fail $COLOUR is wrong", 10000)
-    use_rules(monkeypatch, JUNK, broken, failing)
-    contract = tmp_path / "contract.json"
-    assert 0 == optimize(project, "-v", "--format", form, "--diff", "--contract-out", str(contract), *flags)
+    use_rules(monkeypatch, JUNK, broken, failing, TELLING)
+    contract, page = tmp_path / "contract.json", tmp_path / "ledger.html"
+    outputs = ("--diff", "--contract-out", str(contract), "--report", str(page))
+    assert 0 == optimize(project, "-v", "--format", form, *outputs, *flags)
     out, err = capsys.readouterr()
     written = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
     assert any(path.name == "journal" for path in written)
-    texts = {str(path): path.read_text() for path in [*written, contract]} | {"stdout": out, "stderr": err}
+    texts = {str(path): path.read_text() for path in [*written, contract, page]} | {"stdout": out, "stderr": err}
     assert {} == {
         name: text[max(0, text.find("canary") - 200) :][:300] for name, text in texts.items() if "canary" in text
     }

@@ -94,3 +94,10 @@ def test_a_check_of_a_program_that_has_ended_runs_in_a_container_of_its_own(cloc
     seen = observe(Target(engine, "v0", image({})), Plan(commands=("make test",)))
     assert (3, b"out", b"err") == (lambda done: (done.code, done.stdout, done.stderr))(seen.commands["make test"])
     assert ("/bin/sh", "-c", "make test") == engine.sandboxes[1].options.command
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(True, True), (7, 7), ({"a": 1}, {"a": 1}), (None, []), (["a"], ["a"])]
+)
+def test_a_key_of_the_config_that_nobody_knows_is_compared_as_it_is(value: Any, expected: Any) -> None:
+    assert expected == normal("ArgsEscaped", value)

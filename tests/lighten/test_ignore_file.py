@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from jettison.documents.ledger import balance
 from jettison.lighten.bench import Bench
 from jettison.lighten.journal import Journal
 from jettison.lighten.plan import plan
+from jettison.lighten.project import open_project, write_back
 from jettison.lighten.run import find_interrupted, open_run
 from jettison.lighten.sources import untriable
 from jettison.report.plan_text import plan_text
@@ -327,6 +329,15 @@ def test_an_ignore_file_through_a_link_is_written_where_it_is(project: Path, com
     assert 0 == optimize(project, "--write")
     assert (True, True) == ((project / ".dockerignore").is_symlink(), real.read_text().startswith("docs\n#"))
     assert 0o640 == real.stat().st_mode & 0o777
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_new_ignore_file_belongs_to_whom_the_dockerfile_belongs(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "theirs", TEXT)
+    os.chown(project / "Dockerfile", 1234, 2345)
+    write_back(open_project(project, None), TEXT, {".dockerignore": ".git\n"})
+    status = (project / ".dockerignore").stat()
+    assert (1234, 2345) == (status.st_uid, status.st_gid)
 
 
 def test_a_read_only_ignore_file_stays_as_it_is_and_so_does_the_dockerfile(

@@ -21,6 +21,8 @@ def probe_address(text: str, reach: Mapping[tuple[str, int], str]) -> Address:
         port = parts.port or 80
     except ValueError:
         raise UsageError(f"--probe {text}: not a URL", hint="write --probe http://localhost:8000/path") from None
+    if any(character.isspace() or not character.isprintable() for character in text):
+        raise UsageError(f"--probe {text}: not a URL", hint="write blanks as %20")
     if parts.scheme != "http" or not parts.hostname:
         raise UsageError(
             f"--probe {text}: only http is asked inside the container", hint="write --probe http://localhost:8000/path"

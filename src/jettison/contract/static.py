@@ -50,7 +50,7 @@ def normal(key: str, value: Any) -> Any:
         return "SIGTERM" if signal in ("15", "TERM", "SIGTERM") else signal
     if key == "WorkingDir":
         return posixpath.normpath(str(value or "/"))
-    return list(value or [])
+    return list(value or []) if isinstance(value, (list, tuple, type(None))) else value
 
 
 def variables(config: Mapping[str, Any]) -> dict[str, str]:

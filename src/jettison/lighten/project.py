@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,11 +115,20 @@ def write_back(project: Project, text: str, files: Mapping[str, str] = NO_FILES)
     if files:
         place = _check_ignore_file(ignore)
         state.write_atomically(place, encode_file(files[IGNORE_FILE]))
+        if project.ignore is None:
+            _give_to_owner(place, project.dockerfile)
         written.append(place)
     if real is not None:
         state.write_atomically(real, encode(text))
         written.append(real)
     return tuple(written)
+
+
+def _give_to_owner(made: Path, like: Path) -> None:
+    """A new file belongs to whom its neighbour belongs: we are root, and the project is mostly somebody else's."""
+    with suppress(OSError):
+        status = like.stat()
+        os.chown(made, status.st_uid, status.st_gid)
 
 
 def _touched(path: Path, word: str) -> DiskError:

@@ -22,7 +22,8 @@ def redact_ledger(ledger: Ledger, redactor: Redactor) -> Ledger:
         proof = replace(proof, reason=redactor.text(proof.reason), replay=replay)
     contract = redact_contract(ledger.contract, redactor) if ledger.contract is not None else None
     notes = tuple(redactor.text(note) for note in ledger.notes)
-    return replace(ledger, steps=steps, verification=proof, contract=contract, notes=notes)
+    proposals = tuple(replace(each, text=redactor.text(each.text)) for each in ledger.proposals)
+    return replace(ledger, steps=steps, verification=proof, contract=contract, notes=notes, proposals=proposals)
 
 
 def redact_contract(contract: Contract, redactor: Redactor) -> Contract:
