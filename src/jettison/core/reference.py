@@ -1,6 +1,6 @@
 """Image references with the transports of containers/image.
 
-Source: containers/image `docs/containers-transports.5.md`.
+Source: containers/image `docs/containers-transports.5.md`; `containerd:` is ours.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ class Transport(enum.Enum):
 
     DOCKER_DAEMON = "docker-daemon"
     CONTAINERS_STORAGE = "containers-storage"
+    CONTAINERD = "containerd"
     DOCKER_ARCHIVE = "docker-archive"
     OCI = "oci"
     OCI_ARCHIVE = "oci-archive"

@@ -10,7 +10,7 @@ from jettison.core.platform import Platform
 from jettison.core.reference import Reference, Transport, parse
 from jettison.image.model import Image
 
-_LOCAL = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
+_LOCAL = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON, Transport.CONTAINERD)
 # what is meant for a file that is not there, or for an id: no registry is asked for it
 _NO_NAME = re.compile(r"[./~].*|.*\.(?:tar|tgz|tar\.\w+)|(?:sha256:)?[0-9a-f]{64}", re.DOTALL)
 
@@ -77,6 +77,10 @@ def _read(reference: Reference, platform: Platform | None, *, insecure: bool = F
             from jettison.image.transports import layout
 
             return layout.read_archive(where, platform)
+        case Transport.CONTAINERD:
+            from jettison.image.transports import containerd
+
+            return containerd.read(where, platform)
         case Transport.DOCKER_DAEMON:
             from jettison.image.transports import daemon
 

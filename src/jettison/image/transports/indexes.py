@@ -6,7 +6,7 @@ Source: OCI image-spec v1.1 `image-index.md`, `annotations.md`; Docker "Image Ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +96,13 @@ def choose(files: Files, name: str, platform: Platform | None) -> tuple[Descript
     if top is None:
         raise ImageError("this is no OCI layout: it has no index.json", hint="give the directory that holds index.json")
     descriptors = descriptors_of(read_json(top, "index.json"), "index.json")
-    named = _named(descriptors, name)
+    return choose_among(files, _named(descriptors, name), platform)
+
+
+def choose_among(
+    files: Files, named: Iterable[Descriptor], platform: Platform | None
+) -> tuple[Descriptor, tuple[str, ...]]:
+    """The same of descriptors of manifests and indexes, of which one name may stand for several."""
     seen: set[str] = set()
     found = [each for one in named for each in _manifests(files, one, seen, DEEPEST)]
     present = [each for each in found if files(path_of(each.digest, "a manifest")) is not None]
