@@ -7,12 +7,14 @@ import pytest
 from fake_sandbox import Clock, FakeEngine, Page, Port, Program, Request, Reset, site
 from handmade_tree import Files, directory, executable, image, without
 
+from jettison.contract import observe
+from jettison.contract.http import Address, Answer, get
 from jettison.contract.model import Contract, RecordOptions, Replay
 from jettison.contract.observe import Target
 from jettison.contract.record import record
 from jettison.contract.replay import judge, replay
 from jettison.core.errors import ContractError
-from jettison.engine.model import Finished, ProcessFacts
+from jettison.engine.model import Finished, ProcessFacts, Sandbox
 
 PAGES = {
     "/": Page('<a href="/a">a</a><a href="/style.css">'),
@@ -165,6 +167,27 @@ def test_what_fails_in_both_starts_that_did_not_fall_is_believed(clock: Clock) -
     for programs in ((DOWN, SICK, SICK), (SICK, DOWN, SICK)):
         answer, _ = Trial(clock).judge(*programs)
         assert [("http", "status 500, was 200")] == failures(answer)
+
+
+def test_a_candidate_that_keeps_silent_is_not_asked_for_hours(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, str]] = []
+
+    def hasty(sandbox: Sandbox, address: Address) -> Answer:
+        asked.append((id(sandbox), address.path))
+        return get(sandbox, address, 0.1 if sandbox.program is silent else 10.0)  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(observe, "get", hasty)
+    names = [f"/page{number}" for number in range(40)]
+    pages = {"/": Page("".join(f'<a href="{name}">' for name in names)), **{name: Page(name) for name in names}}
+    trial = Trial(clock, Program({8000: site(pages)}, commands=COMMANDS))
+    silent = Program({8000: Port(None)}, commands=COMMANDS)
+    answer, _ = trial.judge(silent)
+    told = [evidence for kind, evidence in failures(answer) if kind == "http"]
+    assert (True, {"no answer in time, was 200", "no answer in time, was 404"}) == (len(told) > 40, set(told))
+    mute = [id(box) for box in trial.engine.sandboxes if box.program is silent]
+    assert [4, 4] == [sum(box == each for box, _ in asked) for each in mute]
+    answer, contract = trial.judge(silent, trial.original, trial.original)
+    assert (True, trial.contract.checks) == (answer.held, contract.checks)
 
 
 def test_an_original_that_falls_once_excuses_nothing(clock: Clock) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from jettison.contract import crawl as crawling
-from jettison.contract.http import Address, Answer, get
+from jettison.contract.http import NO_ANSWER, Address, Answer, get
 from jettison.contract.probe import probe_address
 from jettison.contract.readiness import CAP, Settled, own_listeners, settle
 from jettison.engine.model import ContainerState, Engine, Finished, Listener, Phase, ProcessFacts, RunOptions, Sandbox
@@ -197,12 +197,20 @@ def _ask(
         for address in (probe_address(text, reach) for text in plan.probes):
             answers.setdefault(address, [get(sandbox, address)])
     else:
-        for address in plan.addresses:
-            answers[address] = [get(sandbox, address)]
+        answers = {address: [answer] for address, answer in _in_turn(sandbox, plan.addresses)}
     for _ in range(plan.asks - 1):
         for address, samples in answers.items():
             samples.append(samples[0] if samples[0].error else get(sandbox, address))
     return {address: tuple(samples) for address, samples in answers.items()}
+
+
+def _in_turn(sandbox: Sandbox, addresses: Sequence[Address]) -> Iterator[tuple[Address, Answer]]:
+    """Each address with its answer; where several in a row keep silent, the rest is not waited for."""
+    silent = 0
+    for address in addresses:
+        answer = get(sandbox, address) if silent < crawling.TIMEOUTS else Answer(error=NO_ANSWER)
+        silent = silent + 1 if answer.error == NO_ANSWER else 0
+        yield address, answer
 
 
 def _bases(listeners: frozenset[Listener]) -> list[Address]:

@@ -17,8 +17,9 @@ from typing import Any
 from jettison.contract import static
 from jettison.contract.checks import exercised, version_in
 from jettison.contract.compare import difference
+from jettison.contract.crawl import TIMEOUTS
 from jettison.contract.declared import accepting, on_purpose, takes, withdrawn
-from jettison.contract.http import Address
+from jettison.contract.http import NO_ANSWER, Address
 from jettison.contract.model import KINDS, Check, Contract, Outcome, Replay
 from jettison.contract.normalise import log_lines
 from jettison.contract.observe import Observation, Plan, Target, health_command, observe
@@ -123,8 +124,9 @@ def _told(contract: Contract, odd: Replay | None) -> Contract:
 
 
 def _fell(answer: Replay) -> bool:
-    """Whether it did not start, or a port stayed closed: whatever else failed then followed from that."""
-    return any(outcome.check.kind in _WHOLE for outcome in answer.failures)
+    """Whether it did not start, or a port stayed closed or silent: whatever else failed then followed from that."""
+    silent = sum(outcome.evidence.startswith(NO_ANSWER) for outcome in answer.failures)
+    return silent >= TIMEOUTS or any(outcome.check.kind in _WHOLE for outcome in answer.failures)
 
 
 def _on_purpose(contract: Contract, candidate: Target, original: Target) -> Mapping[str, Any]:
