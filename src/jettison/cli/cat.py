@@ -47,7 +47,7 @@ def command(image: str, paths: tuple[str, ...], layer: int | None, platform: str
     Symbolic links are followed within the image. What would act on a terminal is not written to one. Ends with 1
     where a path is not there or is no file; the others are written all the same.
     """
-    found = opened(image, platform)
+    found = opened(image, platform, whole=layer is None)
     failed = False
     for path in paths:
         try:

@@ -51,6 +51,8 @@ def command(
     text = _rendered(found, made, form, everything=everything, colour=colour)
     if output is None:
         click.echo(text, nl=False, color=True)
+        if form == "text" and sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
+            click.echo("\n" + text.partition("\n")[0], color=True)  # the answer has scrolled away
     else:
         state.write_atomically(output, text.encode())
     return int(found.verdict != "same")

@@ -38,7 +38,7 @@ def command(image: str, output: Path | None, layer: int | None, platform: str | 
     """
     if output is None and sys.stdout.isatty():
         raise UsageError("a tar is nothing for a terminal", hint=f"write `-o FILE`, or `jettison export {image} | ...`")
-    found = opened(image, platform)
+    found = opened(image, platform, whole=layer is None)
     data = export_tree(found) if layer is None else export_layer(layer_of(found, layer)[1])
     if not quiet and sys.stderr.isatty() and not (output is None and not _is_file(sys.stdout.buffer)):
         data = _told(data)

@@ -41,7 +41,7 @@ def command(
     mode, owner, size, day, the layer that it came with (L0 is the lowest) and the path; a folder's size is that of
     all below it. `--format json` writes an object a line. Ends with 1 where nothing is of that name.
     """
-    found, wanted = opened(image, platform), os.fsencode(pattern)
+    found, wanted = opened(image, platform, whole=layer is None), os.fsencode(pattern)
     if layer is None:
         rows = list_tree(found, wanted, recursive=recursive)
     else:

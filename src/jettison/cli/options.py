@@ -44,14 +44,22 @@ def layer_option(what: str) -> Decorator:
     return click.option("--layer", type=int, metavar="N", help=f"{what}; 0 is the lowest, -1 the top one.")
 
 
-def opened(reference: str, platform: str | None) -> Image:
-    """The image that a command line names. Raises ImageError, UsageError."""
+def opened(reference: str, platform: str | None, *, whole: bool = True) -> Image:
+    """The image that a command line names; unless not all of it is wanted, its layers are read, and that is shown.
+
+    Raises ImageError, UsageError.
+    """
     from jettison.core.platform import parse
     from jettison.image.open import open_image
 
     context = click.get_current_context(silent=True)
     insecure = context is not None and bool(context.meta.get(_INSECURE))
-    return open_image(reference, parse(platform) if platform else None, insecure=insecure)
+    image = open_image(reference, parse(platform) if platform else None, insecure=insecure)
+    if whole:
+        from jettison.cli.reading import read_watched
+
+        read_watched(image)
+    return image
 
 
 def layer_of(image: Image, number: int) -> tuple[int, Layer]:

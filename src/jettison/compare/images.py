@@ -88,7 +88,7 @@ def compare_images(
         pair_layers(old, new, made),
         paths,
         compare_config(old, new),
-        package_changes((old, new), (accounts[0].live.payloads, accounts[1].live.payloads), touched),
+        package_changes((old, new), touched),
         _pairs(*(_causes(each.rows) for each in accounts)),
         _pairs(_classes(accounts[0], old), _classes(accounts[1], new)),
     )

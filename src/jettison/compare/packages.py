@@ -7,14 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jettison.image.model import Image, Kind
-from jettison.image.tree import Place
+from jettison.waste.classes import live_payloads
 from jettison.waste.inventory import Package, inventory
 
 _RECORDS = frozenset({b"status", b"installed", b"rpmdb.sqlite", b"Packages", b"Packages.db", b"package.json"})
 _RECORDS |= {b"METADATA", b"PKG-INFO"}
 _RECORD_FOLDER = b"var/lib/dpkg/status.d/"
-
-Payloads = Mapping[Place, list[bytes]]  # live ones, with their names
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,7 @@ class PackageChange:
         return "added" if self.old is None else "removed" if self.new is None else "version"
 
 
-def package_changes(
-    images: tuple[Image, Image], payloads: tuple[Payloads, Payloads], touched: Iterable[bytes]
-) -> tuple[PackageChange, ...]:
+def package_changes(images: tuple[Image, Image], touched: Iterable[bytes]) -> tuple[PackageChange, ...]:
     """What changed from the first image to the second, by kind and name; the heaviest first. Raises ImageError.
 
     `touched` are the paths that are in one of them alone, or in both with other bytes: where no record of a package
@@ -43,7 +39,7 @@ def package_changes(
     """
     if not any(_may_tell(path, images) for path in touched):
         return ()
-    old, new = (_by_name(inventory(image, live).packages) for image, live in zip(images, payloads, strict=True))
+    old, new = (_by_name(inventory(each, live_payloads(each.layers, each.merged)).packages) for each in images)
     found = []
     for kind, name in {*old, *new}:
         before, after = old.get((kind, name), {}), new.get((kind, name), {})

@@ -18,8 +18,8 @@ from jettison.report.words import maybe_bytes, plural
 NARROWEST = 40  # columns
 _SIZE = 10  # columns of a size
 _LEAST_TOLD = 16  # columns that are left for what became of a path
-_PACKAGES = 12  # rows of packages
-_SIDES = 8  # rows of causes and of classes
+_PACKAGES = 10  # rows of packages
+_SIDES = 6  # rows of causes and of classes
 _STYLES = {"smaller": "green", "larger": "red", "changed": "yellow", "same": "green"}
 _SIGNS = {Change.ADDED: "+", Change.REMOVED: "-", Change.CONTENT: "~", Change.METADATA: "m"}
 
