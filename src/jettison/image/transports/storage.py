@@ -6,77 +6,118 @@ Source: containers/storage `docs/containers-storage.conf.5.md`, `images.go`, `la
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jettison.core.errors import ImageError
 from jettison.core.reference import Reference, Transport
+from jettison.image.blob import whole
 from jettison.image.directory import CachedSource, DirectorySource
 from jettison.image.model import Image, Layer
+from jettison.image.transports import config as image_config
+from jettison.image.transports.documents import mapping, parse_json, read_small, sequence, text
 
 _DEFAULT_ROOT = Path("/var/lib/containers/storage")
 
 
 def graph_root() -> Path:
     """Where the store is: the first configuration file that says it, else the default of this user."""
+    return roots()[0]
+
+
+def roots() -> tuple[Path, ...]:
+    """The store, and those that it may read images of beside its own (`additionalimagestores`)."""
     home = Path(os.environ.get("HOME", "/root"))
     default = _DEFAULT_ROOT if os.geteuid() == 0 else home / ".local/share/containers/storage"
     candidates = [os.environ.get("CONTAINERS_STORAGE_CONF"), home / ".config/containers/storage.conf"]
     candidates += ["/etc/containers/storage.conf", "/usr/share/containers/storage.conf"]
+    found, more = None, None
     for candidate in candidates:
         try:
             text = Path(candidate).read_text(encoding="utf-8") if candidate else ""
-            found = tomllib.loads(text).get("storage", {}).get("graphroot")
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            told = tomllib.loads(text).get("storage", {})
+            found = found or told.get("graphroot")
+            more = more or told.get("options", {}).get("additionalimagestores")
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError):
             continue
         if found:
-            return Path(found)
-    return default
+            break
+    others = [Path(each) for each in more or () if isinstance(each, str)] if isinstance(more, list) else []
+    return (Path(found) if isinstance(found, str) and found else default, *others)
 
 
 def read(where: str, root: Path | None = None) -> Image:
     """The image of that name or id. Raises ImageError."""
-    root = root or graph_root()
-    images = _load(root / "overlay-images" / "images.json", where)
-    record = _find(images, where)
-    if record is None:
-        raise ImageError(
-            f"containers-storage has no image {where}",
-            hint="`buildah images` lists them; the store read is " + str(root),
-        )
-    folder = root / "overlay-images" / record["id"]
-    config_bytes = _big_data(folder, record["id"] if ":" in record["id"] else f"sha256:{record['id']}")
-    config = json.loads(config_bytes)
-    layers = {layer["id"]: layer for layer in _load(root / "overlay-layers" / "layers.json", where)}
-    chain: list[dict[str, Any]] = []
-    at = record.get("layer", "")
-    while at:
-        if at not in layers or len(chain) > 1000:
-            raise ImageError(
-                f"the store's record of {where} is broken: layer {at} is missing", hint="pull or build it again"
-            )
-        chain.insert(0, layers[at])
-        at = layers[at].get("parent", "")
+    stores = (root,) if root else roots()
+    place, record = _record(stores, where)
+    identity = _identity(record.get("id"), where)
+    key = identity if ":" in identity else f"sha256:{identity}"
+    config_bytes = _big_data(place / "overlay-images" / identity, key)
+    chain = _chain(stores, text(record.get("layer") or "", f"the store's record of {where}"), where)
+    config, _ = image_config.checked(parse_json(config_bytes, "the config"), "the config", len(chain))
+    digest = record.get("digest")
+    sizes = [each.get("diff-size") for _, each in chain]
     return Image(
         reference=Reference(Transport.CONTAINERS_STORAGE, where),
-        digest=record.get("digest") or f"sha256:{record['id']}",
+        digest=digest if isinstance(digest, str) and digest else key,
         config=config,
-        layers=tuple(_layer(root, layer) for layer in chain),
+        layers=tuple(_layer(store, layer) for store, layer in chain),
         config_size=len(config_bytes),
-        daemon_size=sum(layer.get("diff-size", 0) for layer in chain),
+        daemon_size=sum(size for size in sizes if isinstance(size, int)),
     )
+
+
+def _record(stores: Sequence[Path], where: str) -> tuple[Path, dict[str, Any]]:
+    """The image's record and the store that has it. Raises ImageError."""
+    for number, store in enumerate(stores):
+        if number and not os.access(store / "overlay-images", os.R_OK):
+            continue  # one that is not mounted at the moment
+        record = _find(_load(store, "images", where), where)
+        if record is not None:
+            return store, record
+    raise ImageError(
+        f"containers-storage has no image {where}",
+        hint="`buildah images` lists them; the store read is " + str(stores[0]),
+    )
+
+
+def _chain(stores: Sequence[Path], top: str, where: str) -> list[tuple[Path, dict[str, Any]]]:
+    """The layers' records, the lowest first, each with its store. Raises ImageError."""
+    layers: dict[Any, tuple[Path, dict[str, Any]]] = {}
+    for store in reversed(stores):
+        if store == stores[0] or os.access(store / "overlay-layers", os.R_OK):
+            layers |= {layer.get("id"): (store, layer) for layer in _load(store, "layers", where)}
+    chain: list[tuple[Path, dict[str, Any]]] = []
+    at = top
+    while at:
+        if at not in layers or len(chain) > image_config.MOST_LAYERS:
+            raise ImageError(
+                f"the store's record of {where} is broken: layer {at[:100]} is missing", hint="pull or build it again"
+            )
+        chain.append(layers[at])
+        at = text(layers[at][1].get("parent") or "", f"a layer of {where}")
+    return chain[::-1]
+
+
+def _identity(value: Any, where: str) -> str:
+    """An id that is a folder's name. Raises ImageError."""
+    if not isinstance(value, str) or not re.fullmatch(r"(sha256:)?[0-9a-f]{12,64}", value):
+        raise ImageError(f"the store's record of {where} is broken: it has no id", hint="pull or build it again")
+    return value
 
 
 def _layer(root: Path, record: dict[str, Any]) -> Layer:
     """One layer; `transfer` is the size of the compressed blob that it was pulled as, where it was."""
-    source = _folder(root / "overlay" / record["id"] / "diff")
+    identity = _identity(record.get("id"), "a layer")
     pulled = record.get("compressed-size") if record.get("compression") else None
-    return Layer(record.get("diff-digest", record["id"]), source, transfer=pulled if isinstance(pulled, int) else None)
+    diff_id = record.get("diff-digest") or identity
+    source = _folder(root / "overlay" / identity / "diff")
+    return Layer(str(diff_id), source, transfer=pulled if isinstance(pulled, int) else None)
 
 
 @lru_cache(maxsize=256)
@@ -85,17 +126,26 @@ def _folder(path: Path) -> DirectorySource:
     return CachedSource(path)
 
 
-def _load(path: Path, where: str) -> Any:
+def _load(root: Path, what: str, where: str) -> list[dict[str, Any]]:
+    """The store's list of its images or layers. Raises ImageError."""
+    path = root / f"overlay-{what}" / f"{what}.json"
     try:
-        return json.loads(path.read_bytes())
+        data = path.read_bytes()
     except FileNotFoundError:
+        drivers = sorted(each.name.removesuffix(f"-{what}") for each in root.glob(f"*-{what}"))
+        if drivers and drivers != ["overlay"]:
+            raise ImageError(
+                f"the store {root} uses the driver {drivers[0]}, whose folders hold no single layers",
+                hint=f"copy it out first: skopeo copy containers-storage:{where} oci:DIRECTORY",
+            ) from None
         raise ImageError(
             f"containers-storage has no image {where}: there is no store", hint=f"looked for {path}"
         ) from None
     except PermissionError:
         raise ImageError(f"may not read {path}", hint="run as the user who owns the storage, usually root") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise ImageError(f"cannot read {path}: {error}", hint="see `buildah info`") from error
+    return [mapping(each, f"a record in {path}") for each in sequence(parse_json(data, str(path)), str(path))]
 
 
 def _big_data(folder: Path, key: str) -> bytes:
@@ -103,7 +153,7 @@ def _big_data(folder: Path, key: str) -> bytes:
     for name in (key, "=" + base64.b64encode(key.encode()).decode()):
         path = folder / name
         if path.is_file():
-            return path.read_bytes()
+            return read_small(whole(path), "the config")
     raise ImageError(f"the store has no config for {key}", hint="pull or build the image again")
 
 
@@ -112,11 +162,11 @@ def _find(images: list[dict[str, Any]], where: str) -> dict[str, Any] | None:
     wanted = names_for(where)
     for name in wanted:
         for image in images:
-            if name in (image.get("names") or []):
+            if name in sequence(image.get("names"), "names of the store"):
                 return image
     short = where.removeprefix("sha256:")
     if re.fullmatch(r"[0-9a-f]{12,64}", short):
-        return next((image for image in images if image["id"].startswith(short)), None)
+        return next((image for image in images if str(image.get("id")).startswith(short)), None)
     return None
 
 
