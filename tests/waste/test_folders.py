@@ -59,5 +59,6 @@ def test_programs_are_counted_once_and_only_in_path() -> None:
         "usr/lib/x.so": executable("x"),
     }
     made = image(files)
-    assert Executables(1, 3) == executables(made.layers, made.tree, None)
-    assert Executables(2, 3) == executables(made.layers, made.tree, ["A=b", "PATH=/opt:/bin:/nowhere"])
+    live = live_payloads(made.layers, made.merged)
+    assert Executables(1, 3) == executables(made.layers, live, made.tree, None)
+    assert Executables(2, 3) == executables(made.layers, live, made.tree, ["A=b", "PATH=/opt:/bin:/nowhere"])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jettison.align import GUESSED, Base, base_of, first_own_row, guessed_base
 from jettison.align.builders import keyword_of
 from jettison.documents.provenance import Provenance
 from jettison.image.model import Image
-from jettison.image.transports.siblings import Sibling
+
+if TYPE_CHECKING:
+    from jettison.image.transports.siblings import Sibling
 
 
 def recognised(

@@ -6,22 +6,25 @@ import heapq
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from jettison.align import Base
+from jettison.core.reference import Transport
 from jettison.documents.base import Rows, recognised, rows_of, unique_bytes
 from jettison.documents.engines import EngineSizes, engine_sizes
 from jettison.documents.provenance import Provenance
 from jettison.documents.text import plain
-from jettison.image.merge import Place
 from jettison.image.model import Image, Kind, Layer, Sizes
-from jettison.image.transports.siblings import siblings
 from jettison.packages import node
 from jettison.waste.account import Account, Share, account, shares, waste_transfer
-from jettison.waste.classes import Class
+from jettison.waste.classes import Class, Live
 from jettison.waste.dive import DiveNumbers, dive_numbers
 from jettison.waste.folders import Executables, Folder, executables, folders
-from jettison.waste.inventory import Inventory, inventory
 from jettison.waste.rows import Cause, WasteRow
+
+if TYPE_CHECKING:
+    from jettison.image.transports.siblings import Sibling
+    from jettison.waste.inventory import Inventory
 
 
 @dataclass(frozen=True)
@@ -133,10 +136,10 @@ def _part(layers: Sequence[Layer], waste: int) -> Part:
 
 def inspect_image(image: Image, made: Provenance, asked: Asked = Asked()) -> Inspection:
     """Read every layer once, and again only where contents must be compared. Raises ImageError."""
-    others = siblings(image)
+    others = _siblings(image)
     base = recognised(image, others, made, asked.base)
     found = account(image, development=_development(image), exact=asked.exact)
-    layers, payloads = image.layers, found.live.payloads
+    layers, live = image.layers, found.live.live
     return Inspection(
         image=image,
         sizes=replace(image.sizes, unique=unique_bytes(image, others)),
@@ -146,13 +149,27 @@ def inspect_image(image: Image, made: Provenance, asked: Asked = Asked()) -> Ins
         account=found,
         classes=shares(found, layers),
         transfers=waste_transfer(found, layers),
-        largest=_largest(layers, payloads, asked.top),
-        folders=folders(layers, payloads),
-        executables=executables(layers, image.tree, image.runtime.get("Env")),
+        largest=_largest(layers, live, asked.top),
+        folders=folders(layers, live),
+        executables=executables(layers, live, image.tree, image.runtime.get("Env")),
         engines=engine_sizes(image),
         dive=dive_numbers(layers),
-        packages=inventory(image, payloads) if asked.packages else None,
+        packages=_packages(image, live) if asked.packages else None,
     )
+
+
+def _siblings(image: Image) -> tuple[Sibling, ...] | None:
+    if image.reference.transport not in (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON):
+        return None
+    from jettison.image.transports.siblings import siblings
+
+    return siblings(image)
+
+
+def _packages(image: Image, live: Live) -> Inventory:
+    from jettison.waste.inventory import inventory
+
+    return inventory(image, live)
 
 
 def _development(image: Image) -> set[bytes]:
@@ -169,8 +186,8 @@ def files_of(layer: Layer) -> int:
     return sum(kind == Kind.FILE for kind in layer.columns.kinds)
 
 
-def _largest(layers: Sequence[Layer], payloads: dict[Place, list[bytes]], top: int) -> tuple[Payload, ...]:
+def _largest(layers: Sequence[Layer], live: Live, top: int) -> tuple[Payload, ...]:
     """Each payload once, under the first of its names in path order."""
-    columns = [layer.columns.sizes for layer in layers]
-    worst = heapq.nsmallest(top, payloads, key=lambda place: (-columns[place[0]][place[1]], min(payloads[place])))
-    return tuple(Payload(min(payloads[place]), columns[place[0]][place[1]], place[0]) for place in worst)
+    sizes = [layer.columns.sizes for layer in layers]
+    weighed = ((-sizes[layer][index], name, layer) for layer, index, name in live)
+    return tuple(Payload(name, -size, layer) for size, name, layer in heapq.nsmallest(top, weighed))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from math import isinf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jettison.align import Base
 from jettison.documents.image import Inspection, Part, files_of, parts
 from jettison.documents.text import path_fields, plain
 from jettison.image.model import Layer
 from jettison.waste.dive import DiveNumbers
-from jettison.waste.inventory import Inventory
+
+if TYPE_CHECKING:
+    from jettison.waste.inventory import Inventory
 
 SCHEMA = "jettison.inspection/1"
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from jettison.align import Alignment, align, builders_of
+from jettison.align.builders import builders_of
 from jettison.core.errors import ImageError, UsageError
 from jettison.core.redact import Redactor
 from jettison.core.reference import Reference, Transport
-from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
-from jettison.dockerfile.model import Dockerfile
 from jettison.image.model import Image
 from jettison.image.open import open_image
+
+if TYPE_CHECKING:
+    from jettison.align import Alignment
+    from jettison.dockerfile.model import Dockerfile
 
 _STORES = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
 
@@ -36,6 +39,9 @@ def provenance_of(image: Image, dockerfile: Dockerfile | None = None, target: st
     made = _created_by(image)
     if dockerfile is None:
         return Provenance(made)
+    from jettison.align.match import align
+    from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
+
     stage = resolve_target(dockerfile, target)
     base = _base(image, expand_from(dockerfile, stage_chain(dockerfile, stage)[0], {}))
     failed: Alignment | None = None

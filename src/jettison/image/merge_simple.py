@@ -8,13 +8,14 @@ is left to the merge's careful way: None is the answer to all doubts.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, KeysView, MutableMapping, Sequence
+from collections.abc import ItemsView, Iterator, KeysView, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 from jettison.image.model import Columns, Kind, Layer
 from jettison.image.outline import Outline
 
 Place = tuple[int, int]
+_DIRECTORY = int(Kind.DIRECTORY)
 _SHIFT = 32
 _MASK = 2**_SHIFT - 1
 _ZERO = 2**31  # what stands for entry 0: directories that nobody describes are below
@@ -52,6 +53,9 @@ class Nodes(MutableMapping[bytes, Place]):
     def keys(self) -> KeysView[bytes]:
         return self.codes.keys()
 
+    def items(self) -> ItemsView[bytes, Place]:
+        return _Items(self)
+
     def __contains__(self, path: object) -> bool:
         return path in self.codes
 
@@ -60,6 +64,16 @@ class Nodes(MutableMapping[bytes, Place]):
 
     def __len__(self) -> int:
         return len(self.codes)
+
+
+class _Items(ItemsView[bytes, Place]):
+    """As `items` of any mapping, without a look-up for each."""
+
+    _mapping: Nodes
+
+    def __iter__(self) -> Iterator[tuple[bytes, Place]]:
+        for path, code in self._mapping.codes.items():
+            yield path, (code >> _SHIFT, (code & _MASK) - _ZERO)
 
 
 @dataclass
@@ -150,7 +164,7 @@ def _remove(stacked: Stacked, number: int, columns: Columns, outline: Outline) -
 
 def _lay(stacked: Stacked, number: int, columns: Columns, outline: Outline) -> bool:
     """The layer's members over what is there; False where one needs care."""
-    nodes, base, how = stacked.nodes, code_of(number, 0), (number, "replaced")
+    nodes, base = stacked.nodes, code_of(number, 0)
     own: dict[bytes, int] = {}
     start = 0
     for end in (*sorted((*outline.links, *outline.markers)), len(columns)):
@@ -158,16 +172,35 @@ def _lay(stacked: Stacked, number: int, columns: Columns, outline: Outline) -> b
         start = end + 1
     if not all(_found_or_made(stacked, number, own, folder) for folder in outline.outer):
         return False
-    for path in nodes.keys() & own.keys():
-        code = nodes[path]
-        if stacked.kind(code) == Kind.DIRECTORY and stacked.kind(own[path]) != Kind.DIRECTORY:
-            return False
-        stacked.drop(path, code, how, own[path])
+    if not _replace(stacked, number, own):
+        return False
     if nodes:
         nodes.update(own)
     else:
         stacked.nodes = own
     return all(_link(stacked, number, columns, index) for index in outline.links)
+
+
+def _replace(stacked: Stacked, number: int, own: dict[bytes, int]) -> bool:
+    """Take their names from what the layer's members replace; False where a folder gives way to something else.
+
+    One loop without calls, for a changed owner replaces a whole tree.
+    """
+    nodes, linked, names, lost, survivor = stacked.nodes, stacked.linked, stacked.names, stacked.lost, stacked.survivor
+    kinds, new_kinds, how = [each.kinds for each in stacked.layers], stacked.layers[number].kinds, (number, "replaced")
+    for path in nodes.keys() & own.keys():
+        code, new = nodes[path], (own[path] & _MASK) - _ZERO
+        layer, index = code >> _SHIFT, (code & _MASK) - _ZERO
+        if (index < 0 or kinds[layer][index] == _DIRECTORY) and new_kinds[new] != _DIRECTORY:
+            return False
+        if linked:
+            linked.pop(path, None)
+        if code in names and names[code] > 1:
+            names[code] -= 1
+            continue
+        lost[layer, index] = how
+        survivor[layer, index] = (number, new)
+    return True
 
 
 def _found_or_made(stacked: Stacked, number: int, own: dict[bytes, int], folder: bytes) -> bool:

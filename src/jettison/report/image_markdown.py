@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from jettison.core.escape import markdown, show_path
 from jettison.core.units import show_bytes
 from jettison.documents.image import Inspection, files_of
+from jettison.report.counts import maybe_bytes
 from jettison.report.image_words import (
     CAUSES,
     base_sentence,
@@ -17,7 +18,6 @@ from jettison.report.image_words import (
     rows_sentence,
     size_words,
 )
-from jettison.report.words import maybe_bytes
 from jettison.waste.folders import heaps
 
 _LONGEST = 160  # characters of an instruction

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from jettison.core.escape import show_path, terminal
 from jettison.core.units import show_bytes
 from jettison.documents.image import Inspection, files_of
+from jettison.report.counts import maybe_bytes, plural
 from jettison.report.image_words import (
     CAUSES,
     base_sentence,
@@ -19,7 +20,6 @@ from jettison.report.image_words import (
     size_words,
 )
 from jettison.report.layout import bar, columns, cut, cut_front, pad, paint, wrap
-from jettison.report.words import maybe_bytes, plural
 from jettison.waste.folders import heaps
 from jettison.waste.rows import WasteRow
 

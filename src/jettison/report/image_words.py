@@ -12,7 +12,7 @@ from jettison.core.escape import show_path
 from jettison.core.reference import Transport
 from jettison.core.units import show_bytes
 from jettison.documents.image import Inspection, parts
-from jettison.report.words import plural
+from jettison.report.counts import plural
 from jettison.waste.classes import Class
 from jettison.waste.rows import Cause
 

@@ -9,6 +9,8 @@ from jettison.contract.model import Contract
 from jettison.core.units import show_bytes, show_seconds
 from jettison.documents.ledger import imbalance
 from jettison.lighten.ledger import Ledger, Proposal, Rebuild, Step, Verdict, Weight
+from jettison.report.counts import maybe_bytes as maybe_bytes
+from jettison.report.counts import plural as plural
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,6 @@ def factor(ledger: Ledger) -> str:
 def build_words(weight: Weight | None) -> str:
     """`17.2 s cold`; only cold may be compared with cold, so the word is always there; a dash without a build."""
     return "-" if weight is None else f"{show_seconds(weight.build_seconds)} {'cold' if weight.cold else 'cached'}"
-
-
-def maybe_bytes(count: int | None) -> str:
-    """A size, or a dash where nothing was measured."""
-    return "-" if count is None else show_bytes(count)
 
 
 def undone(step: Step) -> str:
@@ -180,8 +177,3 @@ def next_steps(ledger: Ledger, *, written: bool = False) -> Iterator[tuple[str, 
         smaller = [f"the smaller {ledger.dockerfile}"] if ledger.text_after != ledger.text_before else []
         yield "--write", f"put {' and '.join([*smaller, *sorted(ledger.files)])} in place"
     yield "--diff", "show what was changed"
-
-
-def plural(count: int, word: str) -> str:
-    """`word` as it goes with a number."""
-    return word if count == 1 else f"{word}s"

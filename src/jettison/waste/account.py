@@ -64,21 +64,23 @@ def account(image: Image, *, development: Collection[bytes] = (), exact: bool = 
 
 def shares(found: Account, layers: Sequence[Layer]) -> dict[Class, Share]:
     """The classes that occur, in their order."""
-    size: Counter[Class] = Counter()
-    files: Counter[Class] = Counter()
-    packed: Counter[Class] = Counter()
+    sums = {each: [0, 0, 0] for each in Class}  # bytes, files, compressed bytes
+    folders: dict[tuple[Class, bytes], int] = {}
+    for layer, index, name, each in found.live.classed():
+        columns, curve, total = layers[layer].columns, found.curves[layer], sums[each]
+        size = columns.sizes[index]
+        total[0] += size
+        total[1] += 1
+        total[2] += curve.cost(columns, index) if curve else 0
+        key = each, name.rpartition(b"/")[0]
+        folders[key] = folders.get(key, 0) + size
     places: dict[Class, Counter[bytes]] = {}
-    for (layer, index), each in found.live.classes.items():
-        columns, curve = layers[layer].columns, found.curves[layer]
-        size[each] += columns.sizes[index]
-        files[each] += 1
-        packed[each] += curve.cost(columns, index) if curve else 0
-        where = b"/".join(min(found.live.payloads[layer, index]).split(b"/")[:-1][:_DEPTH])
-        places.setdefault(each, Counter())[where] += columns.sizes[index]
+    for (each, folder), size in folders.items():
+        places.setdefault(each, Counter())[b"/".join(folder.split(b"/")[:_DEPTH])] += size
     return {
-        each: Share(size[each], files[each], packed[each] if found.packed else None, *_most(places[each]))
-        for each in Class
-        if each in size
+        each: Share(size, files, packed if found.packed else None, *_most(places[each]))
+        for each, (size, files, packed) in sums.items()
+        if files
     }
 
 

@@ -6,13 +6,13 @@ an account, not a verdict: what is in a class still ships and may be wanted. Onl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from jettison.image.merge import Merge, Place
 from jettison.image.model import Layer
-from jettison.waste import names
+from jettison.waste import names as told
 
 
 class Class(Enum):
@@ -40,30 +40,44 @@ class Class(Enum):
 _ORDER = tuple(Class)
 _RANK = {each.value: rank for rank, each in enumerate(_ORDER)}
 _NONE = len(_ORDER)
-_ROOT = (_NONE, False)
 
 
 @dataclass(frozen=True)
 class Live:
-    """A payload of the merged tree: `path` is the first of its names in the order of bytes."""
+    """Every payload of at least one byte that the merged tree names, by layer and entry, with its first name in the
+    order of bytes; `more` has all names of those that have several."""
 
-    place: Place
-    path: bytes
-    bytes: int
+    names: list[list[bytes | None]]
+    more: dict[Place, list[bytes]]
 
+    def __iter__(self) -> Iterator[tuple[int, int, bytes]]:
+        """(layer, entry, first name) of each."""
+        for layer, of_layer in enumerate(self.names):
+            for index, name in enumerate(of_layer):
+                if name is not None:
+                    yield layer, index, name
 
-def live_payloads(layers: Sequence[Layer], merged: Merge) -> dict[Place, list[bytes]]:
-    """Every payload of at least one byte that the merged tree names, with its names."""
-    sizes = [layer.columns.sizes for layer in layers]
-    found: dict[Place, list[bytes]] = {}
-    for path, place in merged.nodes.items():
+    def name(self, place: Place) -> bytes | None:
+        """The first name of a payload; None where it is dead, empty, or no payload."""
         layer, index = place
-        if index >= 0 and sizes[layer][index]:
-            if place in found:
-                found[place].append(path)
-            else:
-                found[place] = [path]
-    return found
+        return self.names[layer][index] if index >= 0 else None
+
+
+def live_payloads(layers: Sequence[Layer], merged: Merge) -> Live:
+    """What lives of a stack."""
+    sizes = [layer.columns.sizes for layer in layers]
+    names: list[list[bytes | None]] = [[None] * len(each) for each in sizes]
+    more: dict[Place, list[bytes]] = {}
+    for path, (layer, index) in merged.nodes.items():
+        if index < 0 or not sizes[layer][index]:
+            continue
+        first = names[layer][index]
+        if first is None:
+            names[layer][index] = path
+            continue
+        more.setdefault((layer, index), [first]).append(path)
+        names[layer][index] = min(first, path)
+    return Live(names, more)
 
 
 class Classifier:
@@ -75,55 +89,77 @@ class Classifier:
     def __init__(self, merged: Merge, development: Collection[bytes] = ()) -> None:
         self._nodes = merged.nodes
         self._development = frozenset(development)
-        self._folders: dict[bytes, tuple[int, bool]] = {b"": _ROOT}  # rank of what they are in, whether in packages
+        self._folders: dict[bytes, tuple[int, int]] = {b"": (_NONE, 0)}  # rank, and what is asked once for its files
 
-    def of_payload(self, paths: Sequence[bytes]) -> Class | None:
-        """The class of a payload with these names: none where one of them is in no class, for then it is in use."""
-        rank = max(map(self._rank, paths))
-        if rank == _NONE:
-            return None
-        return _ORDER[rank if len(paths) == 1 else min(map(self._rank, paths))]
-
-    def _rank(self, path: bytes) -> int:
+    def rank(self, path: bytes) -> int:
+        """The place of a path's class in the order, behind the last where it is in none."""
         parent, _, name = path.rpartition(b"/")
-        rank, packages = self._folders.get(parent) or self._folder(parent)
-        own = names.of_file(parent, name, in_packages=packages)
+        rank, inside = self._folders.get(parent) or self._folder(parent)
+        own = told.of_file(parent, name, inside)
+        if own is None:
+            return rank
         if own == "bytecode" and not parent.endswith(b"/__pycache__") and path[:-1] not in self._nodes:
-            own = None  # bytecode without its source is the program
-        return rank if own is None else min(rank, _RANK[own])
+            return rank  # bytecode without its source is the program
+        return min(rank, _RANK[own])
 
-    def _folder(self, path: bytes) -> tuple[int, bool]:
+    def _folder(self, path: bytes) -> tuple[int, int]:
         parent, _, name = path.rpartition(b"/")
-        above, packages = self._folders.get(parent) or self._folder(parent)
-        own = names.of_folder(path, parent, name)
-        rank = above if own is None else min(above, _RANK[own])
+        rank, above = self._folders.get(parent) or self._folder(parent)
+        own = told.of_folder(path, parent, name)
+        if own is not None:
+            rank = min(rank, _RANK[own])
         if path in self._development:
             rank = min(rank, _RANK["dev-dependencies"])
-        if path in names.NEEDED:
+        if path in told.NEEDED:
             rank = _NONE
-        found = self._folders[path] = (rank, packages or name in names.PACKAGES)
+        packages = told.IN_PACKAGES if name in told.PACKAGES else above & told.IN_PACKAGES
+        found = self._folders[path] = (rank, packages | told.of_files_in(path, name))
         return found
 
 
 @dataclass(frozen=True)
 class Classified:
-    """Which payloads are in which class; `classes` leaves out those that are in none."""
+    """Which live payloads are in which class: `ranks` by layer and entry."""
 
-    payloads: dict[Place, list[bytes]]  # all that live, with their names
-    classes: dict[Place, Class]
+    live: Live
+    ranks: list[bytearray]
 
-    def rest(self) -> Iterator[Place]:
-        """Payloads in no class."""
-        return (place for place in self.payloads if place not in self.classes)
+    def class_of(self, place: Place) -> Class | None:
+        """The class of a payload; None where it is in none, and where it is dead."""
+        layer, index = place
+        rank = self.ranks[layer][index]
+        return _ORDER[rank] if rank < _NONE else None
+
+    def classed(self) -> Iterator[tuple[int, int, bytes, Class]]:
+        """(layer, entry, first name, class) of those that are in one."""
+        for layer, index, name in self.live:
+            rank = self.ranks[layer][index]
+            if rank < _NONE:
+                yield layer, index, name, _ORDER[rank]
+
+    def rest(self) -> Iterator[tuple[int, int, bytes]]:
+        """(layer, entry, first name) of those that are in none."""
+        return (each for each in self.live if self.ranks[each[0]][each[1]] == _NONE)
+
+    def put(self, places: Iterable[Place], each: Class) -> Classified:
+        """The same with these payloads in that class."""
+        ranks = [bytearray(layer) for layer in self.ranks]
+        for layer, index in places:
+            ranks[layer][index] = _RANK[each.value]
+        return Classified(self.live, ranks)
 
 
 def classify(layers: Sequence[Layer], merged: Merge, development: Collection[bytes] = ()) -> Classified:
-    """Every live payload asked by its names; duplicates of content are not looked for here."""
-    payloads = live_payloads(layers, merged)
-    classifier = Classifier(merged, development)
-    classes = {}
-    for place, paths in payloads.items():
-        found = classifier.of_payload(paths)
-        if found is not None:
-            classes[place] = found
-    return Classified(payloads, classes)
+    """Every live payload asked by its names; duplicates of content are not looked for here.
+
+    A payload is in a class only where all its names are: else it is in use.
+    """
+    live = live_payloads(layers, merged)
+    ask = Classifier(merged, development).rank
+    ranks = [bytearray([_NONE]) * len(layer.columns) for layer in layers]
+    for layer, index, name in live:
+        ranks[layer][index] = ask(name)
+    for (layer, index), paths in live.more.items():
+        asked = [ask(path) for path in paths]
+        ranks[layer][index] = _NONE if _NONE in asked else min(asked)
+    return Classified(live, ranks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from jettison.image.merge import Place
 from jettison.image.model import Layer
@@ -28,6 +27,8 @@ def fingerprints(layers: Sequence[Layer], places: Iterable[Place]) -> dict[Place
         return layers[number].source.hashed([columns[index] for index in missing[number]])
 
     if missing:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(min(len(missing), os.cpu_count() or 1)) as pool:  # inflating lets other threads run
             for number, hashes in zip(missing, pool.map(read, missing), strict=True):
                 found.update(zip([(number, index) for index in missing[number]], hashes, strict=True))

@@ -52,10 +52,11 @@ class _Seen:
 def dive_numbers(layers: Sequence[Layer]) -> DiveNumbers:
     """What dive says of this stack."""
     seen = _Seen()
-    trees = [_Nodes(layer.columns) for layer in layers]
-    last = max((number for number, nodes in enumerate(trees) if nodes.removed), default=-1)
+    removing = [Kind.WHITEOUT in layer.columns.kinds for layer in layers]
+    last = max((number for number, removes in enumerate(removing) if removes), default=-1)
     below = _Stack()
-    for number, nodes in enumerate(trees):
+    for number, layer in enumerate(layers):
+        nodes = _Nodes(layer.columns)
         if not number and last >= 0:
             below.put(nodes)
         _count(nodes, below, seen)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from jettison.image.merge import Place
-from jettison.image.model import Kind, Layer
+from jettison.image.model import Layer
 from jettison.waste.classes import Class, Classified
 from jettison.waste.contents import Fingerprints
 
@@ -22,21 +22,20 @@ def candidates(layers: Sequence[Layer], classified: Classified) -> dict[int, lis
     """Payloads in no class that share their size, by size."""
     by_size: dict[int, list[Place]] = defaultdict(list)
     columns = [layer.columns for layer in layers]
-    for place in classified.rest():
-        size = columns[place[0]].sizes[place[1]]
-        if size >= SMALLEST and columns[place[0]].kinds[place[1]] == Kind.FILE:
-            by_size[size].append(place)
+    for layer, index, _ in classified.rest():
+        size = columns[layer].sizes[index]
+        if size >= SMALLEST:
+            by_size[size].append((layer, index))
     return {size: places for size, places in by_size.items() if len(places) > 1}
 
 
 def with_duplicates(classified: Classified, by_size: dict[int, list[Place]], known: Fingerprints) -> Classified:
     """The same with all copies but the first of each content in the class `duplicate-content`."""
-    classes = dict(classified.classes)
+    copies: list[Place] = []
     for places in by_size.values():
         groups: dict[bytes, list[Place]] = defaultdict(list)
         for place in places:
             groups[known[place]].append(place)
         for group in groups.values():
-            group.sort(key=lambda place: min(classified.payloads[place]))
-            classes.update(dict.fromkeys(group[1:], Class.DUPLICATE_CONTENT))
-    return Classified(classified.payloads, classes)
+            copies += sorted(group, key=lambda place: classified.live.name(place) or b"")[1:]
+    return classified.put(copies, Class.DUPLICATE_CONTENT)

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from jettison.image.merge import Place
-from jettison.image.model import Kind, Layer
+from jettison.image.model import Layer
 from jettison.image.tree import Tree
+from jettison.waste.classes import Live
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _HEAVY = 0.01  # of all live bytes, so much must be in a folder that is told
@@ -23,13 +23,14 @@ class Folder:
     files: int
 
 
-def folders(layers: Sequence[Layer], payloads: dict[Place, list[bytes]]) -> tuple[Folder, ...]:
+def folders(layers: Sequence[Layer], live: Live) -> tuple[Folder, ...]:
     """Folders that hold a hundredth of the live bytes and more, the root first, each before what is in it."""
     size: Counter[bytes] = Counter()
     count: Counter[bytes] = Counter()
-    for (layer, index), paths in payloads.items():
-        parent = min(paths).rpartition(b"/")[0]
-        size[parent] += layers[layer].columns.sizes[index]
+    sizes = [layer.columns.sizes for layer in layers]
+    for layer, index, name in live:
+        parent = name.rpartition(b"/")[0]
+        size[parent] += sizes[layer][index]
         count[parent] += 1
     for path in sorted(_with_parents(size), key=lambda path: -path.count(b"/")):
         if path:
@@ -83,18 +84,15 @@ class Executables:
     all: int
 
 
-def executables(layers: Sequence[Layer], tree: Tree, environment: Sequence[str] | None) -> Executables:
+def executables(layers: Sequence[Layer], live: Live, tree: Tree, environment: Sequence[str] | None) -> Executables:
     """How many there are; `environment` is the config's Env, of which PATH is asked."""
     told = [each.partition("=")[2] for each in environment or () if each.startswith("PATH=")]
     where = {tree.resolve(each.strip("/").encode()) for each in (told or [_DEFAULT_PATH])[-1].split(":") if each}
-    found, called = set(), set()
-    for path in tree:
-        place = tree.payload(path)
-        if place[1] < 0:
-            continue
-        columns = layers[place[0]].columns
-        if columns.kinds[place[1]] == Kind.FILE and columns.modes[place[1]] & 0o111:
-            found.add(place)
-            if path.rpartition(b"/")[0] in where:
-                called.add(place)
-    return Executables(len(called), len(found))
+    modes = [layer.columns.modes for layer in layers]
+    found = called = 0
+    for layer, index, name in live:
+        if modes[layer][index] & 0o111:
+            found += 1
+            names = live.more.get((layer, index), (name,)) if live.more else (name,)
+            called += any(each.rpartition(b"/")[0] in where for each in names)
+    return Executables(called, found)

@@ -13,6 +13,7 @@ from jettison.image.merge import Place
 from jettison.image.model import Image
 from jettison.image.tree import Tree
 from jettison.packages import apk, dpkg, go, node, python, rpm
+from jettison.waste.classes import Live
 from jettison.waste.reading import read_tree
 
 _STATUS_D = dpkg.STATUS_D + b"/"
@@ -45,21 +46,21 @@ class Inventory:
 Owner = tuple[str, str, str]  # kind, name, version
 
 
-def inventory(image: Image, payloads: Mapping[Place, list[bytes]]) -> Inventory:
-    """The packages of an image and what each weighs; `payloads` are the live ones. Raises ImageError."""
+def inventory(image: Image, live: Live) -> Inventory:
+    """The packages of an image and what each weighs; `live` its payloads. Raises ImageError."""
     tree = read_tree(image, [path for path in image.tree if _is_asked(path)])
     owner: dict[Place, Owner] = {}
     for kind, name, version, paths in _owned(tree):
         for path in paths:
             place = tree.payload(path) if path in tree else None
-            if place is not None and place in payloads:
+            if place is not None and live.name(place) is not None:
                 owner.setdefault(place, (kind, name, version))
-    rest = [min(paths) for place, paths in payloads.items() if place not in owner]
+    rest = [name for layer, index, name in live if (layer, index) not in owner]
     for program in go.programs(tree, sorted(rest)):
         main = program.info.main
         name, version = program.info.package or "?", main.version if main else ""
         owner[tree.payload(program.path)] = ("go", name, version)
-    return _weighed(image, payloads, owner)
+    return _weighed(image, live, owner)
 
 
 def _is_asked(path: bytes) -> bool:
@@ -136,12 +137,12 @@ def _folder(path: bytes) -> bytes:
     return path[:start] + b"/".join(parts[:count]) if len(parts) > count else b""
 
 
-def _weighed(image: Image, payloads: Mapping[Place, list[bytes]], owner: Mapping[Place, Owner]) -> Inventory:
+def _weighed(image: Image, live: Live, owner: Mapping[Place, Owner]) -> Inventory:
     size: Counter[Owner] = Counter()
     files: Counter[Owner] = Counter()
     layers: dict[Owner, Counter[int]] = {}
     rest = 0
-    for layer, index in payloads:
+    for layer, index, _ in live:
         bytes_ = image.layers[layer].columns.sizes[index]
         mine = owner.get((layer, index))
         if mine is None:

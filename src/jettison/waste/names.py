@@ -65,7 +65,6 @@ _SUFFIXES = {
     "temp": "swp swo",
     "logs": "log",
 }
-_WRITTEN = "md markdown rst"  # documentation where a package brings it
 _MAPS = (b".js.map", b".css.map", b".mjs.map", b".cjs.map", b".ts.map")
 _TESTS = re.compile(rb"test_.*\.py|.*_test\.(?:py|go)|.*\.(?:test|spec)\.[cm]?[jt]sx?", re.DOTALL)
 _READ_ME = re.compile(rb"(?i:readme|change(?:s|log)|history|authors|contribut(?:ing|ors)|security)(?:\.\w+)?")
@@ -81,16 +80,20 @@ _TOOLS = re.compile(
 )
 
 
-def _table(words: dict[str, str], before: str = "") -> dict[bytes, str]:
-    return {(before + word).encode(): name for name, text in words.items() for word in text.split()}
+def _table(words: dict[str, str]) -> dict[bytes, str]:
+    return {word.encode(): name for name, text in words.items() for word in text.split()}
 
 
 _BY_PATH, _BY_NAME = _table(_PATHS), _table(_FOLDERS)
 _BY_PAIR = {tuple(pair.split(b"/")): name for pair, name in _table(_PAIRS).items()}
-_BY_FILE, _BY_SUFFIX = _table(_FILES), _table(_SUFFIXES)
-_SCRIPTS = frozenset({b"py", b"go", b"js", b"ts", b"mjs", b"cjs", b"jsx", b"tsx"})
+_BY_FILE = _table(_FILES)
+_MAP, _TEST, _DOCUMENT = "map?", "test?", "document?"  # suffixes that say something of some names only
+_BY_SUFFIX = _table(
+    {**_SUFFIXES, _MAP: "map", _TEST: "py go js ts mjs cjs jsx tsx mts cts", _DOCUMENT: "md markdown rst"}
+)
 _LOGINS = frozenset({(b".aws", b"credentials"), (b".docker", b"config.json"), (b".kube", b"config")})
-_DOCUMENTS = frozenset(word.encode() for word in _WRITTEN.split())
+_LOGIN_FOLDERS = frozenset(folder for folder, _ in _LOGINS)
+IN_PACKAGES, IN_BIN, IN_SECRETS = 1, 2, 4  # what is asked of a folder once, for all its files
 
 
 def of_folder(path: bytes, parent: bytes, name: bytes) -> str | None:
@@ -105,23 +108,44 @@ def of_folder(path: bytes, parent: bytes, name: bytes) -> str | None:
     return found if found is not None else _BY_PAIR.get((above, name))
 
 
-def of_file(parent: bytes, name: bytes, *, in_packages: bool) -> str | None:
-    """The class of a file, where its name says one."""
+def of_files_in(path: bytes, name: bytes) -> int:
+    """What names of the files directly in a folder may mean besides: IN_BIN, IN_SECRETS."""
+    secrets = IN_SECRETS if path == b"etc/ssl/private" or name in _LOGIN_FOLDERS else 0
+    return secrets | (IN_BIN if _BIN.fullmatch(path) else 0)
+
+
+def of_file(parent: bytes, name: bytes, inside: int) -> str | None:
+    """The class of a file, where its name says one; `inside` is what was asked of its folder."""
     found = _BY_FILE.get(name)
     if found is not None:
-        return None if found == "secrets" and in_packages else found  # what is published is no secret
-    suffix = name.rpartition(b".")[2]
-    found = _BY_SUFFIX.get(suffix)
+        return None if found == "secrets" and inside & IN_PACKAGES else found  # what is published is no secret
+    found = _BY_SUFFIX.get(name[name.rfind(b".") + 1 :])
     if found is not None:
-        return found if b"." in name[1:] else None  # `a`, `.log` and `o` are no suffixes
-    if suffix == b"map" and name.endswith(_MAPS):
-        return "source-maps"
-    if suffix in _SCRIPTS and _TESTS.fullmatch(name):
-        return "tests"
-    if in_packages and (suffix in _DOCUMENTS or _READ_ME.fullmatch(name)):
-        return "documentation"
+        found = _by_suffix(found, name, inside)
+        if found is not None:
+            return found
     if name.endswith(b"~"):
         return "temp"
-    if parent.endswith(b"bin") and _BIN.fullmatch(parent) and _TOOLS.fullmatch(name):
+    return _by_folder(parent, name, inside) if inside else None
+
+
+def _by_suffix(found: str, name: bytes, inside: int) -> str | None:
+    if b"." not in name[1:]:
+        return None  # `a`, `.log` and `o` are no suffixes
+    if found is _MAP:
+        return "source-maps" if name.endswith(_MAPS) else None
+    if found is _TEST:
+        return "tests" if _TESTS.fullmatch(name) else None
+    if found is _DOCUMENT:
+        return "documentation" if inside & IN_PACKAGES else None
+    return found
+
+
+def _by_folder(parent: bytes, name: bytes, inside: int) -> str | None:
+    if inside & IN_PACKAGES and _READ_ME.fullmatch(name):
+        return "documentation"
+    if inside & IN_BIN and _TOOLS.fullmatch(name):
         return "build-tools"
-    return "secrets" if (parent.rpartition(b"/")[2], name) in _LOGINS or parent == b"etc/ssl/private" else None
+    if inside & IN_SECRETS and (parent == b"etc/ssl/private" or (parent.rpartition(b"/")[2], name) in _LOGINS):
+        return "secrets"
+    return None
