@@ -87,8 +87,3 @@ def test_a_break_is_caught_by_a_behaviour_check(originals, example, what, record
 def test_a_harmless_change_is_not_reported(originals, example, what):
     answer = originals(example).judge(HARMLESS[example][what])
     assert [] == [(outcome.check.key, outcome.evidence) for outcome in answer.failures]
-
-
-def test_each_example_is_broken_and_changed_often_enough():
-    assert [10, 6, 10] == [sum(lines is not None for lines in BREAKS[example].values()) for example in EXAMPLES]
-    assert all(len(HARMLESS[example]) >= 20 for example in EXAMPLES)
