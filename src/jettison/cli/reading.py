@@ -1,39 +1,33 @@
-"""Layers read while somebody watches: one live line on stderr, on a terminal alone."""
+"""An image read while somebody watches: one live line on a terminal, nothing anywhere else."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 
-from jettison.core.units import show_bytes
 from jettison.image.model import Image
-from jettison.image.walking import Walked, walk_layers
+from jettison.image.walking import walk_layers
+from jettison.report.reading import describe
 
-_PATIENCE = 0.4  # seconds before anything is shown
-_EVERY = 0.1  # seconds between two lines
+_PATIENCE = 0.3  # seconds before the first line: what is shorter needs none
+_BETWEEN = 0.1  # seconds
 
 
-def read_watched(image: Image) -> Image:
-    """The same image, its layers read; how far that is, with bytes and rate, is shown where it takes a while."""
-    if not sys.stderr.isatty():
-        return image  # whoever asks for the tree will read them
+def read_shown(image: Image, *, quiet: bool = False) -> None:
+    """Read all layers; commands call it before they ask for what is in them. Raises ImageError."""
+    live = sys.stderr.isatty() and not quiet
     started = shown = time.monotonic()
     drawn = False
     try:
-        for walked in walk_layers(image.layers):
+        for walked in walk_layers(image.layers, watched=live):
             now = time.monotonic()
-            if now - started > _PATIENCE and now - shown > _EVERY:
-                sys.stderr.write(f"\r\x1b[2K  {_line(walked, now - started)}")
+            if live and now - started > _PATIENCE and now - shown > _BETWEEN:
+                width = shutil.get_terminal_size().columns
+                sys.stderr.write("\r\x1b[2K" + describe(walked, now - started)[: width - 1])
                 sys.stderr.flush()
                 shown, drawn = now, True
     finally:
         if drawn:
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
-    return image
-
-
-def _line(walked: Walked, seconds: float) -> str:
-    """`reading 123.4 MB of 416.0 MB, 210.0 MB/s, 3 of 8 layers`."""
-    done = f"reading {show_bytes(walked.bytes)} of {show_bytes(walked.of_bytes)}"
-    return f"{done}, {show_bytes(int(walked.bytes / seconds))}/s, {walked.layers} of {walked.of_layers} layers"

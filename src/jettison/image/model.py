@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 HASH = 16  # bytes of a fingerprint
+_UNKNOWN = (b"", bytes(HASH))
 
 
 class Kind(enum.IntEnum):
@@ -101,7 +102,7 @@ class Columns:
     def fingerprint(self, index: int) -> bytes | None:
         """XXH3-128 of a FILE's payload; None where whoever walked the layer did not read it."""
         found = bytes(self.hashes[index * HASH : (index + 1) * HASH])
-        return found if found.strip(b"\0") else None
+        return None if found in _UNKNOWN else found
 
     @cached_property
     def outline(self) -> Outline:
@@ -243,9 +244,17 @@ class Layer:
         For finding equal content. It is no proof against who forges equality: before anything is thrown away, compare
         `source.digests`.
         """
-        found = {index: self.columns.fingerprint(index) for index in indices}
+        columns = self.columns
+        found = {index: columns.fingerprint(index) for index in indices}
         missing = [index for index, known in found.items() if known is None]
-        found.update(zip(missing, self.source.hashed([self.columns[at] for at in missing]), strict=True))
+        if missing:
+            from jettison.image.walking import keep_again
+
+            if len(columns.hashes) != len(columns) * HASH:
+                columns.hashes[:] = bytes(len(columns) * HASH)
+            for index, one in zip(missing, self.source.hashed([columns[at] for at in missing]), strict=True):
+                found[index] = columns.hashes[index * HASH : (index + 1) * HASH] = one
+            keep_again(self)
         return [found[index] or b"" for index in indices]
 
     def read(self, entry: Entry, limit: int = 64 * 2**20) -> bytes:

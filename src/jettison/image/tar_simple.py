@@ -37,10 +37,7 @@ class Known:
 
 
 def take_simple(source: Stream, columns: Columns, known: Known) -> int:
-    """Take members as long as they are simple; the payload bytes that were passed. The next is not, or cut off.
-
-    One loop without calls of ours, for there are millions.
-    """
+    """Take members as long as they are simple, in one loop without calls of ours; the payload bytes that were passed."""
     unpack, owners, times, sums = _HEADER.unpack_from, known.owners, known.times, known.sums
     add_path, add_kind, add_mode = columns.paths.append, columns.kinds.append, columns.modes.append
     add_uid, add_gid, add_time = columns.uids.append, columns.gids.append, columns.mtimes.append
@@ -78,11 +75,8 @@ def take_simple(source: Stream, columns: Columns, known: Known) -> int:
             if kind:
                 payload = 0  # a size in their headers means nothing, and must be a number all the same
                 add_offset(-1)
-                if kind > 1:
-                    target = link.partition(b"\0")[0]
-                    target = fields.normalise(target) if kind == 3 else target
-                    if target:
-                        columns.links[len(columns.paths)] = target
+                if kind > 1 and (target := _target(link, kind)):
+                    columns.links[len(columns.paths)] = target
             else:
                 add_offset(before + at)
             add_path(path)
@@ -110,6 +104,11 @@ def take_simple(source: Stream, columns: Columns, known: Known) -> int:
             if not source.skip(at - len(buffer)):
                 start = before + at - ((payload + 511) & -512) - _BLOCK
                 raise fields.broken(start, f"a payload of {payload} bytes goes beyond its end")
+
+
+def _target(link: bytes, kind: int) -> bytes:
+    target = link.partition(b"\0")[0]
+    return fields.normalise(target) if kind == 3 else target
 
 
 def _hash(source: Stream, at: int, payload: int, hashes: bytearray) -> bool:

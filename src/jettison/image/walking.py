@@ -57,6 +57,13 @@ def columns_of(layer: Layer) -> Columns:
     return found
 
 
+def keep_again(layer: Layer) -> None:
+    """Keep the columns of a layer anew: more has been found out."""
+    cache = user_cache()
+    if _is_kept(cache, _Job([layer], _key(layer)), layer.columns) and cache is not None:
+        cache.trim()
+
+
 def read_layers(layers: Sequence[Layer]) -> None:
     """Have the columns of all of them. Raises ImageError."""
     for _ in walk_layers(layers, watched=False):

@@ -23,8 +23,7 @@ def fingerprints(layers: Sequence[Layer], places: Iterable[Place]) -> dict[Place
             found[number, index] = known
 
     def read(number: int) -> list[bytes]:
-        columns = layers[number].columns
-        return layers[number].source.hashed([columns[index] for index in missing[number]])
+        return layers[number].fingerprints(missing[number])  # which also keeps them for the next time
 
     if missing:
         from concurrent.futures import ThreadPoolExecutor
