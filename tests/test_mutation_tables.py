@@ -5,8 +5,8 @@ from __future__ import annotations
 from example import EXAMPLES
 from mutations import BREAKS, HARMLESS
 
-# node-hello writes nothing, serves no file, and has neither certificates nor health check; a Go program on nothing
-# is given no variable, and is its own health check
+# node-hello writes nothing, serves no file, and has neither certificates nor health check; go-server does without its
+# one variable, and is its own health check
 BROKEN = {"apt-service": 10, "node-hello": 6, "node-api": 10, "go-server": 8, "python-api": 10}
 
 

@@ -16,7 +16,7 @@ from made_up_ledger import BROKE, CHECKS, KEPT, LEDGER, UNCHANGED, VERIFICATION
 from jettison.contract.model import Outcome, Replay
 from jettison.documents.ledger import balance, imbalance, ledger_to_json
 from jettison.documents.schemas import schema
-from jettison.lighten.ledger import Ledger, Verdict
+from jettison.lighten.ledger import Ledger, Verdict, Verification
 
 VALIDATOR = Draft202012Validator(schema("ledger"))
 FAILED = replace(
@@ -28,6 +28,7 @@ LEDGERS = {
     "build only": replace(LEDGER, contract=None, verification=replace(VERIFICATION, replay=None)),
     "interrupted": replace(LEDGER, verification=None, complete=False),
     "not held": replace(LEDGER, verification=FAILED),
+    "not built": replace(LEDGER, verification=Verification(None, None, None, False, "it does not build cold")),
     "not UTF-8": replace(LEDGER, text_after="FROM a\nLABEL x=\udcff\n", diff="+LABEL x=\udcff\n", project="/\udcfe"),
 }
 

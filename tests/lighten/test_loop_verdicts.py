@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from scripted_engine import ScriptedEngine
 from scripted_run import (
     DOC,
@@ -22,8 +23,11 @@ from scripted_run import (
 
 from jettison.core.errors import BuildFailed, ContractError
 from jettison.core.values import Applicability
-from jettison.documents.ledger import balance
+from jettison.documents.ledger import balance, ledger_to_json
+from jettison.documents.schemas import schema
 from jettison.lighten.ledger import Verdict
+from jettison.report.ledger_html import ledger_html
+from jettison.report.ledger_text import ledger_table
 
 LOSSLESS = Applicability.LOSSLESS
 Patch = pytest.MonkeyPatch
@@ -210,6 +214,18 @@ def test_a_result_that_does_not_stand_a_cold_build_is_not_held(
     verification = drive(engine, recipe_for(project)).end.verification
     assert verification is not None
     assert (False, True) == (verification.held, reason in verification.reason)
+
+
+def test_what_did_not_build_cold_has_no_numbers(project: Path, engine: ScriptedEngine, monkeypatch: Patch) -> None:
+    use_rules(monkeypatch, replacing("sly", "write /var/cache/junk 50000", "when-cold fail mirror is down", 50000))
+    ledger = drive(engine, recipe_for(project)).end
+    document = ledger_to_json(ledger)
+    Draft202012Validator(schema("ledger")).validate(document)
+    told = {key: document["verification"][key] for key in ("held", "sizes", "drift", "build_seconds", "start_seconds")}
+    assert {"held": False, "sizes": None, "drift": None, "build_seconds": None, "start_seconds": None} == told
+    page = ledger_html(ledger)
+    assert (False, True) == (">built cold<" in page, "does not build cold: the build failed" in page)
+    assert "built cold once more" not in ledger_table(ledger, width=100, colour=False)
 
 
 def test_cold_times_builds_each_kept_version_cold_as_well(

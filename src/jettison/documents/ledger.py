@@ -153,9 +153,9 @@ def _verification(found: Verification | None) -> dict[str, Any] | None:
     return {
         "held": found.held,
         "reason": plain(found.reason),
-        "sizes": asdict(found.weight.sizes),
+        "sizes": asdict(found.weight.sizes) if found.weight else None,
         "drift": found.drift,
         "contract": replay,
-        "build_seconds": found.weight.build_seconds,
+        "build_seconds": found.weight.build_seconds if found.weight else None,
         "start_seconds": found.replay.start_seconds if found.replay is not None else None,
     }

@@ -88,10 +88,13 @@ class Noise:
 
 @dataclass(frozen=True)
 class Verification:
-    """The result built cold, weighed, its contract replayed. `drift` is bytes against the last kept version."""
+    """The result built cold, weighed, its contract replayed. `drift` is bytes against the last kept version.
 
-    weight: Weight
-    drift: int
+    Where it did not build there is nothing that could have been weighed.
+    """
+
+    weight: Weight | None
+    drift: int | None
     replay: Replay | None
     held: bool
     reason: str = ""

@@ -32,17 +32,18 @@ def both_ends(ledger: Ledger) -> Markup:
     columns = [("v0", ledger.before)]
     if ledger.changed:
         columns.append((ledger.kept[-1].version, ledger.after))
-    if ledger.verification is not None:
-        columns.append(("built cold", _verified(ledger.verification)))
+    verified = _verified(ledger.verification) if ledger.verification is not None else None
+    if verified is not None:
+        columns.append(("built cold", verified))
     head = tag("tr", tag("th", "", scope="col"), *(tag("th", name, scope="col", class_="n") for name, _ in columns))
     rows = [_row(name, [show(weight) for _, weight in columns]) for name, show in _NUMBERS]
     return tag("table", lines(NOTHING, tag("thead", head), tag("tbody", lines(*rows)), NOTHING), class_="ends")
 
 
-def _verified(found: Verification) -> Weight:
-    """Its weight, with the start that its replay timed."""
+def _verified(found: Verification) -> Weight | None:
+    """Its weight, with the start that its replay timed; None where it did not build."""
     started = found.replay.start_seconds if found.replay is not None else None
-    return found.weight if started is None else replace(found.weight, start_seconds=started)
+    return found.weight if started is None or found.weight is None else replace(found.weight, start_seconds=started)
 
 
 def _row(name: str, cells: list[Piece]) -> Markup:

@@ -129,6 +129,7 @@ def _verification(ledger: Ledger) -> Fact:
     assert found is not None
     if not found.held:
         return Fact("proof", f"the result did not hold when built cold: {found.reason}", (), False)
+    assert found.weight is not None
     text = f"built cold once more: {show_bytes(found.weight.sizes.unpacked)}"
     text += f", {_drift(found.drift)}" if found.drift else ", the same to the byte"
     if found.replay is not None:
@@ -144,7 +145,7 @@ def _drift(drift: int) -> str:
 def _seconds(ledger: Ledger) -> Iterator[str]:
     """Cold against cold, before and after."""
     found = ledger.verification
-    if found is None:
+    if found is None or found.weight is None:
         return
     if ledger.before.cold and found.weight.cold:
         yield f"cold build {show_seconds(ledger.before.build_seconds)} → {show_seconds(found.weight.build_seconds)}"
