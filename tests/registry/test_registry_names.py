@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jettison.core import reference
 from jettison.core.errors import RegistryError, UsageError
+from jettison.image.open import open_image
 from jettison.registry.challenge import Challenge, challenges
 from jettison.registry.names import Name, parse
 from jettison.registry.patience import Patience, retry_after
@@ -52,6 +54,26 @@ def test_what_is_no_name_is_wrong_use(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(text)
     assert caught.value.hint
+
+
+def test_a_password_in_a_name_is_not_repeated() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse("ann:s3cret@r.io/app")
+    assert "s3cret" not in caught.value.message + caught.value.hint
+
+
+def test_the_image_called_docker_is_no_transport() -> None:
+    assert None is reference.parse("docker:24-dind")
+    assert "docker://r.io/app" == str(reference.parse("docker://r.io/app"))
+    with pytest.raises(UsageError) as caught:
+        reference.parse("docker://")
+    assert "write docker://HOST/NAME" == caught.value.hint
+
+
+def test_an_address_of_the_web_is_told_how_to_be_written() -> None:
+    with pytest.raises(UsageError) as caught:
+        open_image("https://r.io/app:1")
+    assert "a registry's image is docker://r.io/app:1" == caught.value.hint
 
 
 @given(st.text(alphabet="aB0./:@-_[]?#%\n \\", max_size=30))

@@ -46,7 +46,10 @@ def parse(text: str) -> Reference | None:
     if transport is None or not colon:
         return None
     if transport is Transport.DOCKER:
-        where = where.removeprefix("//")
+        if not where.startswith("//"):
+            return None  # the image called docker: `docker:24-dind`
+        where = where[2:]
     if not where:
-        raise UsageError(f"'{text}' names a transport and no image", hint=f"write {prefix}:NAME")
+        form = "docker://HOST/NAME" if transport is Transport.DOCKER else f"{prefix}:NAME"
+        raise UsageError(f"'{text}' names a transport and no image", hint=f"write {form}")
     return Reference(transport, where)

@@ -38,6 +38,9 @@ def _find(text: str | Reference, platform: Platform | None, insecure: bool) -> I
         raise UsageError("no image was named", hint="give a name, or transport:place")
     if text == "-":
         return _read(Reference(Transport.DOCKER_ARCHIVE, text), platform)
+    if "://" in text:
+        place = text.partition("://")[2]
+        raise UsageError(f"'{text}' names no transport that we know", hint=f"a registry's image is docker://{place}")
     reasons = []
     if Path(text).exists():
         from jettison.image.transports import sniff

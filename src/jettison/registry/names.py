@@ -47,6 +47,8 @@ def parse(text: str, *, qualified: bool = False) -> Name:
     if "://" in text:
         raise UsageError(f"'{text}' is an address, no name of an image", hint="write docker://HOST/NAME:TAG")
     rest, at, digest = text.partition("@")
+    if "/" in digest:
+        raise UsageError("the name of an image holds no user and no password", hint="log in: `docker login HOST`")
     host, repository = _split_host(rest, qualified=qualified)
     repository, colon, tag = repository.partition(":")
     name = Name(host, repository, tag, digest)
