@@ -29,9 +29,14 @@ def test_an_engine_that_dies_leaves_the_best_so_far(project: Path, engine: Scrip
             raise EngineError("the engine was killed", hint="run again")
 
     engine.before_build = die
-    assert 3 == optimize(project)
+    page, contract = project.parent / "ledger.html", project.parent / "contract.json"
+    assert 3 == optimize(project, "--report", str(page), "--contract-out", str(contract))
     out, err = capsys.readouterr()
     assert (True, True) == ("83.1 kB → 63.1 kB" in out, "the engine was killed" in err)
+    assert (True, "jettison.contract/1") == (
+        "it was not yet built cold" in page.read_text(),
+        json.loads(contract.read_text())["schema"],
+    )
     assert f"jettison: stopped; `jettison optimize {project} --resume " in err
     engine.before_build = lambda request: None
     assert 0 == optimize(project, "-q", "--resume")

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,6 +23,7 @@ from jettison.contract.files import write_contract
 from jettison.core import state
 from jettison.core.errors import ContractError, DiskError, Interrupted, JettisonError, UsageError
 from jettison.core.escape import terminal
+from jettison.core.redact import Redactor
 from jettison.core.values import Applicability
 from jettison.documents.ledger import ledger_to_json
 from jettison.engine.find import find_engine
@@ -126,8 +127,7 @@ def command(**options: Any) -> int:
             ledger = steps.run()
         except JettisonError as stop:
             return _stopped(stop, steps.best, bench, options)
-        if options["contract_out"] and ledger.contract is not None:
-            write_contract(ledger.contract, options["contract_out"], redactor.text)
+        _write_contract(ledger, redactor, options)
     return _finish(redact_ledger(ledger, redactor), project, options)
 
 
@@ -193,7 +193,11 @@ def _plan(bench: Bench, text: str, screen: Screen, options: dict[str, Any]) -> i
 def _stopped(stop: JettisonError, best: Ledger | None, bench: Bench, options: dict[str, Any]) -> int:
     """The best so far, printed; how to go on. Raises what stopped us, unless it was a signal."""
     if best is not None:
-        _output(_rendered(redact_ledger(best, bench.redactor), options), options)
+        shown = redact_ledger(best, bench.redactor)
+        _output(_rendered(shown, options), options)
+        with suppress(DiskError):  # what stopped us is told in any case
+            _write_page(shown, options)
+            _write_contract(best, bench.redactor, options)
     if bench.journal.last("run") is None:
         raise stop  # nothing was begun
     if isinstance(stop, Interrupted):
@@ -221,8 +225,7 @@ def _finish(ledger: Ledger, project: Project, options: dict[str, Any]) -> int:
         except DiskError as error:
             unwritten = error
     _output(_rendered(ledger, options, written=bool(written)), options)
-    if options["report"]:
-        state.write_atomically(options["report"], ledger_html(ledger).encode())
+    _write_page(ledger, options)
     for path in written:
         click.echo(f"jettison: wrote {terminal(str(path))}", err=True)
     if unwritten is not None:
@@ -233,6 +236,16 @@ def _finish(ledger: Ledger, project: Project, options: dict[str, Any]) -> int:
             hint="the steps above were each proven with the build cache on; look for a build that is not repeatable",
         )
     return 0
+
+
+def _write_page(ledger: Ledger, options: dict[str, Any]) -> None:
+    if options["report"]:
+        state.write_atomically(options["report"], ledger_html(ledger).encode())
+
+
+def _write_contract(ledger: Ledger, redactor: Redactor, options: dict[str, Any]) -> None:
+    if options["contract_out"] and ledger.contract is not None:
+        write_contract(ledger.contract, options["contract_out"], redactor.text)
 
 
 def _rendered(ledger: Ledger, options: dict[str, Any], *, written: bool = False) -> str:
