@@ -106,6 +106,13 @@ def test_unique_bytes_are_those_above_the_longest_common_chain() -> None:
     )
 
 
+def test_what_a_build_keeps_in_its_cache_is_no_other_image() -> None:
+    made = image([ADD, RUN, RUN], [1, 10, 100])
+    own = tuple(ids(made))
+    cached = [Sibling("1", (), own[:2]), Sibling("2", (), own)]
+    assert (111, 100) == (unique_bytes(made, cached), unique_bytes(made, [*cached, Sibling("3", ("base",), own[:2])]))
+
+
 def test_rows_of_the_history_are_counted_above_the_base() -> None:
     made = image([ADD, BASH, ENV, RUN, RUN, CMD], [5, 6, 0])
     assert Rows(6, 4, 2, 1, ("ENV", "CMD")) == rows_of(made, Base("guessed", None, 1))

@@ -79,8 +79,8 @@ def first_own_row(image: Image, base: Base | None) -> int:
     below, start = 0, 0
     for at, row in enumerate(image.history):
         told = _FROM.match(row.comment)
-        if below == base.layers and told and told[1] == base.name:
-            return at
+        if below == base.layers and told and told[1] == base.name and (row.empty_layer or at + 1 < len(image.history)):
+            return at  # on the last row it may stand for a build of one layer
         if below > base.layers or (below == base.layers and not row.empty_layer):
             break
         below += not row.empty_layer

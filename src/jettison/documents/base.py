@@ -42,11 +42,18 @@ def _candidates(name: str, given: Image | None, others: Sequence[Sibling]) -> It
 
 
 def unique_bytes(image: Image, others: Sequence[Sibling] | None) -> int | None:
-    """`unpacked` of the layers, by chain ID, that no other image of the store has; None where there is no store."""
+    """`unpacked` of the layers, by chain ID, that no other image of the store has; None where there is no store.
+
+    Images without a name that are beginnings of this one are the cache of its build, and go with it.
+    """
     if others is None:
         return None
     own = [layer.diff_id for layer in image.layers]
-    shared = max((_common(own, other.diff_ids) for other in others), default=0)
+    shared = 0
+    for other in others:
+        common = _common(own, other.diff_ids)
+        if other.names or common < len(other.diff_ids):
+            shared = max(shared, common)
     return sum(layer.unpacked for layer in image.layers[shared:])
 
 
@@ -60,16 +67,20 @@ def _common(own: Sequence[str], other: Sequence[str]) -> int:
     return count
 
 
+_ALWAYS_A_LAYER = frozenset({"COPY", "ADD"})
+
+
 @dataclass(frozen=True)
 class Rows:
     """The history in numbers: all its rows, those above the base, and of these the ones that make a layer, and that
-    bring files; `kinds` are the keywords of the others."""
+    bring files; `kinds` are the keywords of the others. `merged`: several that make files have one layer together."""
 
     total: int
     own: int
     layers: int
     adding: int
     kinds: tuple[str, ...]
+    merged: bool = False
 
 
 def rows_of(image: Image, base: Base | None) -> Rows | None:
@@ -89,4 +100,5 @@ def rows_of(image: Image, base: Base | None) -> Rows | None:
             layers += 1
             adding += bool(image.layers[number].unpacked)
         number += 1
-    return Rows(len(rows), len(rows) - start, layers, adding, tuple(kinds))
+    merged = layers == 1 and not kinds.keys().isdisjoint(_ALWAYS_A_LAYER)
+    return Rows(len(rows), len(rows) - start, layers, adding, tuple(kinds), merged)

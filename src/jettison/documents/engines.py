@@ -7,17 +7,20 @@ and Podman count the bytes of the tars, headers and padding among them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from jettison.image.model import Image, Kind
+from jettison.core.reference import Transport
+from jettison.image.model import Columns, Image, Kind
 
 _BLOCK = 4096  # bytes of a file system's block
+_RECORD = 512  # bytes of a tar's record
 
 
 @dataclass(frozen=True)
 class EngineSizes:
     """Bytes: `docker` with overlay2, `containerd` the same daemon with the containerd store (an estimate: blocks of
-    the disk count there; None where the blobs are not known), `podman` for Buildah too."""
+    the disk count there; None where the blobs are not known), `podman` for Buildah too (an estimate where the layers
+    are read as directories, and nobody has their tars)."""
 
     docker: int
     containerd: int | None
@@ -30,10 +33,21 @@ def engine_sizes(image: Image) -> EngineSizes:
     links = blocks = overhead = 0
     for layer in image.layers:
         columns = layer.columns
-        overhead += columns.overhead
+        overhead += columns.overhead or _tar_overhead(columns)
         links += sum(len(link) for at, link in columns.links.items() if columns.kinds[at] == Kind.SYMLINK)
         blocks += sum(-(-size // _BLOCK) for size in columns.sizes if size)
         blocks += sum(kind == Kind.DIRECTORY for kind in columns.kinds)
     packed = image.sizes.transfer
     snapshots = packed + blocks * _BLOCK if packed is not None else None
-    return EngineSizes(unpacked + links, snapshots, unpacked + overhead)
+    found = EngineSizes(unpacked + links, snapshots, unpacked + overhead)
+    told, transport = image.daemon_size, image.reference.transport
+    if told is not None and transport is Transport.CONTAINERS_STORAGE:
+        return replace(found, podman=told)
+    return found
+
+
+def _tar_overhead(columns: Columns) -> int:
+    """Headers, padding and the end of a tar of these members, without extended headers."""
+    if not len(columns):
+        return 0
+    return _RECORD * (len(columns) + 2) + sum(-size % _RECORD for size in columns.sizes)

@@ -17,6 +17,7 @@ from jettison.report.image_words import (
     instruction,
     rows_sentence,
     size_words,
+    waste_sentence,
 )
 from jettison.waste.folders import heaps
 
@@ -37,7 +38,7 @@ def inspection_markdown(inspection: Inspection, *, top: int) -> str:
     causes = [
         (cause.value, show_bytes(size), str(count), CAUSES[cause]) for cause, (size, count) in inspection.causes.items()
     ]
-    lines += _section("Waste", ("cause", ">bytes", ">files", "means"), causes)
+    lines += _section(f"Waste: {waste_sentence(inspection)}", ("cause", ">bytes", ">files", "means"), causes)
     if inspection.waste:
         lines += ["", *_table((">bytes", "path", "cause", ">layer", ">by"), _waste(inspection, top))]
     classes = [

@@ -18,6 +18,7 @@ from jettison.report.image_words import (
     next_steps,
     rows_sentence,
     size_words,
+    waste_sentence,
 )
 from jettison.report.layout import bar, columns, cut, cut_front, pad, paint, wrap
 from jettison.waste.folders import heaps
@@ -97,7 +98,9 @@ def _layers(inspection: Inspection, dockerfile: str, width: int, colour: bool) -
         where = pad(places[index], room) + "  " if room else ""
         line = cut(terminal(instruction(made_by)), width - columns(head) - columns(where))
         yield head + paint(where, "dim" if places[index] == "base" else "cyan", colour=colour) + line
-    for text in (rows_sentence(inspection), inspection.made.reason and f"no lines: {inspection.made.reason}"):
+    made = inspection.made
+    reason = made.reason if made.together else f"no lines are known: {made.reason}" if made.reason else ""
+    for text in ("" if made.together else rows_sentence(inspection), reason):
         if text:
             yield from _sentence(text, width, colour)
 
@@ -117,7 +120,7 @@ def _waste(inspection: Inspection, dockerfile: str, bounds: tuple[int, int], col
     width, top = bounds
     if not inspection.waste:
         return
-    yield _title("waste: ships, and cannot be seen", f"{show_bytes(inspection.sizes.waste)}", width, colour)
+    yield _title("waste: ships, and cannot be seen", waste_sentence(inspection), width, colour)
     worst = sorted(inspection.waste, key=lambda row: (-row.bytes, row.path, row.layer))[:top]
     for cause, (size, count) in inspection.causes.items():
         head = f"  {pad(show_bytes(size), _SIZE, right=True)}  {pad(cause.value, 22)}  "

@@ -70,7 +70,7 @@ def _waste(inspection: Inspection) -> str:
     if not sizes.waste:
         return "nothing ships that cannot be seen"
     of_pull = f"; about {show_bytes(packed)} of a pull" if packed is not None else ""
-    return f"{sizes.waste / sizes.unpacked * 100:.1f} % of it: ships, and no container can see it{of_pull}"
+    return f"{sizes.waste / sizes.unpacked * 100:.1f} % of it: ships, and nothing can see it{of_pull}"
 
 
 def _daemon(inspection: Inspection) -> str:
@@ -110,11 +110,15 @@ def rows_sentence(inspection: Inspection) -> str:
     if rows is None:
         return ""
     whose = "your " if inspection.base else ""
+    count = f"the history has {rows.total} {plural(rows.total, 'row')}"
+    if rows.merged:
+        return f"{whose or 'all '}{rows.own} instructions are one layer, by --layers=false or --squash; {count}"
     adds = "adds" if rows.adding == 1 else "add"
     text = f"{rows.adding} of {whose}{rows.own} {plural(rows.own, 'instruction')} {adds} files"
     why = []
     if rows.total > rows.own:
-        why.append(f"{rows.total - rows.own} are the base's")
+        below = rows.total - rows.own
+        why.append(f"{below} {'is' if below == 1 else 'are'} the base's")
     only = rows.own - rows.layers
     if only:
         kinds = ", ".join(rows.kinds[:4]) + (", ..." if len(rows.kinds) > 4 else "")
@@ -122,8 +126,16 @@ def rows_sentence(inspection: Inspection) -> str:
     empty = rows.layers - rows.adding
     if empty:
         why.append(f"{empty} {'makes a layer' if empty == 1 else 'make layers'} of 0 B")
-    text += f"; the history has {rows.total} rows" if rows.total > 1 else "; the history has 1 row"
-    return text + (", because " + ", ".join(why) if why else "")
+    return f"{text}; {count}" + (", because " + ", ".join(why) if why else "")
+
+
+def waste_sentence(inspection: Inspection) -> str:
+    """How much is dead, and how much of it the base's and the image's own instructions brought about."""
+    total = show_bytes(inspection.sizes.waste)
+    if inspection.base is None:
+        return total
+    below, own = parts(inspection)
+    return f"{total}: {show_bytes(own.waste)} by your instructions, {show_bytes(below.waste)} by the base's"
 
 
 def classes_sentence(inspection: Inspection) -> str:

@@ -93,8 +93,12 @@ class Classifier:
 
     def rank(self, path: bytes) -> int:
         """The place of a path's class in the order, behind the last where it is in none."""
-        parent, _, name = path.rpartition(b"/")
-        rank, inside = self._folders.get(parent) or self._folder(parent)
+        parent = path.rpartition(b"/")[0]
+        return self.rank_in(parent, *self.folder(parent), path)
+
+    def rank_in(self, parent: bytes, rank: int, inside: int, path: bytes) -> int:
+        """The same where the folder has been asked."""
+        name = path[len(parent) + 1 :] if parent else path
         own = told.of_file(parent, name, inside)
         if own is None:
             return rank
@@ -102,9 +106,13 @@ class Classifier:
             return rank  # bytecode without its source is the program
         return min(rank, _RANK[own])
 
-    def _folder(self, path: bytes) -> tuple[int, int]:
+    def folder(self, path: bytes) -> tuple[int, int]:
+        """(rank of what a folder is in, what else to ask of the names directly in it)."""
+        return self._folders.get(path) or self._asked(path)
+
+    def _asked(self, path: bytes) -> tuple[int, int]:
         parent, _, name = path.rpartition(b"/")
-        rank, above = self._folders.get(parent) or self._folder(parent)
+        rank, above = self.folder(parent)
         own = told.of_folder(path, parent, name)
         if own is not None:
             rank = min(rank, _RANK[own])
@@ -149,17 +157,36 @@ class Classified:
         return Classified(self.live, ranks)
 
 
+def _ranks(classifier: Classifier, paths: list[bytes | None]) -> bytearray:
+    """The ranks of a layer's payloads; neighbours mostly lie in one folder, which is then asked once."""
+    found = bytearray([_NONE]) * len(paths)
+    last: bytes | None = None
+    rank, inside = _NONE, 0
+    rank_in, is_silent = classifier.rank_in, told.is_silent
+    for index, path in enumerate(paths):
+        if path is None:
+            continue
+        cut = path.rfind(b"/")
+        parent = path[:cut] if cut > 0 else b""
+        if parent != last:
+            rank, inside = classifier.folder(parent)
+            last = parent
+        if inside or not is_silent(path[cut + 1 :]):
+            found[index] = rank_in(parent, rank, inside, path)
+        else:
+            found[index] = rank
+    return found
+
+
 def classify(layers: Sequence[Layer], merged: Merge, development: Collection[bytes] = ()) -> Classified:
     """Every live payload asked by its names; duplicates of content are not looked for here.
 
     A payload is in a class only where all its names are: else it is in use.
     """
     live = live_payloads(layers, merged)
-    ask = Classifier(merged, development).rank
-    ranks = [bytearray([_NONE]) * len(layer.columns) for layer in layers]
-    for layer, index, name in live:
-        ranks[layer][index] = ask(name)
+    classifier = Classifier(merged, development)
+    ranks = [_ranks(classifier, of_layer) for of_layer in live.names]
     for (layer, index), paths in live.more.items():
-        asked = [ask(path) for path in paths]
+        asked = [classifier.rank(path) for path in paths]
         ranks[layer][index] = _NONE if _NONE in asked else min(asked)
     return Classified(live, ranks)

@@ -28,10 +28,20 @@ def folders(layers: Sequence[Layer], live: Live) -> tuple[Folder, ...]:
     size: Counter[bytes] = Counter()
     count: Counter[bytes] = Counter()
     sizes = [layer.columns.sizes for layer in layers]
-    for layer, index, name in live:
-        parent = name.rpartition(b"/")[0]
-        size[parent] += sizes[layer][index]
-        count[parent] += 1
+    for layer, of_layer in enumerate(live.names):
+        last, held, files = b"", 0, 0  # neighbours mostly lie in one folder
+        for name, each in zip(of_layer, sizes[layer], strict=True):
+            if name is None:
+                continue
+            parent = name[: max(name.rfind(b"/"), 0)]
+            if parent != last:
+                size[last] += held
+                count[last] += files
+                last, held, files = parent, 0, 0
+            held += each
+            files += 1
+        size[last] += held
+        count[last] += files
     for path in sorted(_with_parents(size), key=lambda path: -path.count(b"/")):
         if path:
             parent = path.rpartition(b"/")[0]

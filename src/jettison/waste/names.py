@@ -114,6 +114,11 @@ def of_files_in(path: bytes, name: bytes) -> int:
     return secrets | (IN_BIN if _BIN.fullmatch(path) else 0)
 
 
+def is_silent(name: bytes) -> bool:
+    """Whether a file's name says nothing, wherever the file lies but for folders that are told by `of_files_in`."""
+    return name[name.rfind(b".") + 1 :] not in _BY_SUFFIX and name not in _BY_FILE and name[-1:] != b"~"
+
+
 def of_file(parent: bytes, name: bytes, inside: int) -> str | None:
     """The class of a file, where its name says one; `inside` is what was asked of its folder."""
     found = _BY_FILE.get(name)
@@ -135,7 +140,7 @@ def _by_suffix(found: str, name: bytes, inside: int) -> str | None:
     if found is _MAP:
         return "source-maps" if name.endswith(_MAPS) else None
     if found is _TEST:
-        return "tests" if _TESTS.fullmatch(name) else None
+        return "tests" if (b"test" in name or b"spec" in name) and _TESTS.fullmatch(name) else None
     if found is _DOCUMENT:
         return "documentation" if inside & IN_PACKAGES else None
     return found
