@@ -50,8 +50,8 @@ def test_what_has_no_slim_variant(name):
     ("name", "expected"),
     [
         ("node:20", ["gcr.io/distroless/nodejs20-debian12"]),
-        ("node:20-slim", ["gcr.io/distroless/nodejs20-debian12"]),
-        ("node:20-bookworm-slim", ["gcr.io/distroless/nodejs20-debian12"]),
+        ("node:20-slim", ["gcr.io/distroless/nodejs20-debian12", "gcr.io/distroless/static-debian12"]),
+        ("node:20-bookworm-slim", ["gcr.io/distroless/nodejs20-debian12", "gcr.io/distroless/static-debian12"]),
         ("node:20-bullseye", []),  # another release of the system
         ("node:20.11.1", []),  # distroless has one tag a major version: it may be another
         ("node:20-alpine", []),

@@ -20,6 +20,8 @@ _ALPINE = "glibc, bash, GNU tools and apt: its C library is musl, its shell and 
 _DISTROLESS = "a shell, a package manager and any tool"
 _SLIM = {"debian": _DEBIAN_SLIM} | dict.fromkeys(("node", "python", "ruby", "perl", "rust", "openjdk"), _LANGUAGE_SLIM)
 _HAS_ALPINE = {"node", "python", "golang", "ruby", "rust", "openjdk", "eclipse-temurin"}
+_DATA = "gcr.io/distroless/static-debian12"  # certificates, time zones, accounts, /tmp: the same for every release
+_BUT_PARTS = "anything but the interpreter and the libraries that it and the application are linked with"
 _RUNS_COMPILED = {"debian", "ubuntu", "buildpack-deps", "golang", "rust", "gcc", "alpine"}
 _NODE_DISTROLESS = {  # the program is the same build of nodejs.org; the system is Debian's
     8: "gcr.io/distroless/nodejs:8",
@@ -65,6 +67,7 @@ class Candidate:
     entrypoint: tuple[str, ...] = ()
     applicability: Applicability = Applicability.TESTED
     why_proposed: str = ""
+    carries: bool = False  # the interpreter and its libraries come along from the old base (synthesis/base_parts)
 
 
 def candidates(name: str) -> tuple[Candidate, ...]:
@@ -94,6 +97,8 @@ def _candidates(name: Name) -> Iterator[Candidate]:
         found = _PYTHON_DISTROLESS.get((name.numbers[0], name.numbers[1]), "")
         if _same_release(name, found):
             yield _python(found)
+    if name.image in ("node", "python") and name.variant == "slim":
+        yield Candidate(_DATA, Family.DISTROLESS, "glibc", False, "", _BUT_PARTS, name.image, carries=True)
     if name.image in _HAS_ALPINE and not name.variant.startswith("alpine") and not name.release:
         yield Candidate(_alpine_name(name), Family.ALPINE, "musl", True, "apk", _ALPINE)
     if name.image in ("debian", "ubuntu") and name.version:

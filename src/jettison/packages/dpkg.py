@@ -117,6 +117,23 @@ def closure(packages: Mapping[str, Package], roots: set[str], *, recommends: boo
     return found
 
 
+def paragraphs(tree: Tree) -> dict[str, str]:
+    """What `dpkg-query -s` prints of each package, by name; empty where the image has no such database."""
+    found = {}
+    for paragraph in _read(tree, STATUS).split("\n\n") if STATUS in tree else ():
+        name = _fields(paragraph).get("Package")
+        if name:
+            found[name] = paragraph.strip("\n") + "\n"
+    return found
+
+
+def owners(tree: Tree, packages: Mapping[str, Package]) -> dict[bytes, str]:
+    """Each file that one of these packages owns -> the package's name."""
+    return {
+        path: name for name, package in sorted(packages.items()) for path in files_of(tree, name, package.architecture)
+    }
+
+
 def files_of(tree: Tree, name: str, architecture: str) -> set[bytes]:
     """Paths that a package owns, its own records in dpkg's database included; directories left out."""
     found: set[bytes] = set()

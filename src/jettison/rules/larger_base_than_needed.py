@@ -29,6 +29,13 @@ def larger_base_than_needed(subject: Subject) -> Iterator[Finding]:
     a shell or npm in front of the program, the entry point and the health check are freed from them in the same step:
     `npm start` becomes the command of package.json, a shell form becomes an array.
 
+    From the slim variants of node and python there is one step more: on `gcr.io/distroless/static-debian12`, which is
+    certificates, time zones and accounts and nothing else, with the interpreter and the shared libraries that it and
+    what ships are linked with, gathered in a stage of their own and copied. They are those of the slim image, byte for
+    byte, and are renewed with it whenever the image is built anew; the records of their packages go along, so that
+    scanners know them. Of Python's library, pip, setuptools, IDLE, Tk, test modules and the like stay behind where
+    nothing that ships asks for them by name.
+
     **Safety.** TESTED. Before it is offered, the layers of the image are put on the other base on paper. A command of a
     RUN, a shared library or a version of its symbols, an import, a tool of the entry point, a program that the sources
     start, certificates, time zones, a locale, a user or a folder for temporary files that would be gone is a reason not
@@ -57,7 +64,8 @@ def larger_base_than_needed(subject: Subject) -> Iterator[Finding]:
 def _finding(subject: Subject, instruction: Instruction, base: str, judged: Judged) -> Finding:
     name = judged.candidate.name
     word = next(word for word in instruction.words if word.text == base)
-    told = [f"stand on {name} ({size_of(judged)})", _added(judged), price(judged)]
+    with_parts = f" with {judged.parts.what} of {base}" if judged.parts is not None else ""
+    told = [f"stand on {name}{with_parts} ({size_of(judged)})", _added(judged), price(judged)]
     title = "; ".join(each for each in told if each)
     edits = judged.edits(Edit(word.span, name))
     fix = Fix(title, judged.candidate.applicability, edits, declares=judged.declares)

@@ -10,7 +10,9 @@ from jettison.dockerfile.edit import CannotEdit
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
 from jettison.synthesis import go_stage, npm_stage, pip_stage
+from jettison.synthesis.base_parts import Parts
 from jettison.synthesis.merge import between
+from jettison.synthesis.parts_written import from_of, with_parts
 from jettison.synthesis.split_upon import composites, leaner
 from jettison.synthesis.stages import Plan, text
 
@@ -38,6 +40,9 @@ def single_stage_build(subject: Subject) -> Iterator[Finding]:
     and with every file of its folder but what only the compiler reads or `//go:embed` puts into it. Where it is linked
     with the C library for looking up names alone, `CGO_ENABLED=0` goes with the step; where it calls C, it stands on
     the least distroless image that has all it is linked with; where it can start other programs, nothing is changed.
+
+    What pip installs in a slim image of Python ships, as a virtual environment, on a base that is nothing but data,
+    with the interpreter and the libraries that it needs: see larger-base-than-needed.
 
     **Safety.** TESTED: the contract decides. Nothing else is copied: a RUN that writes outside of the application's
     folder after files were copied, or files of several owners, are reasons not to try.
@@ -68,11 +73,14 @@ def _split(plan: Plan) -> Iterator[Finding]:
 
 def _ways(plan: Plan, besides: str) -> Iterator[Finding]:
     for each in composites(plan):
-        told = [f"build in a stage of its own; ship {plan.what} on {each.candidate.name}{besides}"]
+        carried = f" with {each.parts.what} of {plan.subject.stage.base}" if each.parts is not None else ""
+        told = [f"build in a stage of its own; ship {plan.what} on {each.candidate.name}{carried}{besides}"]
         told += [f"freed from {' and '.join(each.freed)}"] if each.freed else []
         told += [NO_SHELL] if not each.candidate.shell else []
-        found = _finding(each.plan, each.candidate.name, each.weight, "; ".join(told), each.declares)
+        found = _finding(each.plan, each.candidate.name, each.weight, "; ".join(told), each.declares, each.parts)
         yield found if each.candidate.shell else replace(found, after=NAME)  # a step for each, where that is enough
+    if plan.bare:
+        return
     layers = plan.subject.image.layers[: plan.subject.alignment.base_layers]
     weight = sum(layer.unpacked for layer in layers)
     title = f"build in a stage of its own; ship {plan.what}{besides}"
@@ -89,9 +97,15 @@ def _upon_its_own(plan: Plan) -> Iterator[Finding]:
         yield _finding(plan, plan.base, weight, title, plan.declares)
 
 
-def _finding(plan: Plan, base: str, weight: int, title: str, declares: tuple[str, ...] = ()) -> Finding:
+def _finding(
+    plan: Plan, base: str, weight: int, title: str, declares: tuple[str, ...] = (), parts: Parts | None = None
+) -> Finding:
     subject = plan.subject
     before = sum(layer.unpacked for layer in subject.image.layers)
-    edits = between(subject.dockerfile.text, text(plan, base))
+    made = text(plan, base)
+    if parts is not None:
+        first = subject.stage.instructions[0]
+        made = with_parts(made, 1, from_of(subject.dockerfile, first, subject.stage.base), parts)
+    edits = between(subject.dockerfile.text, made)
     fix = Fix(title, Applicability.TESTED, edits, declares=declares)
     return Finding(NAME, MESSAGE, subject.stage.instructions[0], before - weight - plan.weight(), fix)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jettison.bases.environment import ABOUT_THEMSELVES
+from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Instruction
@@ -93,3 +94,14 @@ def taken_away(subject: Subject, config: Mapping[str, Any]) -> Iterator[str]:
         before, after = (str(each.get(_KEYS[keyword]) or "") for each in (subject.image.runtime, config))
         if before != after and not (before in defaults and after in defaults):
             yield f"{what} {before or 'of old'}, which its base sets"
+
+
+def left_behind(subject: Subject, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Variables that the old base sets for the application and another base's config does not. Raises CannotEdit."""
+    own, now = own_variables(subject), variables(config)
+    for name, value in variables(subject.image.runtime).items():
+        if name in {"PATH", *ABOUT_THEMSELVES, *own} or now.get(name) == value:
+            continue
+        if not re.fullmatch(r"[\w./:,@%+-]*", value):
+            raise CannotEdit(f"the base sets {name}, whose value cannot stand in an ENV as it is")
+        yield name, value

@@ -234,6 +234,8 @@ def _kind(command: Command, copied: Copied) -> Reads | bool | None:
     if name in _CACHES:
         everywhere = any(each in ("-g", "--global") for each in values)
         return True if values[:1] in (["cache"], ["config"]) or everywhere else None
+    if re.fullmatch(r"python[\d.]*", name):
+        return True if values[:2] == ["-m", "venv"] else None
     return True if name == "set" and all(re.fullmatch(r"[-+][euxo]+|pipefail", each or "") for each in values) else None
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from jettison.bases.catalogue import candidates, stands_on
-from jettison.bases.environment import ABOUT_THEMSELVES
 from jettison.bases.policy import Policy
 from jettison.closure import elf
 from jettison.dockerfile.edit import CannotEdit
@@ -17,7 +16,7 @@ from jettison.image.model import Image, Kind
 from jettison.packages.go import Program
 from jettison.subject import Subject
 from jettison.synthesis.base_swap import stage_lacks
-from jettison.synthesis.config_upon import config_upon, own_variables, variables
+from jettison.synthesis.config_upon import config_upon
 from jettison.synthesis.go_build import GoCall, without_cgo
 
 SCRATCH = "scratch"
@@ -64,17 +63,6 @@ def base_of(subject: Subject, calls: Sequence[GoCall], programs: Sequence[Progra
 
 def _upon(name: str, image: Image, price: tuple[str, ...], edits: tuple[Edit, ...] = ()) -> Base:
     return Base(name, price, _brings(image), (), edits, image.runtime)
-
-
-def carried(subject: Subject, base: Base) -> Iterator[tuple[str, str]]:
-    """Variables that the old base sets for the application and the new one does not. Raises CannotEdit."""
-    own, now = own_variables(subject), variables(base.config)
-    for name, value in variables(subject.image.runtime).items():
-        if name in {"PATH", *ABOUT_THEMSELVES, *own} or now.get(name) == value:
-            continue
-        if not re.fullmatch(r"[\w./:,@%+-]*", value):
-            raise CannotEdit(f"the base sets {name}, whose value cannot stand in an ENV as it is")
-        yield name, value
 
 
 def _static(subject: Subject, calls: Sequence[GoCall], programs: Sequence[Program]) -> tuple[Edit, ...]:

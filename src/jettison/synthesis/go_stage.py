@@ -16,7 +16,8 @@ from jettison.image.model import Kind
 from jettison.packages.go import Program
 from jettison.subject import Subject
 from jettison.synthesis.apt import TOOLS
-from jettison.synthesis.go_base import base_of, carried
+from jettison.synthesis.config_upon import left_behind
+from jettison.synthesis.go_base import base_of
 from jettison.synthesis.go_build import go_calls
 from jettison.synthesis.go_entry import freed
 from jettison.synthesis.go_files import readable_files
@@ -61,7 +62,7 @@ def plan(subject: Subject) -> Plan | None:
         _work(subject, folder, (*places, *files.files), programs),
         copies,
         (*base.edits, *(edit for edit, _ in commands)),
-        tuple(f"ENV {name}={value}" for name, value in (*files.environment, *carried(subject, base))),
+        tuple(f"ENV {name}={value}" for name, value in (*files.environment, *left_behind(subject, base.config))),
         what=" and ".join(f"/{_text(path)}" for path in sorted(places)),
         base=base.name,
         price="; ".join(base.price),

@@ -13,19 +13,22 @@ from jettison.closure import elf
 from jettison.closure.lost import Reach
 from jettison.core.reference import Reference, Transport
 from jettison.core.units import show_bytes
-from jettison.dockerfile.edit import CannotEdit
+from jettison.dockerfile.edit import CannotEdit, apply
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Edit, Stage
 from jettison.image.model import Image, Kind
 from jettison.image.tree import Tree
 from jettison.packages.dpkg import read_status
 from jettison.subject import Subject
-from jettison.synthesis.base_swap import Swap
+from jettison.synthesis.base_parts import Parts, parts_of
+from jettison.synthesis.base_swap import Swap, own_paths
 from jettison.synthesis.config_upon import config_upon, last
 from jettison.synthesis.entry_freed import Freed, free
 from jettison.synthesis.lacking import glibc_file
 from jettison.synthesis.left import own_runs
+from jettison.synthesis.merge import between
 from jettison.synthesis.npm_needs import npm_needs
+from jettison.synthesis.parts_written import from_of, with_parts
 from jettison.synthesis.pip_needs import pip_needs
 from jettison.synthesis.programs import Programs
 from jettison.synthesis.user_carried import NOBODY, Carried, carry
@@ -43,6 +46,7 @@ class Judged:
     swap: Swap | None
     lacks: tuple[str, ...]
     carried: Carried = NOBODY
+    parts: Parts | None = None  # of the old base, that go along
 
     @property
     def saved(self) -> int:
@@ -62,8 +66,14 @@ class Judged:
         return self.swap.entry if self.swap is not None else None
 
     def edits(self, word: Edit) -> tuple[Edit, ...]:
-        """The base's name, and all that goes with it."""
-        return (word, *(self.freed.edits if self.freed else ()), *self.carried.edits)
+        """The base's name, `word`, and all that goes with it."""
+        found = (word, *(self.freed.edits if self.freed else ()), *self.carried.edits)
+        if self.parts is None or self.swap is None:
+            return found
+        subject = self.swap.subject
+        text, at = subject.dockerfile.text, subject.dockerfile.stages.index(subject.stage)
+        old = from_of(subject.dockerfile, subject.stage.instructions[0], subject.stage.base)
+        return between(text, with_parts(apply(text, found), at, old, self.parts))
 
     @property
     def declares(self) -> tuple[str, ...]:
@@ -119,7 +129,11 @@ def _judged(subject: Subject, candidate: Candidate) -> Judged | None:
     image = SCRATCH if candidate.family is Family.SCRATCH else subject.base(candidate.name)
     if image is None:
         return None
+    parts = None
     try:
+        if candidate.carries:
+            parts = parts_of(subject, candidate.runs, own_paths(subject), image)
+            image = parts.upon(image)
         entry = free(subject, image) if _needs_freeing(subject, candidate, image) else None
         config = entry.config if entry is not None else config_upon(subject, image)
         carried = carry(subject, image, config)
@@ -129,7 +143,7 @@ def _judged(subject: Subject, candidate: Candidate) -> Judged | None:
         config = {**config, "User": carried.user}
         entry = replace(entry or Freed(config), config=config)
     swap = Swap(subject, image, entry, carried.owners)
-    return Judged(candidate, swap, tuple(_lacks(swap, candidate)), carried)
+    return Judged(candidate, swap, tuple(_lacks(swap, candidate)), carried, parts)
 
 
 def _needs_freeing(subject: Subject, candidate: Candidate, image: Image) -> bool:
@@ -145,7 +159,7 @@ def _lacks(swap: Swap, candidate: Candidate) -> Iterator[str]:
     yield from pip_needs(swap.subject, swap.upon)
     yield from npm_needs(swap.subject, swap.upon)
     yield from swap.lacks()
-    if candidate.runs == "python":
+    if candidate.runs == "python" and not candidate.carries:
         tree, own = swap.subject.tree, swap.subject.alignment.base_layers
         lying = next((p for p in sorted(tree) if _OLD_INTERPRETER.search(p) and _is_own_file(tree, p, own)), None)
         if lying is not None:

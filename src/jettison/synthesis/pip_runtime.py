@@ -16,7 +16,7 @@ from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
 from jettison.image.model import Image, Kind, Layer
 from jettison.image.tree import Tree, merge
-from jettison.packages.dpkg import STATUS, closure, files_of, read_status
+from jettison.packages.dpkg import STATUS, closure, files_of, owners, read_status
 from jettison.subject import Subject
 from jettison.synthesis.config_upon import own_variables
 from jettison.synthesis.lacking import Move, lacking
@@ -104,7 +104,7 @@ class Runtime:
         for path, told in self._told:
             for library in told.libraries:
                 file = library.encode() if ".so" in library else b"lib" + library.encode() + b".so"
-                if _loadable(after.tree, file) is None and (place := _loadable(tree, file)) is not None:
+                if loadable(after.tree, file) is None and (place := loadable(tree, file)) is not None:
                     yield path, place
 
     @cached_property
@@ -120,8 +120,7 @@ class Runtime:
     def _owners(self) -> dict[bytes, str]:
         """Files of packages that the base does not bring -> the package."""
         status, tree = read_status(self.subject.tree), self.subject.tree
-        names = sorted(set(status) - self._installed)
-        return {path: name for name in names for path in files_of(tree, name, status[name].architecture)}
+        return owners(tree, {name: each for name, each in status.items() if name not in self._installed})
 
     def check(self, name: str) -> None:
         """Raises CannotEdit where something that is needed would not be there on the base called `name`."""
@@ -153,7 +152,7 @@ def _own(tree: Tree, path: bytes) -> int:
         return -1
 
 
-def _loadable(tree: Tree, file: bytes) -> bytes | None:
+def loadable(tree: Tree, file: bytes) -> bytes | None:
     """A library in one of the system's folders, by its name or with a version behind it, symbolic links followed."""
     for path in sorted(path for path in tree if _LIBRARIES.match(path)):
         name = path.rpartition(b"/")[2]

@@ -11,7 +11,7 @@ virtual environment, `--user`) are copied as they stand. Source: Python document
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from jettison.bases.catalogue import Family, candidates, libc_of
@@ -54,13 +54,25 @@ def plan(subject: Subject) -> Plan | None:
         return None
     tools = build_packages(subject)
     if not found.built and not tools.names:
-        return None
+        return _bare(found, tools)
     name = _slim(subject)
     base = subject.base(name) if name else None
     if base is None and not tools.names:
         return None
     found.check()
     return _plan(found, tools, subject.stage.base if base is None else name, base)
+
+
+def _bare(found: Installed, tools: BuildPackages) -> Plan | None:
+    """What pip installed in a stage of its own, for a base that has no shell to call pip in; None where unsure."""
+    subject = found.subject
+    if not any(each.carries for each in candidates(subject.stage.base)):
+        return None
+    try:
+        found.check()
+        return replace(_plan(found, tools, subject.stage.base, None), base="", bare=True)
+    except CannotEdit:
+        return None
 
 
 def _slim(subject: Subject) -> str:

@@ -15,6 +15,7 @@ from jettison.dockerfile.shell import script
 from jettison.image.model import Image
 from jettison.subject import Subject
 from jettison.synthesis.apt import TOOLS, apt_calls
+from jettison.synthesis.base_parts import Parts, parts_of
 from jettison.synthesis.base_swap import Swap, stage_lacks
 from jettison.synthesis.config_upon import config_upon, taken_away
 from jettison.synthesis.entry_freed import Freed, free
@@ -39,6 +40,7 @@ class Upon:
     plan: Plan
     declares: tuple[str, ...]
     freed: tuple[str, ...]  # what stood before the program
+    parts: Parts | None = None  # of the old base, that go along
 
     @property
     def weight(self) -> int:
@@ -47,7 +49,10 @@ class Upon:
 
 
 def composites(plan: Plan) -> Iterator[Upon]:
-    """The plan upon each base that the policy lets in, and that can carry what ships and not what builds."""
+    """The plan upon each base that the policy lets in, and that can carry what ships and not what builds.
+
+    A plan that is worth nothing upon its own base is for those that bring no interpreter.
+    """
     subject = plan.subject
     libc = libc_of(subject.stage.base)
     for candidate in candidates(subject.stage.base):
@@ -55,6 +60,8 @@ def composites(plan: Plan) -> Iterator[Upon]:
             continue
         if candidate.libc == "musl" or candidate.applicability is Applicability.PROPOSED:
             continue  # what was built is taken along, and was built for this C library and this interpreter
+        if plan.bare and not candidate.carries:
+            continue
         image = subject.base(candidate.name)
         found = _upon(plan, candidate, image) if image is not None else None
         if found is not None:
@@ -92,9 +99,11 @@ def _upon(plan: Plan, candidate: Candidate, image: Image) -> Upon | None:
     subject = plan.subject
     if candidate.shell and not any(_building(subject, image)):
         return None
-    if not candidate.shell and plan.set_up():
+    if not candidate.shell and any(each.keyword == "RUN" for each in plan.set_up()):
         return None
     try:
+        parts = parts_of(subject, candidate.runs, _paths(plan), image) if candidate.carries else None
+        image = parts.upon(image) if parts is not None else image
         entry = free(subject, image) if not candidate.shell else Freed(config_upon(subject, image))
         carried = carry(subject, image, entry.config)
     except CannotEdit:
@@ -104,7 +113,7 @@ def _upon(plan: Plan, candidate: Candidate, image: Image) -> Upon | None:
     if lacks:
         return None
     made = replace(plan, edits=(*plan.edits, *entry.edits, *carried.edits))
-    return Upon(candidate, image, made, (*entry.declares, *(("User",) if carried.user else ())), entry.what)
+    return Upon(candidate, image, made, (*entry.declares, *(("User",) if carried.user else ())), entry.what, parts)
 
 
 def _building(subject: Subject, image: Image) -> Iterator[str]:

@@ -59,6 +59,7 @@ class Plan:
     added: int = 0
     price: str = ""  # what is given up, for people
     declares: tuple[str, ...] = ()  # config keys that `edits` change on purpose
+    bare: bool = False  # worth nothing upon the base that it stands on
 
     def shipped(self) -> tuple[bytes, ...]:
         """The paths that ship, without leading slash; a folder counts with all below."""
