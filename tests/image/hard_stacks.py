@@ -56,7 +56,7 @@ KINDS = {
         one(pax(LIBARCHIVE__xattr__user__a=b"MQ=="), raw(b"a", b"1")),
         "a=1",
         1,
-        but=dict.fromkeys(("umoci", "docker", "containers-storage"), "only SCHILY.xattr is taken"),
+        but=dict.fromkeys(("umoci", "containers-storage"), "only SCHILY.xattr is taken"),
     ),
     "links to themselves, to nothing, and out": Case(
         (tar(symlink("a", "a"), symlink("b", "nothing"), symlink("c", "../../../etc/passwd"), symlink("d", "/")),),

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from jettison.core.errors import ImageError
 from jettison.core.escape import show_path
-from jettison.image.merge_simple import Nodes, stack_up
+from jettison.image.merge_simple import MOST_MADE, Nodes, stack_up
 from jettison.image.model import Columns, Kind, Layer
 from jettison.image.walking import read_layers
 
@@ -36,6 +36,7 @@ class Merge:
         self._names: dict[Place, int] = {}  # inode -> how many paths name it, where that is not one
         self._layers = layers
         self._made = 0
+        self._room = MOST_MADE
         read_layers(layers)
         stacked = stack_up(layers) if type(self) is Merge else None  # who looks on at each step wants each step
         if stacked is not None:
@@ -174,6 +175,12 @@ class Merge:
     def _make(self, path: bytes, number: int) -> None:
         """A directory that no layer describes; it hides what a lower layer has there."""
         self._made += 1
+        self._room -= len(path)
+        if self._room < 0:
+            raise ImageError(
+                f"layer {number} stands in far too many directories that it does not describe",
+                hint="no builder makes such a layer: is this image what you think it is?",
+            )
         place = (number, -self._made)
         if path in self.nodes:
             self._drop_name(path, number, "replaced", place)

@@ -15,6 +15,7 @@ from jettison.image.model import Columns, Kind, Layer
 from jettison.image.outline import Outline
 
 Place = tuple[int, int]
+MOST_MADE = 2**28  # bytes of the paths of directories that nobody describes: a short layer can ask for gigabytes
 _DIRECTORY = int(Kind.DIRECTORY)
 _SHIFT = 32
 _MASK = 2**_SHIFT - 1
@@ -88,6 +89,7 @@ class Stacked:
     names: dict[int, int] = field(default_factory=dict)
     ordered: dict[int, list[bytes]] = field(default_factory=dict)  # layer -> its paths in byte order
     made: list[bytes] = field(default_factory=list)  # directories that nobody describes
+    room: int = MOST_MADE
 
     def is_directory(self, path: bytes) -> bool:
         """Whether a directory is seen there; the root is one."""
@@ -210,6 +212,9 @@ def _found_or_made(stacked: Stacked, number: int, own: dict[bytes, int], folder:
         if folder in own:
             return False
         missing.append(folder)
+        stacked.room -= len(folder)
+        if stacked.room < 0:
+            return False
         folder = folder.rpartition(b"/")[0]
     if not stacked.is_directory(folder):
         return False

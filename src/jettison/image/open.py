@@ -46,7 +46,7 @@ def _find(text: str | Reference, platform: Platform | None, insecure: bool) -> I
         from jettison.image.transports import sniff
 
         try:
-            return _read(Reference(sniff.transport_of(Path(text)), text), platform)
+            return sniff.read(text, platform)
         except ImageError as error:
             if "/" in text or not Path(text).is_dir():
                 raise

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import weakref
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -13,8 +14,10 @@ from jettison.core.errors import DiskError
 from jettison.core.state import disk_errors
 from jettison.core.units import show_bytes
 from jettison.image.blob import Blob
+from jettison.image.readable import Readable as RawReadable
 
 _CHUNK = 2**20
+_ZEROS = bytes(_CHUNK)
 _ASK_EVERY = 64 * 2**20  # bytes written between two looks at the free space
 LEFT_FREE = 2**29  # bytes of the file system that are never taken
 
@@ -41,20 +44,52 @@ class _Unnamed:
         return Blob(Path(f"/proc/self/fd/{self.handle}"), 0, os.fstat(self.handle).st_size, self)
 
 
+class Spooling(RawReadable):
+    """Reads a stream, and puts down on disk what it reads; whole blocks of zeros cost no disk. Raises DiskError."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._unnamed = _Unnamed()
+        self._size, self._written, self._asked = 0, 0, 0
+
+    def read(self, count: int | None = -1) -> bytes:
+        chunk = self._stream.read(-1 if count is None else count)
+        with _on_disk():
+            self._keep(chunk)
+        return chunk
+
+    def _keep(self, chunk: bytes) -> None:
+        if len(chunk) == _CHUNK and chunk == _ZEROS:  # a hole: bombs are made of them, and layers hold some
+            os.lseek(self._unnamed.handle, _CHUNK, os.SEEK_CUR)
+            self._size += _CHUNK
+            return
+        if chunk and self._written >= self._asked:
+            _need_room(self._unnamed.directory, self._written)
+            self._asked = self._written + _ASK_EVERY
+        rest = memoryview(chunk)
+        while rest:
+            rest = rest[os.write(self._unnamed.handle, rest) :]
+        self._written += len(chunk)
+        self._size += len(chunk)
+
+    def blob(self) -> Blob:
+        """All that was read so far."""
+        with _on_disk():
+            os.ftruncate(self._unnamed.handle, self._size)
+        return self._unnamed.blob()
+
+
 def spool(stream: Readable) -> Blob:
     """The rest of a stream on disk, under $TMPDIR. Raises DiskError before the disk is full."""
-    with disk_errors("write to", Path(tempfile.gettempdir()), hint="set TMPDIR to a directory with more room"):
-        unnamed = _Unnamed()
-        written, asked = 0, 0
-        while chunk := stream.read(_CHUNK):
-            if written >= asked:
-                _need_room(unnamed.directory, written)
-                asked = written + _ASK_EVERY
-            rest = memoryview(chunk)
-            while rest:
-                rest = rest[os.write(unnamed.handle, rest) :]
-            written += len(chunk)
-    return unnamed.blob()
+    with _on_disk():
+        spooling = Spooling(stream)
+    while spooling.read(_CHUNK):
+        pass
+    return spooling.blob()
+
+
+def _on_disk() -> AbstractContextManager[None]:
+    return disk_errors("write to", Path(tempfile.gettempdir()), hint="set TMPDIR to a directory with more room")
 
 
 def _need_room(directory: Path, written: int) -> None:

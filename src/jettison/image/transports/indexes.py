@@ -173,7 +173,8 @@ def _for_platform(
 ) -> tuple[Descriptor, tuple[str, ...]]:
     if len(found) == 1 and platform is None:
         return found[0], ()
-    return fitting([(one, one.platform or _told_by_config(files, one)) for one in found], platform)
+    known: dict[str, Platform | None] = {}
+    return fitting([(one, one.platform or _told_by_config(files, one, known)) for one in found], platform)
 
 
 def fitting(
@@ -198,10 +199,14 @@ def fitting(
     return chosen[0], tuple(str(each) for one, each in platforms if each is not None and one.digest != chosen[0].digest)
 
 
-def _told_by_config(files: Files, one: Descriptor) -> Platform | None:
+def _told_by_config(files: Files, one: Descriptor, known: dict[str, Platform | None]) -> Platform | None:
+    """`known` has what configs were found to tell, by digest: manifests may share one."""
     data = read_small(blob_of(files, one, "manifest"), f"manifest {one.digest}", one.digest)
     value = mapping(parse_json(data, f"manifest {one.digest}"), f"manifest {one.digest}").get("config")
     if value is None:
         return None
     config = descriptor(value, "a config's descriptor")
-    return platform_of(read_json(blob_of(files, config, "config"), "the config", config.digest))
+    if config.digest not in known:
+        told = read_json(blob_of(files, config, "config"), "the config", config.digest)
+        known[config.digest] = platform_of(told)
+    return known[config.digest]

@@ -9,15 +9,17 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from jettison.core.errors import ImageError
 from jettison.image.blob import Blob, whole
 from jettison.image.compression import compression_of, decompress
 from jettison.image.model import Columns, Kind
-from jettison.image.spool import spool
+from jettison.image.spool import Spooling, spool
 from jettison.image.tar import walk
 from jettison.image.tar_fields import normalise
 
+_MOST_BEHIND = 2**26  # bytes after the end of an archive; tar fills up to 10 kB, disks and tapes to some more
 _FOLLOWED = 40  # symbolic links in one look-up, as Linux allows
 _OUTSIDE = "nothing outside of the archive is read; save the image again with a tool that you trust"
 
@@ -82,19 +84,33 @@ def open_members(path: Path) -> Members:
     """The members of an archive, `-` for one on standard input. Raises ImageError."""
     where = "the archive on standard input" if path == Path("-") else str(path)
     tar = spool(sys.stdin.buffer) if path == Path("-") else whole(path)
-    if compression_of(tar.head(6)) is not None:
-        with decompress(tar.open()) as stream:
-            tar = spool(stream)
-    return members_of(tar, where)
+    if compression_of(tar.head(6)) is None:
+        return members_of(tar, where)
+    with decompress(tar.open()) as stream:
+        spooling = Spooling(stream)
+        columns = _walked(cast(BinaryIO, spooling), where)  # what is no tar shows before all of it is unpacked
+        left = _MOST_BEHIND
+        while data := stream.read(2**20):  # to its end, where a checksum may be
+            left -= len(data)
+            if left < 0:
+                raise ImageError(f"{where} goes on long after its end", hint="is this archive what you think it is?")
+    return _members(where, spooling.blob(), columns)
 
 
 def members_of(tar: Blob, where: str) -> Members:
     """The members of a plain tar. Raises ImageError."""
+    with tar.open() as stream:
+        return _members(where, tar, _walked(stream, where))
+
+
+def _walked(stream: BinaryIO, where: str) -> Columns:
     try:
-        with tar.open() as stream:
-            columns = walk(stream)
+        return walk(stream)
     except ImageError as error:
         raise ImageError(
             f"{where} is not an image archive, or is damaged: {error.message}", hint="save the image again"
         ) from error
+
+
+def _members(where: str, tar: Blob, columns: Columns) -> Members:
     return Members(where, tar, columns, {path: at for at, path in enumerate(columns.paths)})

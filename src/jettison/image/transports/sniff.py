@@ -1,29 +1,38 @@
-"""What a file or directory is, by what is in it and never by its name."""
+"""What a file or directory is, by what is in it and never by its name; an archive is opened once for that."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from jettison.core.errors import ImageError
-from jettison.core.reference import Transport
+from jettison.core.platform import Platform
+from jettison.core.reference import Reference, Transport
+from jettison.image.model import Image
+from jettison.image.transports import archive, layout
 from jettison.image.transports.members import open_members
 
 
-def transport_of(path: Path) -> Transport:
-    """OCI, OCI_ARCHIVE or DOCKER_ARCHIVE. Raises ImageError.
+def read(where: str, platform: Platform | None = None) -> Image:
+    """The image in that place. Raises ImageError.
 
     An archive that is both (Docker 25 and later) is read as Docker reads it, through manifest.json.
     """
+    path = Path(where)
     if path.is_dir():
-        if (path / "index.json").is_file():
-            return Transport.OCI
-        if (path / "version").is_file() and (path / "manifest.json").is_file():
-            raise ImageError(
-                f"{path} is a directory of the `dir` transport",
-                hint=f"convert it: skopeo copy dir:{path} oci:DIRECTORY",
-            )
-        raise ImageError(f"{path} is a directory without an OCI layout", hint="give an image, or an archive of one")
-    index = open_members(path).index
-    if b"manifest.json" not in index and b"index.json" in index:
-        return Transport.OCI_ARCHIVE
-    return Transport.DOCKER_ARCHIVE  # which says what is wrong where it is none
+        _check_directory(path)
+        return layout.read_directory(where, platform)
+    members = open_members(path)
+    if b"manifest.json" not in members.index and b"index.json" in members.index:
+        return layout.image_of(members, "", platform, Reference(Transport.OCI_ARCHIVE, where))
+    # which says what is wrong where it is none
+    return archive.image_of(members, "", Reference(Transport.DOCKER_ARCHIVE, where))
+
+
+def _check_directory(path: Path) -> None:
+    if (path / "index.json").is_file():
+        return
+    if (path / "version").is_file() and (path / "manifest.json").is_file():
+        raise ImageError(
+            f"{path} is a directory of the `dir` transport", hint=f"convert it: skopeo copy dir:{path} oci:DIRECTORY"
+        )
+    raise ImageError(f"{path} is a directory without an OCI layout", hint="give an image, or an archive of one")
