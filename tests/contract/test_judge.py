@@ -289,6 +289,13 @@ def test_a_port_that_nobody_listens_on_is_one_cause(clock: Clock) -> None:
     assert ("port", "nobody listens") == first(answer)
 
 
+def test_a_quiet_program_that_opens_its_port_late_may_do_so_a_little_later(clock: Clock) -> None:
+    def late(seconds: float) -> Program:
+        return Program({8000: Port(site(PAGES), after=seconds)}, commands=COMMANDS)
+
+    assert Trial(clock, late(13.0)).judge(late(17.0))[0].held
+
+
 def test_a_port_that_moved_to_loopback_is_told(clock: Clock) -> None:
     answer, _ = Trial(clock).judge(Program({8000: Port(site(PAGES), address="127.0.0.1")}, commands=COMMANDS))
     assert ("port", "reached from loopback, was any") == first(answer)

@@ -59,6 +59,11 @@ def test_an_expected_port_is_waited_for_though_all_is_quiet(clock: Clock) -> Non
     assert pytest.approx(3.0, abs=0.1) == settled(clock, Program({8000: Port(after=9.0)}))[1]
 
 
+def test_who_was_slow_to_open_its_port_before_may_be_slower_though_it_is_quiet(clock: Clock) -> None:
+    ready, _ = settled(clock, Program({8000: Port(after=40.0)}), expected=frozenset([8000]), cap=4 * 14.0)
+    assert (pytest.approx(40.0, abs=0.1), True) == (ready.seconds, ready.in_time)
+
+
 def test_an_expected_port_that_never_opens_is_waited_for_fifteen_seconds(clock: Clock) -> None:
     for program in (Program(), Program({9000: Port()})):
         ready, waited = settled(clock, program, expected=frozenset([8000]))

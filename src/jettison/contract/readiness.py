@@ -12,7 +12,7 @@ from jettison.engine.model import Listener, Phase, Sandbox
 
 CAP = 15.0  # seconds, for a program that never rests
 STARTING = 60.0  # seconds, for one that is busy and has not opened a port that it is expected to open
-EXPECTED = 15.0  # seconds that a quiet program is waited for to open such a port
+EXPECTED = 15.0  # seconds that a quiet program is waited for to open such a port, or the cap where that is more
 PORTS_STABLE = 0.5
 QUIET = 0.75
 QUIET_SHARE = 0.03  # of one core
@@ -40,7 +40,8 @@ def settle(sandbox: Sandbox, *, cap: float = CAP, expected: frozenset[int] = fro
 
     Ready: a TCP port is open, the set of ports unchanged for 0.5 s, the processor under 3 % of a core for 0.75 s;
     without a port: 3 s after the start, and quiet. Where one of the `expected` TCP ports is not open yet: 15 s after
-    the start, for on a machine with much to do a program that is given no processor looks as quiet as one at rest.
+    the start, or `cap` where that is more, for on a machine with much to do a program that is given no processor looks
+    as quiet as one at rest.
     """
     began = time.monotonic()
     ports: frozenset[Listener] = frozenset()
@@ -62,7 +63,7 @@ def settle(sandbox: Sandbox, *, cap: float = CAP, expected: frozenset[int] = fro
             cpu, cpu_at = used, now
         missing = expected - {one.port for one in found}
         quiet = now - quiet_since >= QUIET if used is not None else now - ports_since >= BLIND
-        patient = EXPECTED if missing else 0.0 if ports else WITHOUT_PORT
+        patient = max(EXPECTED, cap) if missing else 0.0 if ports else WITHOUT_PORT
         if quiet and now - began >= patient and (not ports or now - ports_since >= PORTS_STABLE):
             return Settled(ports_since - began if ports else now - began, True)
         if now - began > (max(cap, STARTING) if missing else cap):
