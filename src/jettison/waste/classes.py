@@ -40,6 +40,8 @@ class Class(Enum):
 _ORDER = tuple(Class)
 _RANK = {each.value: rank for rank, each in enumerate(_ORDER)}
 _NONE = len(_ORDER)
+_BYTECODE = _RANK["bytecode"]
+_COMPILED = (b".pyc", b".pyo")  # where they lie matters, too
 
 
 @dataclass(frozen=True)
@@ -93,18 +95,41 @@ class Classifier:
 
     def rank(self, path: bytes) -> int:
         """The place of a path's class in the order, behind the last where it is in none."""
-        parent = path.rpartition(b"/")[0]
-        return self.rank_in(parent, *self.folder(parent), path)
+        parent, _, name = path.rpartition(b"/")
+        rank, inside = self.folder(parent)
+        return min(rank, self._own(parent, name, inside))
 
-    def rank_in(self, parent: bytes, rank: int, inside: int, path: bytes) -> int:
-        """The same where the folder has been asked."""
-        name = path[len(parent) + 1 :] if parent else path
-        own = told.of_file(parent, name, inside)
-        if own is None:
-            return rank
-        if own == "bytecode" and not parent.endswith(b"/__pycache__") and path[:-1] not in self._nodes:
-            return rank  # bytecode without its source is the program
-        return min(rank, _RANK[own])
+    def _own(self, parent: bytes, name: bytes, inside: int) -> int:
+        """The rank that a file's own name gives it."""
+        found = _NONE if (own := told.of_file(parent, name, inside)) is None else _RANK[own]
+        if found == _BYTECODE and not parent.endswith(b"/__pycache__"):
+            source = parent + b"/" + name[:-1] if parent else name[:-1]
+            return found if source in self._nodes else _NONE  # without its source it is the program
+        return found
+
+    def ranks(self, paths: Sequence[bytes | None]) -> bytearray:
+        """The ranks of many paths; neighbours mostly lie in one folder, and many files have names that others have."""
+        found = bytearray([_NONE]) * len(paths)
+        known: dict[int, dict[bytes, int]] = {}  # by what is asked of the folder: ranks by name
+        last: bytes | None = None
+        rank, inside, names = _NONE, 0, known.setdefault(0, {})
+        for index, path in enumerate(paths):
+            if path is None:
+                continue
+            cut = path.rfind(b"/")
+            parent = path[:cut] if cut > 0 else b""
+            if parent != last:
+                last = parent
+                rank, inside = self.folder(parent)
+                names = known.setdefault(inside, {})
+            name = path[cut + 1 :]
+            own = names.get(name)
+            if own is None:
+                own = self._own(parent, name, inside)
+                if own != _BYTECODE and not name.endswith(_COMPILED) and not inside & told.IN_SECRETS:
+                    names[name] = own
+            found[index] = own if own < rank else rank  # noqa: FURB136 (a call would double the time)
+        return found
 
     def folder(self, path: bytes) -> tuple[int, int]:
         """(rank of what a folder is in, what else to ask of the names directly in it)."""
@@ -157,27 +182,6 @@ class Classified:
         return Classified(self.live, ranks)
 
 
-def _ranks(classifier: Classifier, paths: list[bytes | None]) -> bytearray:
-    """The ranks of a layer's payloads; neighbours mostly lie in one folder, which is then asked once."""
-    found = bytearray([_NONE]) * len(paths)
-    last: bytes | None = None
-    rank, inside = _NONE, 0
-    rank_in, is_silent = classifier.rank_in, told.is_silent
-    for index, path in enumerate(paths):
-        if path is None:
-            continue
-        cut = path.rfind(b"/")
-        parent = path[:cut] if cut > 0 else b""
-        if parent != last:
-            rank, inside = classifier.folder(parent)
-            last = parent
-        if inside or not is_silent(path[cut + 1 :]):
-            found[index] = rank_in(parent, rank, inside, path)
-        else:
-            found[index] = rank
-    return found
-
-
 def classify(layers: Sequence[Layer], merged: Merge, development: Collection[bytes] = ()) -> Classified:
     """Every live payload asked by its names; duplicates of content are not looked for here.
 
@@ -185,7 +189,7 @@ def classify(layers: Sequence[Layer], merged: Merge, development: Collection[byt
     """
     live = live_payloads(layers, merged)
     classifier = Classifier(merged, development)
-    ranks = [_ranks(classifier, of_layer) for of_layer in live.names]
+    ranks = [classifier.ranks(of_layer) for of_layer in live.names]
     for (layer, index), paths in live.more.items():
         asked = [classifier.rank(path) for path in paths]
         ranks[layer][index] = _NONE if _NONE in asked else min(asked)

@@ -68,6 +68,7 @@ _SUFFIXES = {
 _MAPS = (b".js.map", b".css.map", b".mjs.map", b".cjs.map", b".ts.map")
 _TESTS = re.compile(rb"test_.*\.py|.*_test\.(?:py|go)|.*\.(?:test|spec)\.[cm]?[jt]sx?", re.DOTALL)
 _READ_ME = re.compile(rb"(?i:readme|change(?:s|log)|history|authors|contribut(?:ing|ors)|security)(?:\.\w+)?")
+_INITIALS = frozenset(b"rchasRCHAS")  # of what the expression above knows
 _BIN = re.compile(rb"(?:usr/(?:local/)?)?s?bin")
 _TOOLS = re.compile(
     rb"(?:[a-z0-9_]+-(?:[a-z0-9]+-)?linux-[a-z]+-)?"  # the triplet of a cross compiler
@@ -114,18 +115,16 @@ def of_files_in(path: bytes, name: bytes) -> int:
     return secrets | (IN_BIN if _BIN.fullmatch(path) else 0)
 
 
-def is_silent(name: bytes) -> bool:
-    """Whether a file's name says nothing, wherever the file lies but for folders that are told by `of_files_in`."""
-    return name[name.rfind(b".") + 1 :] not in _BY_SUFFIX and name not in _BY_FILE and name[-1:] != b"~"
-
-
 def of_file(parent: bytes, name: bytes, inside: int) -> str | None:
     """The class of a file, where its name says one; `inside` is what was asked of its folder."""
     found = _BY_FILE.get(name)
     if found is not None:
         return None if found == "secrets" and inside & IN_PACKAGES else found  # what is published is no secret
     found = _BY_SUFFIX.get(name[name.rfind(b".") + 1 :])
-    if found is not None:
+    if found is _TEST:  # most files of an application
+        if (b"test" in name or b"spec" in name) and _TESTS.fullmatch(name):
+            return "tests"
+    elif found is not None:
         found = _by_suffix(found, name, inside)
         if found is not None:
             return found
@@ -139,15 +138,13 @@ def _by_suffix(found: str, name: bytes, inside: int) -> str | None:
         return None  # `a`, `.log` and `o` are no suffixes
     if found is _MAP:
         return "source-maps" if name.endswith(_MAPS) else None
-    if found is _TEST:
-        return "tests" if (b"test" in name or b"spec" in name) and _TESTS.fullmatch(name) else None
     if found is _DOCUMENT:
         return "documentation" if inside & IN_PACKAGES else None
     return found
 
 
 def _by_folder(parent: bytes, name: bytes, inside: int) -> str | None:
-    if inside & IN_PACKAGES and _READ_ME.fullmatch(name):
+    if inside & IN_PACKAGES and name[0] in _INITIALS and _READ_ME.fullmatch(name):
         return "documentation"
     if inside & IN_BIN and _TOOLS.fullmatch(name):
         return "build-tools"
