@@ -8,6 +8,7 @@ import io
 import json
 import re
 import tarfile
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +272,25 @@ def test_wrong_use_is_told(
     assert code == main(["inspect", str(image), *arguments])
     out, err = capsys.readouterr()
     assert ("", True) == (out, words in err)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_hostile_packages_folders_and_bases_move_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    evil = "\x1b[2J\u202e|<b>::error::"
+    files = {
+        "lib/apk/db/installed": f"P:{evil}\nV:{evil}\nF:bin\nR:sh\n".encode(),
+        "bin/sh": b"s" * 9000,
+        f"usr/share/doc/{evil}/x": b"d" * 5000,
+        f"tmp/{evil}": b"t",
+    }
+    history = [{"created_by": evil}, {"created_by": evil, "comment": f"FROM {evil}"}, {"created_by": "x"}]
+    made = layout(tmp_path / "image", [files, {"bin/sh": b"S"}, {}], history)
+    text = run(capsys, made, "--packages", "--format", form)
+    assert [] == [
+        c for c in text if c != "\n" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    ]
+    assert ("\\e[2J" if form == "text" else "&#92;e\\[2J") in text
+    assert form == "text" or "<b>" not in text
+    Draft202012Validator(schema("inspection")).validate(json.loads(run(capsys, made, "--packages", "--format", "json")))
