@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from jettison.cli import inspect
 from jettison.cli.main import main
 from jettison.documents.schemas import schema
 
@@ -294,3 +295,23 @@ def test_hostile_packages_folders_and_bases_move_nothing(
     assert ("\\e[2J" if form == "text" else "&#92;e\\[2J") in text
     assert form == "text" or "<b>" not in text
     Draft202012Validator(schema("inspection")).validate(json.loads(run(capsys, made, "--packages", "--format", "json")))
+
+
+def test_a_report_is_known_until_something_that_it_is_made_of_changes(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, lines = run(capsys, image), run(capsys, image, "-f", tmp_path)
+    looked: list[str] = []
+    inspected = inspect._inspected
+    monkeypatch.setattr(inspect, "_inspected", lambda *told: looked.append("again") or inspected(*told))
+    assert (first, lines, []) == (run(capsys, image), run(capsys, image, "-f", tmp_path), looked)
+    (tmp_path / "Dockerfile").write_text("# nothing else\n" + DOCKERFILE)
+    changed = [["-f", tmp_path], ["--top", 1], ["--packages"], ["--measure"], ["--format", "json"]]
+    for options in changed:
+        run(capsys, image, *options)
+    monkeypatch.setenv("COLUMNS", "60")
+    run(capsys, image)
+    assert ["again"] * (len(changed) + 1) == looked
+    monkeypatch.setenv("JETTISON_CACHE_SIZE", "0")
+    run(capsys, image)
+    assert len(changed) + 2 == len(looked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from jettison.dockerfile.model import Dockerfile
     from jettison.documents.image import Inspection
     from jettison.image.model import Image
+
+_KIND = 1  # of the report; another number where it says something else of the same image
 
 
 @click.command("inspect")
@@ -52,18 +55,13 @@ def command(
     IMAGE is a name, a file or directory (docker-archive, OCI layout or archive), `-` for a `docker save` on
     standard input, or TRANSPORT:PLACE, as skopeo writes it. No engine is needed for files.
     """
-    from jettison.documents.image import Asked, inspect_image
-    from jettison.documents.provenance import provenance_of
-
     dockerfile = read_dockerfile(file) if file is not None else None
     if target is not None and dockerfile is None:
         raise UsageError("--target names a stage of a Dockerfile", hint="give it with -f FILE")
-    found = opened(image, platform)
-    made = provenance_of(found, dockerfile[1] if dockerfile else None, target)
+    found = opened(image, platform, whole=False)
+    look = Look(form, top, output is None and colours(sys.stdout, no_color), packages, measure)
     base = _base(base_image, platform, (dockerfile[1], target) if dockerfile else None)
-    inspection = inspect_image(found, made, Asked(top, base, packages, measure))
-    colour = output is None and colours(sys.stdout, no_color)
-    text = _rendered(inspection, form, top, colour=colour, dockerfile=dockerfile[0] if dockerfile else "")
+    text = _report(found, look, base, (*dockerfile, target) if dockerfile else None)
     if output is None:
         click.echo(text, nl=False, color=True)
     else:
@@ -71,12 +69,57 @@ def command(
     return 0
 
 
+@dataclass(frozen=True)
+class Look:
+    """What is asked, and how it is to be shown."""
+
+    form: str
+    top: int
+    colour: bool
+    packages: bool
+    measure: bool
+    width: int = field(default_factory=lambda: shutil.get_terminal_size((100, 24)).columns)
+
+
+Named = tuple[str, "Image | None"]
+Told = tuple[str, "Dockerfile", str | None]  # name, parsed, target
+
+
+def _report(image: Image, look: Look, base: Named, dockerfile: Told | None) -> str:
+    """The report, known from before where nothing that it is made of has changed."""
+    from jettison.core.reference import Transport
+    from jettison.image.cache_results import recalled, remember
+
+    name, given = base
+    told = (dockerfile[0], str(dockerfile[1]), dockerfile[2]) if dockerfile else None
+    question = f"inspect {_KIND} {(str(image.reference), look, name, given and given.digest, told)!r}"
+    stored = image.reference.transport in (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
+    known = None if stored else recalled(image, question)  # in a store other images count as well
+    if known is not None:
+        return known.decode()
+    text = _inspected(image, look, base, dockerfile)
+    if not stored:
+        remember(image, question, text.encode())
+    return text
+
+
+def _inspected(image: Image, look: Look, base: Named, dockerfile: Told | None) -> str:
+    from jettison.cli.reading import read_shown
+    from jettison.documents.image import Asked, inspect_image
+    from jettison.documents.provenance import provenance_of
+
+    read_shown(image)
+    made = provenance_of(image, dockerfile[1] if dockerfile else None, dockerfile[2] if dockerfile else None)
+    inspection = inspect_image(image, made, Asked(look.top, base, look.packages, look.measure))
+    return _rendered(inspection, look, dockerfile[0] if dockerfile else "")
+
+
 def _base(
     name: str | None, platform: str | None, dockerfile: tuple[Dockerfile, str | None] | None
 ) -> tuple[str, Image | None]:
     """The base that was named, opened; or the name that the Dockerfile's FROM tells."""
     if name is not None:
-        return name, opened(name, platform)
+        return name, opened(name, platform, whole=False)
     if dockerfile is None:
         return "", None
     from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
@@ -86,16 +129,15 @@ def _base(
     return "" if told == "scratch" else told, None
 
 
-def _rendered(inspection: Inspection, form: str, top: int, *, colour: bool, dockerfile: str) -> str:
-    if form == "json":
+def _rendered(inspection: Inspection, look: Look, dockerfile: str) -> str:
+    if look.form == "json":
         from jettison.documents.image_json import image_to_json
 
         return json.dumps(image_to_json(inspection), indent=2) + "\n"
-    if form == "markdown":
+    if look.form == "markdown":
         from jettison.report.image_markdown import inspection_markdown
 
-        return inspection_markdown(inspection, top=top)
+        return inspection_markdown(inspection, top=look.top)
     from jettison.report.image_text import inspection_text
 
-    width = shutil.get_terminal_size((100, 24)).columns
-    return inspection_text(inspection, width=width, top=top, colour=colour, dockerfile=dockerfile)
+    return inspection_text(inspection, width=look.width, top=look.top, colour=look.colour, dockerfile=dockerfile)
