@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 from jettison.cli.options import colours, opened, platform_option
 from jettison.compare.images import ImageDiff, compare_images
 from jettison.core import state
-from jettison.documents.diff import diff_to_json
+from jettison.documents.diff import diff_lines
 from jettison.documents.provenance import Provenance, provenance_of
 from jettison.report.image_diff_markdown import diff_markdown
 from jettison.report.image_diff_text import diff_text
@@ -48,6 +47,10 @@ def command(
     made = provenance_of(images[0]), provenance_of(images[1])
     found = compare_images(*images, by=by, made=(made[0].created_by, made[1].created_by))
     colour = output is None and colours(sys.stdout, no_color)
+    if form == "json" and output is None:
+        for piece in diff_lines(found, made):
+            sys.stdout.write(piece)
+        return int(found.verdict != "same")
     text = _rendered(found, made, form, everything=everything, colour=colour)
     if output is None:
         click.echo(text, nl=False, color=True)
@@ -62,7 +65,7 @@ def _rendered(
     found: ImageDiff, made: tuple[Provenance, Provenance], form: str, *, everything: bool, colour: bool
 ) -> str:
     if form == "json":
-        return json.dumps(diff_to_json(found, made), indent=2) + "\n"
+        return "".join(diff_lines(found, made))
     if form == "markdown":
         return diff_markdown(found, made, everything=everything)
     width = shutil.get_terminal_size((100, 24)).columns

@@ -76,23 +76,22 @@ def _depth(path: bytes) -> int:
 
 def _wholes(changes: Iterable[PathChange]) -> dict[bytes, FolderChange]:
     """Changes of size by path; all below a folder that came or went counts for the topmost such folder."""
-    sums: dict[bytes, list[int]] = defaultdict(lambda: [0, 0, 0])
-    facts: dict[bytes, tuple[Change | None, bool]] = {}
-    top, word = b"", Change.CONTENT
+    found: dict[bytes, FolderChange] = {}
+    sums: dict[bytes, tuple[Change, list[int]]] = {}
+    top, within, word = b"", b"", Change.CONTENT
     for each in sorted(changes, key=lambda each: each.path.split(b"/")):
-        inside = bool(top) and each.path.startswith(top + b"/") and each.change is word
-        if not inside and each.is_directory and each.change in (Change.ADDED, Change.REMOVED):
-            top, word = each.path, each.change
-            facts[top] = (word, True)
-            continue
-        path = top if inside else each.path
-        if not inside:
-            facts[path] = (each.change if each.change in (Change.ADDED, Change.REMOVED) else None, False)
-        held = sums[path]
-        held[0 if each.grown > 0 else 1] += abs(each.grown)
-        held[2] += bool(each.grown)
-    found = {}
-    for path, (grown, shrunk, paths) in sums.items():
-        if grown or shrunk:
-            found[path] = FolderChange(path, grown, shrunk, paths, *facts[path])
+        grown, is_whole = each.grown, each.change is Change.ADDED or each.change is Change.REMOVED
+        if top and each.change is word and each.path.startswith(within):
+            held = sums[top][1]
+            held[0 if grown > 0 else 1] += abs(grown)
+            held[2] += bool(grown)
+        elif is_whole and each.is_directory:
+            top, within, word = each.path, each.path + b"/", each.change
+            sums[top] = word, [0, 0, 0]
+        elif grown:
+            whole = each.change if is_whole else None
+            found[each.path] = FolderChange(each.path, max(grown, 0), max(-grown, 0), 1, whole, False)
+    for path, (change, (grown, shrunk, paths)) in sums.items():
+        if paths:
+            found[path] = FolderChange(path, grown, shrunk, paths, change)
     return found

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jettison.image.model import Image, Kind
+from jettison.image.tree import Place
 from jettison.waste.classes import live_payloads
 from jettison.waste.inventory import Package, inventory
 
@@ -53,8 +54,12 @@ def _may_tell(path: bytes, images: tuple[Image, Image]) -> bool:
     """Whether a path may be the record of a package, or a program that tells of itself what it was built from."""
     if path.rpartition(b"/")[2] in _RECORDS or path.startswith(_RECORD_FOLDER):
         return True
-    entries = (image.tree.get(path) for image in images)
-    return any(entry is not None and entry.kind is Kind.FILE and entry.mode & 0o111 for entry in entries)
+    return any(path in image.tree and _is_program(image, image.tree.payload(path)) for image in images)
+
+
+def _is_program(image: Image, place: Place) -> bool:
+    columns, index = image.layers[place[0]].columns, place[1]
+    return index >= 0 and bool(columns.modes[index] & 0o111) and columns.kinds[index] == Kind.FILE
 
 
 def _by_name(packages: Iterable[Package]) -> dict[tuple[str, str], dict[str, int]]:

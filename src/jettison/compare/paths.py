@@ -46,11 +46,9 @@ def path_changes(old: Image, new: Image) -> tuple[PathChange, ...]:
     before, after = _Payloads(old), _Payloads(new)
     found = []
     for path, aspects in aspects_that_differ(old, new):
-        there = new if aspects != ["removed"] else old
-        entry = there.tree.get(path)
-        assert entry is not None
+        there = after if aspects != ["removed"] else before
         sizes = before.of(path), after.of(path)
-        found.append(PathChange(path, _change(aspects), *sizes, tuple(aspects), entry.kind is Kind.DIRECTORY))
+        found.append(PathChange(path, _change(aspects), *sizes, tuple(aspects), there.is_directory(path)))
     return tuple(found)
 
 
@@ -64,7 +62,7 @@ class _Payloads:
     """Bytes of a path's payload, at the first of its names."""
 
     def __init__(self, image: Image) -> None:
-        self._tree, self._sizes = image.tree, [layer.columns.sizes for layer in image.layers]
+        self._tree, self._columns = image.tree, [layer.columns for layer in image.layers]
         shared = {self._tree.payload(path) for path in image.merged.linked}
         self._first: dict[Place, bytes] = {}
         for path in self._tree if shared else ():
@@ -78,4 +76,8 @@ class _Payloads:
         place = self._tree.payload(path)
         if place[1] < 0 or self._first.get(place, path) != path:
             return 0
-        return self._sizes[place[0]][place[1]]
+        return self._columns[place[0]].sizes[place[1]]
+
+    def is_directory(self, path: bytes) -> bool:
+        layer, index = self._tree.payload(path)
+        return index < 0 or self._columns[layer].kinds[index] == Kind.DIRECTORY

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jettison.compare.images import ImageDiff
@@ -15,8 +16,19 @@ from jettison.image.model import Image
 SCHEMA = "jettison.diff/1"
 
 
-def diff_to_json(found: ImageDiff, made: tuple[Provenance, Provenance]) -> dict[str, Any]:
-    """All that differs, every path of it; numbers of the old image and of the new one side by side."""
+def diff_lines(found: ImageDiff, made: tuple[Provenance, Provenance]) -> Iterator[str]:
+    """The document as JSON, piece by piece: a path a line, for there may be a million."""
+    head = json.dumps(_without_paths(found, made), indent=2)
+    yield head.removesuffix("\n}") + ',\n  "paths": ['
+    between = "\n    "
+    for each in found.paths:
+        yield between + json.dumps(_path(each))
+        between = ",\n    "
+    yield "\n  ]\n}\n"
+
+
+def _without_paths(found: ImageDiff, made: tuple[Provenance, Provenance]) -> dict[str, Any]:
+    """Numbers of the old image and of the new one side by side."""
     return {
         "schema": SCHEMA,
         "old": _image(found.old),
@@ -25,7 +37,6 @@ def diff_to_json(found: ImageDiff, made: tuple[Provenance, Provenance]) -> dict[
         "by": found.by,
         "sizes": {name: {"old": old, "new": new} for name, (old, new) in found.sizes.items()},
         "layers": [_layer(pair, found, made) for pair in found.layers],
-        "paths": [_path(each) for each in found.paths],
         "folders": [
             {**path_fields(row.path), "bytes": row.net, "grown": row.grown, "shrunk": row.shrunk, "paths": row.paths}
             for row in found.folders

@@ -70,9 +70,8 @@ class BlobSource(LayerSource):
         return cast(BinaryIO, Sparse(raw, entry)) if entry.extents else raw
 
     def stored(self, entry: Entry) -> BinaryIO:
-        if self._plain is None and self._opened:  # whoever reads a second file reads a third
-            with decompress(self.blob.open()) as stream:
-                self._plain = spool(stream)
+        if self._opened:  # whoever reads a second file reads a third
+            self.plain()
         self._opened = True
         stored = sum(length for _, length in entry.extents) if entry.extents else entry.size
         if self._plain is not None:
@@ -80,6 +79,12 @@ class BlobSource(LayerSource):
         stream = decompress(self.blob.open())
         _skip(stream, entry.offset)
         return cast(BinaryIO, Limited(stream, stored))
+
+    def plain(self) -> Blob:
+        if self._plain is None:
+            with decompress(self.blob.open()) as stream:
+                self._plain = spool(stream)
+        return self._plain
 
     def _hash(self, entries: Sequence[Entry], method: Callable[[], Hash]) -> list[bytes]:
         """In one pass over the layer, whatever the order asked."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 from jettison.core.reference import Reference
 
 if TYPE_CHECKING:
+    from jettison.image.blob import Blob
     from jettison.image.merge import Merge
     from jettison.image.outline import Outline
     from jettison.image.tree import Tree
@@ -176,6 +177,13 @@ class LayerSource:
     def stored(self, entry: Entry) -> BinaryIO:
         """The same; of a sparse FILE its stored pieces alone, one after another."""
         return self.open(entry)
+
+    def plain(self) -> Blob | None:
+        """The uncompressed tar that `offset` counts in, put down on disk where it must be; None where there is none.
+
+        For who reads most of a layer in an order of his own.
+        """
+        return None
 
     def digests(self, entries: Sequence[Entry]) -> list[bytes]:
         """SHA-256 of these FILEs' payloads, in the order asked; a source that only streams reads once for all."""

@@ -31,7 +31,8 @@ class Tree:
         layer, index = inode
         if index < 0:
             return Entry(path, Kind.DIRECTORY, 0o755, 0, 0, 0, 0, b"", -1, (0, 0), ())
-        return self._layers[layer].columns[index]._replace(path=path)
+        entry = self._layers[layer].columns[index]
+        return entry if entry.path == path else entry._replace(path=path)
 
     def payload(self, path: bytes) -> Place:
         """(layer, entry) of the inode that `path` names; equal for hard links to each other. KeyError."""

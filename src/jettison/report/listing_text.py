@@ -7,6 +7,7 @@ import datetime
 import json
 import stat
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
@@ -15,7 +16,7 @@ from jettison.core.units import show_bytes
 from jettison.documents.text import path_fields, plain
 from jettison.image.listing import Row
 from jettison.image.model import Entry, Kind
-from jettison.report.layout import pad, paint
+from jettison.report.layout import paint
 
 _BITS = {
     Kind.FILE: stat.S_IFREG,
@@ -27,6 +28,9 @@ _BITS = {
     Kind.FIFO: stat.S_IFIFO,
 }
 _STYLES = {Kind.DIRECTORY: "bold", Kind.SYMLINK: "cyan", Kind.WHITEOUT: "red", Kind.OPAQUE: "red"}
+_MARKERS = (Kind.WHITEOUT, Kind.OPAQUE)
+_EPOCH = datetime.date(1970, 1, 1)
+_DAY = 86_400 * 10**9  # nanoseconds
 _WIDEST_OWNER = 13
 _LOOKED_AT = 2000  # rows that decide how wide a column is
 
@@ -42,14 +46,16 @@ def listing_lines(rows: Iterable[Row], *, exact: bool, colour: bool) -> Iterator
         entry = row.entry
         size = _size(row, exact).rjust(sizes)
         layer = f"L{row.layer}".ljust(layers + 1)
-        line = f"{_mode(entry)} {_owner(entry).rjust(owners)}  {size}  {_day(entry)}  {layer}  "
+        day = " " * 10 if entry.kind in _MARKERS else _day(entry.mtime // _DAY)
+        line = f"{_mode(entry.kind, entry.mode)} {_owner(entry).rjust(owners)}  {size}  {day}  {layer}  "
         yield line + _name(row, colour)
 
 
-def _mode(entry: Entry) -> str:
-    if entry.kind in (Kind.WHITEOUT, Kind.OPAQUE):
+@lru_cache(4096)
+def _mode(kind: Kind, mode: int) -> str:
+    if kind in _MARKERS:
         return "w" + "-" * 9
-    return stat.filemode(_BITS[entry.kind] | entry.mode)
+    return stat.filemode(_BITS[kind] | mode)
 
 
 def _owner(entry: Entry) -> str:
@@ -72,14 +78,13 @@ def _size(row: Row, exact: bool) -> str:
     return str(count) if exact else show_bytes(count)
 
 
-def _day(entry: Entry) -> str:
-    """The day, UTC; years that a calendar does not have are blank."""
-    if entry.kind in (Kind.WHITEOUT, Kind.OPAQUE):
-        return " " * 10
+@lru_cache(4096)
+def _day(day: int) -> str:
+    """The day since 1970, UTC; a dash for years that a calendar does not have."""
     try:
-        return datetime.datetime.fromtimestamp(entry.mtime // 10**9, datetime.UTC).strftime("%Y-%m-%d").rjust(10, "0")
-    except (ValueError, OverflowError, OSError):
-        return pad("-", 10, right=True)
+        return (_EPOCH + datetime.timedelta(days=day)).isoformat()
+    except OverflowError:
+        return "-".rjust(10)
 
 
 def _name(row: Row, colour: bool) -> str:

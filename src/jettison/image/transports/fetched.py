@@ -85,6 +85,9 @@ class FetchedSource(LayerSource):
     def stored(self, entry: Entry) -> BinaryIO:
         return self.fetch().stored(entry)
 
+    def plain(self) -> Blob:
+        return self.fetch().plain()
+
     def digests(self, entries: Sequence[Entry]) -> list[bytes]:
         return self.fetch().digests(entries) if entries else []
 
@@ -113,17 +116,17 @@ def fetch(sources: Sequence[LayerSource]) -> Iterator[int]:
     far = [one for one in dict.fromkeys(sources) if isinstance(one, FetchedSource) and not one.is_here]
     if not far:
         return
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
         waiting = {pool.submit(one.fetch) for one in far}
-        try:
-            while waiting:
-                done, waiting = wait(waiting, _EVERY, FIRST_COMPLETED)
-                for each in done:
-                    each.result()
-                yield sum(one.came for one in far)
-        except BaseException:
-            for each in waiting:
-                each.cancel()
-            for one in far:
-                one.stop()
-            raise
+        while waiting:
+            done, waiting = wait(waiting, _EVERY, FIRST_COMPLETED)
+            for each in done:
+                each.result()
+            yield sum(one.came for one in far)
+    except BaseException:
+        for one in far:
+            one.stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
