@@ -27,6 +27,7 @@ from jettison.engine.buildah_sandbox import BuildahSandbox, can_isolate
 from jettison.engine.model import PREFIX, BuildRequest, Built, Capabilities, RunOptions, Sandbox, too_long
 from jettison.engine.process import BUILD_LINES, run
 
+ANSWER_SECONDS = 120.0  # that a question to the store may take
 CAPABILITIES = Capabilities(
     ports_published=False,
     private_network=True,
@@ -231,8 +232,21 @@ def _builds(command: tuple[str, ...], text: str) -> bool:
 
 
 def read_json(command: Sequence[str]) -> Any:
-    """The JSON that a command prints on stdout; None where it fails."""
-    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
+    """The JSON that a command prints on stdout; None where it fails. Raises EngineError where it cannot be waited for.
+
+    A store that is busy or very large answers late: that is not the same as an image that is not there.
+    """
+    try:
+        ended = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=ANSWER_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise EngineError(
+            f"`{' '.join(command)}` did not end within {ANSWER_SECONDS:g} s",
+            hint="look whether another build holds the store, then run again; --resume goes on from here",
+        ) from None
+    except OSError as error:
+        raise EngineError(f"cannot start {command[0]}: {error.strerror}", hint="see `jettison engines`") from error
     try:
         return json.loads(ended.stdout) if ended.returncode == 0 else None
     except ValueError:
