@@ -162,4 +162,5 @@ def test_an_image_is_no_sibling_of_itself(tmp_path: Path, monkeypatch: pytest.Mo
     (one,) = made.layers
     store(tmp_path, [{"id": "a", "layer": "l"}, {"id": "b", "names": ["again"], "layer": "l"}])
     (tmp_path / "overlay-layers/layers.json").write_text(json.dumps([{"id": "l", "diff-digest": one.diff_id}]))
-    assert (Sibling("b", ("again",), (one.diff_id,)),) == siblings(made)
+    assert (Sibling("a", (), (one.diff_id,)),) == siblings(made)
+    assert 1 == unique_bytes(made, siblings(made))

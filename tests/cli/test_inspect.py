@@ -218,7 +218,7 @@ def test_top_bounds_the_text_and_not_the_document(archive: Path, capsys: pytest.
 
 def test_what_is_not_shown_is_counted(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = run(capsys, archive, "--top", 4)
-    assert re.search(r"1.0 kB  opaque-directory +2 files.*\n +700 B  /opt/old/one .*\n +and 1 more, 300 B\n", text)
+    assert re.search(r"1.0 kB  opaque-directory +2 files.*\n +700 B    /opt/old/one .*\n +and 1 more, 300 B\n", text)
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])

@@ -116,6 +116,7 @@ def test_base_and_own_add_up(image: Path, capsys: pytest.CaptureFixture[str]) ->
         assert sizes[key] == base["totals"][key] + base["own"][key]
     assert sum(len(data) for data in BASE.values()) == base["totals"]["unpacked"]
     assert [True, False, False, False] == [layer["base"] for layer in found["layers"]]
+    assert "15.3 kB, 15.3 kB by your instructions" in run(capsys, image)
     assert "on a base (a guess): 1 layer, 15.0 kB; 20.1 kB its own" in said(run(capsys, image))
 
 

@@ -128,11 +128,11 @@ def _waste(inspection: Inspection, dockerfile: str, bounds: tuple[int, int], col
             f"{count} {plural(count, 'file')}, {CAUSES[cause]}", width - columns(head)
         )
         rows = [row for row in worst if row.cause is cause]
-        yield from _paths([(row.bytes, row.path, _moved(inspection, row)) for row in rows], width)
+        yield from _paths([(row.bytes, row.path, _moved(inspection, row)) for row in rows], width, indent=2)
         left = count - len(rows)
         if rows and left:
             rest = f"and {left} more, {show_bytes(size - sum(row.bytes for row in rows))}"
-            yield " " * (2 + _SIZE + 2) + paint(rest, "dim", colour=colour)
+            yield " " * (2 + _SIZE + 4) + paint(rest, "dim", colour=colour)
 
 
 def _moved(inspection: Inspection, row: WasteRow) -> str:
@@ -145,15 +145,16 @@ def _moved(inspection: Inspection, row: WasteRow) -> str:
     return f"{what} {first}" if first == last else f"{what} {first}, by {last}"
 
 
-def _paths(rows: Sequence[tuple[int, bytes, str]], width: int) -> Iterator[str]:
+def _paths(rows: Sequence[tuple[int, bytes, str]], width: int, *, indent: int = 0) -> Iterator[str]:
     """Size, path and layers of each, the layers in a column of their own."""
     if not rows:
         return
     shown = ["/" + show_path(path) for _, path, _ in rows]
-    room = width - (2 + _SIZE + 2) - 2 - max(columns(where) for _, _, where in rows)
+    room = width - (2 + _SIZE + 2 + indent) - 2 - max(columns(where) for _, _, where in rows)
     column = min(room, max(map(columns, shown)))
     for (size, _, where), path in zip(rows, shown, strict=True):
-        yield f"  {pad(show_bytes(size), _SIZE, right=True)}  {pad(cut_front(path, column), column)}  {where}"
+        number = pad(show_bytes(size), _SIZE, right=True)
+        yield f"  {number}  {' ' * indent}{pad(cut_front(path, column), column)}  {where}"
 
 
 def _bars(rows: Sequence[tuple[int, str, str]], left: str, width: int, colour: bool) -> Iterator[str]:

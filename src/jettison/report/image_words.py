@@ -130,12 +130,12 @@ def rows_sentence(inspection: Inspection) -> str:
 
 
 def waste_sentence(inspection: Inspection) -> str:
-    """How much is dead, and how much of it the base's and the image's own instructions brought about."""
+    """How much is dead, and how much of it is due to what stands above the base."""
     total = show_bytes(inspection.sizes.waste)
     if inspection.base is None:
         return total
-    below, own = parts(inspection)
-    return f"{total}: {show_bytes(own.waste)} by your instructions, {show_bytes(below.waste)} by the base's"
+    own = parts(inspection)[1].waste
+    return f"{total}, {show_bytes(own) if own else 'none'} by your instructions"
 
 
 def classes_sentence(inspection: Inspection) -> str:

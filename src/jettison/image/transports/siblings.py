@@ -43,7 +43,8 @@ def siblings(image: Image) -> tuple[Sibling, ...] | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, http.client.HTTPException):
         return None  # it is told as not known
     own = tuple(layer.diff_id for layer in image.layers)
-    itself = next((each for each in found if each.diff_ids == own), None)
+    alike = sorted((each for each in found if each.diff_ids == own), key=lambda each: not each.names)
+    itself = alike[0] if alike else None  # a build's cache may hold the same layers, without a name
     return tuple(each for each in found if each is not itself)
 
 
