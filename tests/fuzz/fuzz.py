@@ -7,7 +7,9 @@ Inputs that open new paths are added to the folder; `-merge=1 SMALL BIG` keeps t
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -17,6 +19,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support"), str(HERE.parent / "imag
 def main() -> None:
     import atheris
 
+    # empty: layers in memory are not kept
+    os.environ["JETTISON_CACHE"] = str(Path(tempfile.gettempdir(), "jettison-fuzz-cache"))
     with atheris.instrument_imports(include=["jettison.image"]):
         from targets import TARGETS
     name = sys.argv.pop(1)

@@ -174,9 +174,10 @@ def merge(data: bytes) -> None:
         second = dict(_listed(second_merge.merged(stack), ""))
     except second_merge.Refused:
         second = None
+    layers = [Layer(f"sha256:{at}", Bytes(each)) for at, each in enumerate(stack)]
     for way in (Merge, Careful):
         try:
-            merged = way([Layer(f"sha256:{at}", Bytes(each)) for at, each in enumerate(stack)])
+            merged = way(layers)
         except ImageError as error:
             assert error.hint
             assert second is None, f"only jettison refuses {members}"
