@@ -30,6 +30,7 @@ _MOST_SIZE = _MOST_TIME = 8**11 - 1
 _SECOND = 10**9
 _PAX_NAME = b"PaxHeaders.0/"
 _SPARSE_NAME = b"GNUSparseFile.0/"
+_NAMES = (b"path", b"linkpath", b"GNU.sparse.name")
 _NO_DEVICE = (0, 0)
 _SIMPLE_END = b"ustar\x0000" + bytes(64) + b"%07o\0%07o\0" % _NO_DEVICE + bytes(167)  # owners' names, device, prefix
 END = bytes(2 * BLOCK)  # of an archive
@@ -47,15 +48,16 @@ def header(entry: Entry) -> bytes:
     if simple:
         return simple
     records: Records = []
-    sparse_map = b""
-    size = entry.size
-    if entry.extents:
+    if not entry.extents:
+        fields = _fields(entry, name, entry.size, records)
+        sparse_map = b""
+    else:
+        sparse_map = _map(entry)
+        fields = _fields(entry, _beside(name, _SPARSE_NAME), stored(entry) + len(sparse_map), records)
         records += [(b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"), (b"GNU.sparse.name", name)]
         records.append((b"GNU.sparse.realsize", b"%d" % entry.size))
-        sparse_map = _map(entry)
-        size = stored(entry) + len(sparse_map)
-        name = _beside(name, _SPARSE_NAME)
-    fields = _fields(entry, name, size, records)
+    if not all(_is_utf8(value) for key, value in records if key in _NAMES):
+        records.insert(0, (b"hdrcharset", b"BINARY"))
     records += [(b"SCHILY.xattr." + key, value) for key, value in entry.xattrs]
     return _extended(records, name) + _block(*fields) + sparse_map
 
@@ -117,8 +119,6 @@ def _fields(entry: Entry, name: bytes, size: int, records: Records) -> tuple[byt
     numbers = [b"%07o\0" % (entry.mode & 0o7777), *(b"%07o\0" % each for each in ids)]
     numbers.append(b"%011o\0" % _bounded(b"size", size, _MOST_SIZE, records))
     numbers.append(b"%011o\0" % _time(entry.mtime, records))
-    if any(not _is_utf8(value) for key, value in records if key in (b"path", b"linkpath", b"GNU.sparse.name")):
-        records.insert(0, (b"hdrcharset", b"BINARY"))
     device = [_wide(each, 8) for each in entry.device]
     return short, *numbers, _FLAGS[entry.kind], link[:_LINK], *device, prefix
 
