@@ -27,6 +27,8 @@ CLASSES = {
     "root/.cache/go-build/00/x go/pkg/mod/github.com/x/y.go usr/local/share/.cache/yarn/v6/x "
     "root/.cargo/registry/src/x.rs etc/apk/cache/x.apk var/cache/dnf/x root/.cache/uv/x",
     "package-lists": "var/lib/apt/lists/deb.debian.org_Packages",
+    "dev-dependencies": "app/venv/lib/python3.11/site-packages/_pytest/main.py "
+    "usr/lib/python3/dist-packages/pytest_cov-4.1.0.dist-info/METADATA usr/lib/python3/dist-packages/mypy/x.so",
     "build-tools": "usr/bin/gcc-12 usr/bin/x86_64-linux-gnu-gcc-12 usr/bin/make usr/lib/gcc/x86_64/12/cc1 "
     "usr/local/go/bin/go usr/bin/x86_64-linux-gnu-ld.gold usr/bin/g++ usr/lib/x86_64-linux-gnu/crt1.o "
     "usr/bin/aarch64-linux-gnu-g++-12 usr/lib/pkgconfig/x.pc",
@@ -48,7 +50,7 @@ NONE = (
     "app/node_modules/test/index.js app/node_modules/@x/tests/index.js usr/lib/locale/C.utf8/LC_CTYPE app/legacy.pyc "
     "app/node_modules/x/.env app/a app/map app/.log app/docs/index.html usr/share/zoneinfo/UTC "
     "root/.cache/ms-playwright/x app/.yarn/cache/x.zip usr/bin/size2 opt/bin/makeup app/.env.example app/latest.py "
-    "etc/ssl/certs/ca.pem app/makefile"
+    "etc/ssl/certs/ca.pem app/makefile app/mypy/main.py usr/lib/python3/dist-packages/pytest_like/x.py"
 )
 
 

@@ -45,6 +45,12 @@ _PAIRS = {
     "build-tools": "lib/cmake share/cmake",
     "logs": ".npm/_logs",
 }
+_PYTHON_TOOLS = frozenset(  # top-level packages of tools that test, check and format, and do nothing else
+    b"pytest _pytest mypy mypyc black blib2to3 flake8 pylint astroid isort ruff coverage tox nox pre_commit hypothesis "
+    b"_hypothesis_pytestplugin pyright bandit autopep8 yapf pycodestyle pyflakes mccabe ipdb pudb pytest_asyncio "
+    b"pytest_cov pytest_mock xdist pip_audit vulture".split()
+)
+_PYTHON = (b"site-packages", b"dist-packages")
 _FILES = {
     "secrets": "id_rsa id_dsa id_ecdsa id_ed25519 id_ecdsa_sk id_ed25519_sk .git-credentials .netrc _netrc .pgpass "
     ".my.cnf .vault-token .env .env.local .env.production terraform.tfstate",
@@ -106,7 +112,16 @@ def of_folder(path: bytes, parent: bytes, name: bytes) -> str | None:
     above = parent.rpartition(b"/")[2]
     if found == "tests" and (above == b"node_modules" or above.startswith(b"@")):
         return None  # a package of that name
-    return found if found is not None else _BY_PAIR.get((above, name))
+    if found is not None:
+        return found
+    if above in _PYTHON and _project(name) in _PYTHON_TOOLS:
+        return "dev-dependencies"
+    return _BY_PAIR.get((above, name))
+
+
+def _project(name: bytes) -> bytes:
+    """`pytest_cov` of `pytest_cov-4.1.0.dist-info`; other names as they are."""
+    return name.partition(b"-")[0] if name.endswith((b".dist-info", b".egg-info")) else name
 
 
 def of_files_in(path: bytes, name: bytes) -> int:
