@@ -77,8 +77,8 @@ def test_several_are_written_one_after_another_from_every_form(archive: Path, tm
         ("/pipe", "is a named pipe"),
         ("/nowhere", "is a symbolic link that leads nowhere: /not/there"),
         ("/loop", "is a symbolic link that leads nowhere: loop"),
-        ("/root/.npmrc", "is not there; `jettison why` tells whether it was"),
-        ("/etc/motd/x", "is not there; `jettison why` tells whether it was"),
+        ("/root/.npmrc", "is gone: layer 1 took it away, and layer 0 still has it: --layer 0"),
+        ("/etc/motd/x", "never was in this image"),
     ],
 )
 def test_what_is_no_file_is_said_and_the_rest_written(archive: Path, call: Call, path: str, why: str) -> None:

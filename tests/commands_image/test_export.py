@@ -6,10 +6,11 @@ import hashlib
 import io
 import os
 import pty
+import signal
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,20 @@ def test_a_broken_image_leaves_no_file_behind(tmp_path: Path, call: Call) -> Non
     path = docker_archive(tmp_path / "broken.tar", layer(file("a", b"a" * 100), link("b", "nowhere")))
     assert 3 == call("export", path, "-o", tmp_path / "out.tar").code
     assert [path] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_who_is_stopped_leaves_no_file_behind(
+    archive: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    def stopped(_: object) -> Iterator[bytes]:
+        yield b"begun" * 100_000
+        os.kill(os.getpid(), number)
+        yield b"never"
+
+    monkeypatch.setattr("jettison.cli.export.export_tree", stopped)
+    assert code == call("export", archive, "-o", tmp_path / "out.tar").code
+    assert [archive] == list(tmp_path.iterdir())
 
 
 def test_a_terminal_is_refused(archive: Path) -> None:

@@ -219,7 +219,8 @@ FROM scratch
 COPY a /
 ENV X=1
 
-COPY --chown=1 a /
+COPY --chown=1 \\
+    a /
 """
 
 

@@ -75,7 +75,20 @@ def _seen(image: Image, path: bytes) -> BinaryIO:
     link = located(tree, path)
     if link is not None:
         raise _NoFile(f"is a symbolic link that leads nowhere: {show_path(tree.get(link).link)}")  # type: ignore[union-attr]
-    raise _NoFile("is not there; `jettison why` tells whether it was", near_names(tree, path))
+    raise _NoFile(*_gone(image, path))
+
+
+def _gone(image: Image, path: bytes) -> tuple[str, list[bytes]]:
+    """Why nothing is there, and names that may have been meant."""
+    from jettison.image.past import past_of
+
+    events = past_of(image, path).events
+    if not events:
+        return "never was in this image", near_names(image.tree, path)
+    brought = (each for each in reversed(events) if each.entry and each.entry.kind is Kind.FILE and not each.link)
+    kept = next((each.layer for each in brought), None)
+    still = "" if kept is None else f", and layer {kept} still has it: --layer {kept}"
+    return f"is gone: layer {events[-1].layer} took it away{still}", []
 
 
 def _in_layer(layer: Layer, path: bytes) -> BinaryIO:

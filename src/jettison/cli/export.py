@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import sys
 import tempfile
@@ -10,12 +11,13 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO
 
 import click
 
 from jettison.cli.options import layer_of, layer_option, opened, platform_option
-from jettison.core.errors import UsageError
+from jettison.core.errors import Interrupted, UsageError
 from jettison.core.state import disk_errors
 from jettison.core.units import show_bytes
 from jettison.image.export import export_layer, export_tree
@@ -74,6 +76,7 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
             yield stream
         return
     real = path.resolve()
+    before = signal.signal(signal.SIGTERM, _stopped)
     descriptor, temporary = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:100]}.", suffix=".jettison")
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -85,6 +88,12 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stopped(number: int, _frame: FrameType | None) -> None:
+    raise Interrupted(number)
 
 
 def _told(data: Iterable[bytes]) -> Iterator[bytes]:

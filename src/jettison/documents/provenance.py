@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ class Provenance:
     lines: Mapping[int, int] = field(default_factory=dict)
     reason: str = ""
     together: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    written: Mapping[int, str] = field(default_factory=dict)  # those lines on one, secrets taken out
 
 
 def provenance_of(image: Image, dockerfile: Dockerfile | None = None, target: str | None = None) -> Provenance:
@@ -48,12 +50,19 @@ def provenance_of(image: Image, dockerfile: Dockerfile | None = None, target: st
     for builder in builders_of(image):
         found = align(dockerfile, stage, image, base, builder=builder)
         if found.known:
-            return Provenance(made, {layer: each.line for layer, each in found.instruction_of.items()})
+            lines = {layer: each.line for layer, each in found.instruction_of.items()}
+            text = str(dockerfile)
+            written = {layer: _on_one_line(each.span.of(text)) for layer, each in found.instruction_of.items()}
+            return Provenance(made, lines, written=written)
         if failed is None or (found.together and not failed.together):
             failed = found
     assert failed is not None
     spans = {layer: (all_[0].line, all_[-1].end_line) for layer, all_ in failed.together.items()}
     return Provenance(made, {}, failed.reason, spans)
+
+
+def _on_one_line(text: str) -> str:
+    return Redactor().text(" ".join(re.sub(r"[\\`][ \t]*\n", " ", text).split()))
 
 
 def _created_by(image: Image) -> tuple[str | None, ...]:

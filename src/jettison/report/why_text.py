@@ -42,12 +42,19 @@ def _events(past: Past, made: Provenance, dockerfile: str, width: int, colour: b
         style = _STYLES.get(event.change, "yellow")
         for at, line in enumerate(wrap(text, width - columns(head))):
             yield (paint(head, style, colour=colour) if at == 0 else " " * columns(head)) + line
-        where = made.lines.get(event.layer)
-        line = f"{terminal(dockerfile)}:{where}  " if where is not None else ""
         indent = " " * (4 + digits)
-        yield indent + paint(
-            cut(line + terminal(instruction(made.created_by[event.layer])), width - len(indent)), "dim", colour=colour
-        )
+        yield indent + paint(cut(_maker(made, event.layer, dockerfile), width - len(indent)), "dim", colour=colour)
+
+
+def _maker(made: Provenance, layer: int, dockerfile: str) -> str:
+    """The instruction behind a layer: as the Dockerfile has it, with its line, else as the history tells it."""
+    if layer in made.lines:
+        return terminal(f"{dockerfile}:{made.lines[layer]}  {made.written[layer]}")
+    text = instruction(made.created_by[layer])
+    if layer in made.together:
+        first, last = made.together[layer]
+        return terminal(f"{dockerfile}:{first}-{last}  {text}")
+    return terminal(text)
 
 
 def _has_bytes(entry: object) -> bool:

@@ -125,6 +125,9 @@ def _metadata(event: Event) -> str:
         return f"made a hard link to {shown(event.link)}"
     if not event.aspects:
         return "stored again, with nothing changed" if again else "told again, with nothing changed"
+    if new.kind is Kind.DIRECTORY:
+        stored = f"; {_files(event.brought.files)} stored" if event.brought.files else ""
+        return _differences(old, new, event.aspects) + stored + _lost(event)
     return f"the same content{again} {_differences(old, new, event.aspects)}"
 
 
