@@ -121,6 +121,10 @@ def test_all_below_is_listed_on_demand(archive: Path, call: Call) -> None:
         ("**/b.pyc", ["/usr/lib/deep/b.pyc"]),
         ("/usr/lib/[!a]*", ["/usr/lib/c", "/usr/lib/deep/"]),
         ("/usr/li?/c", ["/usr/lib/c"]),
+        ("/lib/*.pyc", ["/usr/lib/a.pyc"]),
+        ("lib/**/*.pyc", ["/usr/lib/a.pyc", "/usr/lib/deep/b.pyc"]),
+        ("/lib/deep/*", ["/usr/lib/deep/b.pyc"]),
+        ("*/big", ["/usr/big"]),
         ("/usr/lib/**", ["/usr/lib/a.pyc", "/usr/lib/c", "/usr/lib/deep/", "/usr/lib/deep/b.pyc"]),
     ],
 )

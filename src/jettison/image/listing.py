@@ -42,8 +42,9 @@ def list_tree(image: Image, pattern: bytes, *, recursive: bool) -> Iterator[Row]
     """
     tree, names = image.tree, _Names(image)
     if is_wild(pattern):
-        fits = compiled(pattern)
-        yield from (names.row(path) for path in in_order(tree) if fits.match(path))
+        top, fits = _narrowed(tree, pattern)
+        start = len(top) + 1 if top else 0
+        yield from (names.row(path) for path in in_order(tree, top) if fits.match(path, start))
         return
     top, here = tree.resolve(pattern), located(tree, pattern)
     if here and (top is None or not _is_directory(image, top)):
@@ -64,6 +65,15 @@ def list_layer(layer: Layer, number: int, pattern: bytes) -> Iterator[Row]:
         path = columns.paths[index]
         if fits.match(path) if fits else not here or path == here or path.startswith(here + b"/"):
             yield Row(columns[index], number)
+
+
+def _narrowed(tree: Tree, pattern: bytes) -> tuple[bytes, re.Pattern[bytes]]:
+    """The folder that a pattern is about, symbolic links followed, and what fits the names below it."""
+    folder, slash, _ = _WILD.split(pattern.strip(b"/"), maxsplit=1)[0].rpartition(b"/")
+    real = tree.resolve(folder) if folder else None
+    if not real:
+        return b"", compiled(pattern)
+    return real, compiled(slash + pattern.strip(b"/")[len(folder) + 1 :])
 
 
 def located(tree: Tree, path: bytes) -> bytes | None:
