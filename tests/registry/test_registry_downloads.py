@@ -105,7 +105,7 @@ def test_who_stops_watching_stops_the_downloads(faulty: Callable[..., Proxy]) ->
     started = time.monotonic()
     watched.close()  # type: ignore[attr-defined]
     assert 5 > time.monotonic() - started
-    assert [] == [each.name for each in threading.enumerate() if "ThreadPoolExecutor" in each.name]
+    assert [] == [each.name for each in threading.enumerate() if each.name == "jettison-fetch"]
 
 
 def test_a_layer_that_came_wrong_is_not_kept_and_can_be_fetched_again(

@@ -19,16 +19,40 @@ from urllib3.response import HTTPResponse
 _KEPT = 8  # connections to one host
 
 
+class Sockets:
+    """The sockets that are in use, to be cut all at once; after that, each new one at once."""
+
+    def __init__(self) -> None:
+        self.are_cut = threading.Event()
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def add(self, sock: socket.socket) -> None:
+        """One more."""
+        with self._lock:
+            self._sockets.add(sock)
+        if self.are_cut.is_set():
+            cut(sock)
+
+    def cut(self) -> None:
+        """End all: who waits on one notices."""
+        self.are_cut.set()
+        with self._lock:
+            sockets = list(self._sockets)
+        for sock in sockets:
+            cut(sock)
+
+
 class _InTime:
     """Cuts the connection itself when the headers take too long: a timeout on each byte bounds nothing."""
 
     seconds = 60.0
-    opened: weakref.WeakSet[socket.socket]
+    sockets: Sockets
     sock: socket.socket | None
 
     def getresponse(self) -> HTTPResponse:
         if self.sock is not None:
-            self.opened.add(self.sock)
+            self.sockets.add(self.sock)
         late = threading.Event()
 
         def end() -> None:
@@ -55,14 +79,12 @@ def cut(sock: socket.socket | None) -> None:
             socket.socket.shutdown(sock, socket.SHUT_RDWR)  # TLS would first take its own state apart
 
 
-def manager(
-    proxy: str, context: ssl.SSLContext | None, seconds: float, opened: weakref.WeakSet[socket.socket]
-) -> urllib3.PoolManager:
+def manager(proxy: str, context: ssl.SSLContext | None, seconds: float, sockets: Sockets) -> urllib3.PoolManager:
     """Connections by this context, through the proxy if one is told; an answer's headers may take so many seconds.
 
-    Their sockets are added to `opened`.
+    Their sockets are added to `sockets`.
     """
-    bounds = {"seconds": seconds, "opened": opened}
+    bounds = {"seconds": seconds, "sockets": sockets}
     plain = type("Plain", (_InTime, HTTPConnection), bounds)
     secure = type("Secure", (_InTime, HTTPSConnection), bounds)
     options: dict[str, Any] = {"maxsize": _KEPT, **({"ssl_context": context} if context else {})}

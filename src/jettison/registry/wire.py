@@ -5,10 +5,8 @@ Source: OCI distribution-spec v1.1, "Endpoints" and "Error Codes"; RFC 9110 sect
 
 from __future__ import annotations
 
-import socket
 import threading
 import warnings
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -25,7 +23,7 @@ from jettison.core.units import show_bytes
 from jettison.registry import tls, troubles
 from jettison.registry.patience import Pace, Patience
 from jettison.registry.proxies import proxy_for
-from jettison.registry.punctual import cut, manager
+from jettison.registry.punctual import Sockets, manager
 
 LARGEST = 4 * 2**20  # bytes of a manifest, an index, a token; what registries themselves take
 _RETRIED = (408, 429, 500, 502, 503, 504)
@@ -58,17 +56,19 @@ class Wire:
 
     def __init__(self, patience: Patience | None = None, insecure: frozenset[str] = frozenset()) -> None:
         self.patience = patience or Patience()
-        self.stopped = threading.Event()
-        self._opened: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._sockets = Sockets()
         self.insecure = insecure
         self._pools: dict[tuple[str, str, str], urllib3.PoolManager] = {}
         self._lock = threading.Lock()
 
+    @property
+    def stopped(self) -> threading.Event:
+        """Set when nobody wants the answers any more."""
+        return self._sockets.are_cut
+
     def stop(self) -> None:
         """End whatever runs, in whatever thread: nobody wants the answers any more."""
-        self.stopped.set()
-        for sock in list(self._opened):
-            cut(sock)
+        self._sockets.cut()
 
     def ask(self, request: Request, *, tries: int = 0, limit: int = LARGEST) -> Answer:
         """The answer, after as many tries as it takes. Raises RegistryError where none comes."""
@@ -142,7 +142,7 @@ class Wire:
             if key not in self._pools:
                 # reading the system's authorities takes longer than a request on this machine
                 context = tls.context(host, insecure=insecure) if secure or key[0] else None
-                self._pools[key] = manager(key[0], context, self.patience.headers, self._opened)
+                self._pools[key] = manager(key[0], context, self.patience.headers, self._sockets)
                 if insecure:  # the user knows
                     warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
             return self._pools[key]

@@ -6,10 +6,12 @@ A blob is put down in a file without a name and handed on only when its last byt
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import BinaryIO
 
+from jettison.core.errors import JettisonError
 from jettison.image.blob import Blob
 from jettison.image.layer_blob import BlobSource
 from jettison.image.model import Columns, Entry, LayerSource
@@ -22,6 +24,7 @@ from jettison.registry.repository import NotFound
 
 _AT_ONCE = 3  # downloads, as Docker does; some registries refuse more
 _EVERY = 0.1  # seconds between two looks at how far downloads are
+_LAST = 2.0  # seconds for a download that was stopped to end
 _PACE = 1.2e8  # bytes of a blob that are walked in a second, roughly
 
 
@@ -116,17 +119,34 @@ def fetch(sources: Sequence[LayerSource]) -> Iterator[int]:
     far = [one for one in dict.fromkeys(sources) if isinstance(one, FetchedSource) and not one.is_here]
     if not far:
         return
-    pool = ThreadPoolExecutor(_AT_ONCE)
+    left, failed = deque(far), list[JettisonError]()
+
+    def work() -> None:
+        with suppress(IndexError):  # nothing left
+            while not failed:
+                one = left.popleft()
+                try:
+                    one.fetch()
+                except JettisonError as error:
+                    failed.append(error)
+
+    # no executor: what it waits by is left locked when Ctrl-C falls into it, and its threads are waited for at the end
+    threads = [threading.Thread(target=work, daemon=True, name="jettison-fetch") for _ in far[:_AT_ONCE]]
     try:
-        waiting = {pool.submit(one.fetch) for one in far}
-        while waiting:
-            done, waiting = wait(waiting, _EVERY, FIRST_COMPLETED)
-            for each in done:
-                each.result()
+        for each in threads:
+            each.start()
+        while running := [each for each in threads if each.is_alive()]:
+            running[0].join(_EVERY)
+            if failed:
+                break
             yield sum(one.came for one in far)
+        if failed:
+            raise failed[0]
+        yield sum(one.came for one in far)
     except BaseException:
         for one in far:
             one.stop()
         raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        for each in threads:
+            each.join(_LAST)
