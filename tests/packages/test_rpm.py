@@ -10,10 +10,12 @@ import base64
 import sqlite3
 import struct
 import zlib
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 from handmade_tree import image
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jettison.packages.rpm import Package, installed, parse_database
 
@@ -158,6 +160,39 @@ def test_a_cut_database_ends_without_an_error(make: object) -> None:
         found = list(parse_database(data[:length]))
         assert len(found) <= 2
     assert [] == list(parse_database(b"something else"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE VIEW Packages AS WITH RECURSIVE n(blob) AS (SELECT 1 UNION ALL SELECT blob FROM n) SELECT blob FROM n",
+        "CREATE VIEW Packages AS SELECT zeroblob(900000000) AS blob",
+        "CREATE TABLE Packages (hnum INTEGER, blob AS (zeroblob(900000000)))",
+        "CREATE TABLE Packages (hnum INTEGER)",
+    ],
+)
+def test_a_database_that_is_a_program_ends(monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
+    monkeypatch.setattr("jettison.packages.rpm._WORK", 100)
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute(statement)
+        with suppress(sqlite3.Error):
+            database.execute("INSERT INTO Packages (hnum) VALUES (1)")
+        database.commit()
+        data = database.serialize()
+    assert [] == list(parse_database(data))
+
+
+@given(
+    st.sampled_from([sqlite, ndb, berkeley]),
+    st.lists(st.tuples(st.integers(0, 9000), st.binary(max_size=8)), max_size=6),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_database_is_read_as_far_as_it_goes(make: object, damage: list[tuple[int, bytes]]) -> None:
+    data = bytearray(make(headers()))  # type: ignore[operator]
+    for at, piece in damage:
+        data[at : at + len(piece)] = piece[: max(0, len(data) - at)]
+    for each in parse_database(bytes(data)):
+        assert each.name
 
 
 def test_keys_are_no_packages() -> None:

@@ -126,6 +126,14 @@ def test_packages_are_the_same_in_a_compressed_layer(compressed: bool, tmp_path:
     assert weighed(image(FILES)) == weighed(made)
 
 
+def test_what_there_is_no_room_for_is_read_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jettison.waste.reading._TOGETHER", 25)
+    plain = packed({"a": b"1" * 10, "b": b"2" * 20, "c": b"3" * 9})
+    tree = read_tree(image_of([plain], tmp_path, [gzip.compress(plain)]), [b"a", b"b", b"c"])
+    assert [b"1" * 10, b"2" * 20, b"3" * 9] == [tree.read(path) for path in (b"a", b"b", b"c")]
+    assert 1 == len(tree._contents)
+
+
 def test_a_compressed_layer_is_read_once_for_all_its_small_files(tmp_path: Path) -> None:
     plain = packed({"a": b"1" * 10, "b": b"2" * 20, "c": b"3", "d": b""})
     made = image_of([plain], tmp_path, [gzip.compress(plain)])

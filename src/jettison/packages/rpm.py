@@ -17,7 +17,8 @@ from jettison.image.tree import Tree
 
 _FOLDERS = (b"var/lib/rpm", b"usr/lib/sysimage/rpm", b"usr/share/rpm")
 DATABASES = tuple(folder + name for folder in _FOLDERS for name in (b"/rpmdb.sqlite", b"/Packages.db", b"/Packages"))
-_LARGEST = 2**30
+_LARGEST = 2**28  # bytes of a database; one of 2,000 packages has 2**26
+_WORK = 20_000  # times 10,000 steps of SQLite: a database is data of others, and may be made to go on for ever
 _NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE = 1000, 1001, 1002, 1003, 1022
 _DIRECTORY_OF, _BASE_NAMES, _DIRECTORIES = 1116, 1117, 1118
 _INT32, _STRING, _ARRAY, _LOCALISED = 4, 6, 8, 9
@@ -66,14 +67,17 @@ def parse_database(data: bytes) -> Iterator[Package]:
 
 def _sqlite(data: bytes) -> Iterator[bytes]:
     """rpm leaves its file marked for a write-ahead log (bytes 18 and 19), which memory has not."""
-    data = data[:18] + b"\1\1" + data[20:]
+    left = iter(range(_WORK))
     with closing(sqlite3.connect(":memory:")) as database:
         try:
-            database.deserialize(data)
-            rows = database.execute("SELECT blob FROM Packages ORDER BY hnum").fetchall()
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(len(data), 1000))  # nothing is made that is not in it
+            database.set_progress_handler(lambda: int(next(left, None) is None), 10_000)
+            database.deserialize(data[:18] + b"\1\1" + data[20:])
+            for row in database.execute("SELECT blob FROM Packages"):
+                if isinstance(row[0], bytes):
+                    yield row[0]
         except (sqlite3.Error, OverflowError):
             return
-    yield from (row[0] for row in rows if isinstance(row[0], bytes))
 
 
 def _ndb(data: bytes) -> Iterator[bytes]:
@@ -93,7 +97,7 @@ def _ndb(data: bytes) -> Iterator[bytes]:
 
 def _hash(data: bytes) -> Iterator[bytes]:
     """Values of a Berkeley hash that lie on pages of their own, as headers do."""
-    size = struct.unpack_from("<I", data, 20)[0]
+    size = int.from_bytes(data[20:24], "little")
     if size < 512:
         return
     for page in range(0, len(data) - size + 1, size):

@@ -15,6 +15,7 @@ from jettison.image.tree import Tree
 
 _CHUNK = 2**20
 _LARGEST = 64 * 2**20  # bytes; what is larger is read by itself
+_TOGETHER = 256 * 2**20  # bytes that are held of all files
 
 
 class ReadTree(Tree):
@@ -38,13 +39,16 @@ def read_tree(image: Image, paths: Iterable[bytes]) -> ReadTree:
         if index >= 0:
             by_layer.setdefault(layer, set()).add(index)
     contents: dict[Place, bytes] = {}
+    room = _TOGETHER
     for number, wanted in by_layer.items():
-        found = _read(image.layers[number], sorted(wanted))
+        found = _read(image.layers[number], sorted(wanted), room)
+        room -= sum(map(len, found.values()))
         contents.update({(number, index): data for index, data in found.items()})
     return ReadTree(image, contents)
 
 
-def _read(layer: Layer, wanted: list[int]) -> dict[int, bytes]:
+def _read(layer: Layer, wanted: list[int], room: int) -> dict[int, bytes]:
+    """The content of these members by entry, as many as there is room for; none where they are as well read singly."""
     source, columns = layer.source, layer.columns
     small = [
         index
@@ -56,6 +60,9 @@ def _read(layer: Layer, wanted: list[int]) -> dict[int, bytes]:
     found, at = {}, 0
     with decompress(source.blob.open()) as stream:
         for index in sorted(small, key=lambda index: columns.offsets[index]):
+            room -= columns.sizes[index]
+            if room < 0:
+                break
             _skip(stream, columns.offsets[index] - at)
             found[index] = _exactly(stream, columns.sizes[index])
             at = columns.offsets[index] + columns.sizes[index]
