@@ -38,8 +38,9 @@ def test_a_short_log_stays_whole(tmp_path: Path) -> None:
 
 
 def test_a_log_is_watched_while_it_grows(tmp_path: Path) -> None:
-    file = tmp_path / "log"
-    limit = LogLimit([tmp_path / "not-there", file])
+    file, other = tmp_path / "main.out", tmp_path / "command-1.env"
+    other.write_bytes(PIECE * 20)
+    limit = LogLimit(tmp_path)
     try:
         with file.open("wb", buffering=0) as writer:
             for _ in range(64):
@@ -50,3 +51,4 @@ def test_a_log_is_watched_while_it_grows(tmp_path: Path) -> None:
     finally:
         limit.end()
     assert (64 * len(PIECE), True) == (file.stat().st_size, blocks(file) <= 2 * (KEPT_FIRST + KEPT_LAST))
+    assert PIECE * 20 == other.read_bytes()

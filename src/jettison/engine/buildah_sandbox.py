@@ -102,7 +102,7 @@ class BuildahSandbox:
         inner = self._run_command(argv, self._options.environment)
         wrapped = [*NAMESPACES, "sh", "-c", _SETUP, "sh", self._options.hostname, *inner]
         self._process = self._spawn(self._limited(wrapped), "main")
-        self._log_limit = LogLimit([self._folder / "main.out", self._folder / "main.err"])
+        self._log_limit = LogLimit(self._folder)
         self._deadline.begin()
 
     def _limited(self, command: Sequence[str]) -> list[str]:

@@ -247,6 +247,7 @@ class DockerSandbox:
         self._deadline.cancel()
         with contextlib.suppress(EngineError):
             self._api.call("DELETE", f"/containers/{self.name}", query={"force": "true", "v": "true"})
+        with contextlib.suppress(EngineError):
             self._api.call("DELETE", f"/networks/{self.name}")
 
     def __enter__(self) -> DockerSandbox:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,10 +21,10 @@ _LIBC.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c
 
 
 class LogLimit:
-    """Looks at log files from time to time, in a thread that keeps nothing alive, until `end`."""
+    """Looks at the logs in a folder, `*.out` and `*.err`, from time to time; in a thread that keeps nothing alive."""
 
-    def __init__(self, files: Sequence[Path]) -> None:
-        self._files = files
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -36,9 +35,10 @@ class LogLimit:
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOKS_EACH):
-            for file in self._files:
-                with suppress(OSError):
-                    punch(file)
+            with suppress(OSError):
+                for file in self._folder.iterdir():
+                    if file.suffix in (".out", ".err"):
+                        punch(file)
 
 
 def punch(file: Path) -> bool:
