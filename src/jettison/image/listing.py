@@ -42,9 +42,9 @@ def list_tree(image: Image, pattern: bytes, *, recursive: bool) -> Iterator[Row]
     """
     tree, names = image.tree, _Names(image)
     if is_wild(pattern):
-        top, fits = _narrowed(tree, pattern)
-        start = len(top) + 1 if top else 0
-        yield from (names.row(path) for path in in_order(tree, top) if fits.match(path, start))
+        folder, fits = _narrowed(tree, pattern)
+        start = len(folder) + 1 if folder else 0
+        yield from (names.row(path) for path in in_order(tree, folder) if fits.match(path, start))
         return
     top, here = tree.resolve(pattern), located(tree, pattern)
     if here and (top is None or not _is_directory(image, top)):
