@@ -88,10 +88,10 @@ def test_what_is_known_goes_before_lines_and_lines_before_a_guess() -> None:
     lines = Provenance((), {1: 2, 2: 3})
     assert Base("known", "base:1", 2) == recognised(made, others, lines, ("", None))
     assert Base("guessed", "python", 1) == recognised(made, (), lines, ("python", None))
-    assert Base("guessed", "python", 1) == recognised(made, None, MADE, ("python", None))
+    assert Base("guessed", "python", 1) == recognised(made, (), MADE, ("python", None))
     given = Image(made.reference, "", {}, made.layers[:2])
-    assert Base("known", "mine", 2) == recognised(made, None, MADE, ("mine", given))
-    assert None is recognised(made, None, Provenance((), {0: 2, 1: 3, 2: 4}), ("scratch", None))
+    assert Base("known", "mine", 2) == recognised(made, (), MADE, ("mine", given))
+    assert None is recognised(made, (), Provenance((), {0: 2, 1: 3, 2: 4}), ("scratch", None))
 
 
 def test_unique_bytes_are_those_above_the_longest_common_chain() -> None:

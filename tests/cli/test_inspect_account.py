@@ -128,6 +128,23 @@ def test_a_base_that_is_given_is_known(image: Path, tmp_path: Path, capsys: pyte
     assert "guessed" == document(capsys, image, "--base-image", other)["base"]["known"]
 
 
+def test_a_base_that_is_in_this_users_store_is_known(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jettison.image.transports.siblings.graph_root", lambda: tmp_path / "graph")
+    assert "guessed" == document(capsys, image)["base"]["known"]
+    digest = "sha256:" + hashlib.sha256(tar(LAYERS[0])).hexdigest()
+    for name, told in (
+        ("overlay-layers/layers.json", [{"id": "l", "diff-digest": digest}]),
+        ("overlay-images/images.json", [{"id": "i", "names": ["localhost/base:1"], "layer": "l"}]),
+    ):
+        (tmp_path / "graph" / name).parent.mkdir(parents=True)
+        (tmp_path / "graph" / name).write_text(json.dumps(told))
+    found = document(capsys, image)
+    assert ("known", "localhost/base:1", 1) == tuple(found["base"][key] for key in ("known", "name", "layers"))
+    assert None is found["sizes"]["unique"]
+
+
 def test_lines_of_the_dockerfile_are_told(image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = document(capsys, image, "-f", tmp_path)
     assert [None, 3, 4, 5] == [layer["line"] for layer in found["layers"]]

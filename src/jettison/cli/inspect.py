@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jettison.documents.image import Inspection
     from jettison.image.model import Image
 
-_KIND = 3  # of the report; another number where it says something else of the same image
+_KIND = 4  # of the report; another number where it says something else of the same image
 
 
 @click.command("inspect")
@@ -89,10 +89,12 @@ def _report(image: Image, look: Look, base: Named, dockerfile: Told | None) -> s
     """The report, known from before where nothing that it is made of has changed."""
     from jettison.core.reference import Transport
     from jettison.image.cache_results import recalled, remember
+    from jettison.image.transports.siblings import neighbours_mark
 
     name, given = base
     told = (dockerfile[0], str(dockerfile[1]), dockerfile[2]) if dockerfile else None
-    question = f"inspect {_KIND} {(str(image.reference), look, name, given and given.digest, told)!r}"
+    names = (str(image.reference), name, given and given.digest, neighbours_mark())
+    question = f"inspect {_KIND} {(names, look, told)!r}"
     stored = image.reference.transport in (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
     known = None if stored else recalled(image, question)  # in a store other images count as well
     if known is not None:

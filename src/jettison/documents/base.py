@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def recognised(
-    image: Image, others: Sequence[Sibling] | None, made: Provenance, told: tuple[str, Image | None]
+    image: Image, others: Sequence[Sibling], made: Provenance, told: tuple[str, Image | None]
 ) -> Base | None:
-    """The base: known by its diff IDs among `told` and the images of the store, else as history and lines suggest.
+    """The base: known by its diff IDs among `told` and images that are here, else as history and lines suggest.
 
     `told`: the name that a command line or a Dockerfile gives, and the image itself where it is at hand.
     """
     name, given = told
-    known = base_of(image, _candidates(name, given, others or ()))
+    known = base_of(image, _candidates(name, given, others))
     if known is not None:
         return known
     if made.lines:

@@ -137,7 +137,7 @@ def _part(layers: Sequence[Layer], waste: int) -> Part:
 def inspect_image(image: Image, made: Provenance, asked: Asked = Asked()) -> Inspection:
     """Read every layer once, and again only where contents must be compared. Raises ImageError."""
     others = _siblings(image)
-    base = recognised(image, others, made, asked.base)
+    base = recognised(image, _neighbours() if others is None else others, made, asked.base)
     found = account(image, development=_development(image), exact=asked.exact)
     layers, live = image.layers, found.live.live
     return Inspection(
@@ -164,6 +164,12 @@ def _siblings(image: Image) -> tuple[Sibling, ...] | None:
     from jettison.image.transports.siblings import siblings
 
     return siblings(image)
+
+
+def _neighbours() -> tuple[Sibling, ...]:
+    from jettison.image.transports.siblings import neighbours
+
+    return neighbours()
 
 
 def _packages(image: Image, live: Live) -> Inventory:

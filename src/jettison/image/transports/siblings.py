@@ -5,17 +5,18 @@ Source: containers/storage `images.go`, `layers.go`; Docker Engine API, `GET /im
 
 from __future__ import annotations
 
-import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jettison.core.reference import Transport
-from jettison.core.unix_http import DaemonConnection, docker_endpoint
 from jettison.image.model import Image
 from jettison.image.transports.storage import graph_root
+
+if TYPE_CHECKING:
+    from jettison.core.unix_http import DaemonConnection
 
 _MOST = 500  # images of a daemon that are asked for their layers, each by a request of its own
 _SECONDS = 10.0
@@ -32,25 +33,53 @@ class Sibling:
 
 def siblings(image: Image) -> tuple[Sibling, ...] | None:
     """All other images of the store that this one is in; None where it is in none, or where the store does not tell."""
-    try:
-        match image.reference.transport:
-            case Transport.CONTAINERS_STORAGE:
-                found = list(_stored(graph_root()))
-            case Transport.DOCKER_DAEMON:
-                found = list(_listed())
-            case _:
-                return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, http.client.HTTPException):
-        return None  # it is told as not known
+    match image.reference.transport:
+        case Transport.CONTAINERS_STORAGE:
+            found = _told(_stored)
+        case Transport.DOCKER_DAEMON:
+            found = _told(_listed)
+        case _:
+            return None
+    if found is None:
+        return None
     own = tuple(layer.diff_id for layer in image.layers)
     alike = sorted((each for each in found if each.diff_ids == own), key=lambda each: not each.names)
     itself = alike[0] if alike else None  # a build's cache may hold the same layers, without a name
     return tuple(each for each in found if each is not itself)
 
 
-def _stored(root: Path) -> Iterator[Sibling]:
+def neighbours() -> tuple[Sibling, ...]:
+    """The images of this user's containers-storage: what an image from elsewhere may stand on."""
+    return tuple(_told(_stored) or ())
+
+
+def neighbours_mark() -> str:
+    """Something that changes when those do."""
+    try:
+        told = _images(graph_root()).stat()
+    except OSError:
+        return ""
+    return f"{told.st_mtime_ns} {told.st_size} {told.st_ino}"
+
+
+def _told(which: Callable[[], Iterator[Sibling]]) -> list[Sibling] | None:
+    """None where a store does not tell."""
+    from http.client import HTTPException
+
+    try:
+        return list(which())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, HTTPException):
+        return None
+
+
+def _images(root: Path) -> Path:
+    return root / "overlay-images" / "images.json"
+
+
+def _stored() -> Iterator[Sibling]:
+    root = graph_root()
     layers = {each["id"]: each for each in json.loads((root / "overlay-layers" / "layers.json").read_bytes())}
-    for image in json.loads((root / "overlay-images" / "images.json").read_bytes()):
+    for image in json.loads(_images(root).read_bytes()):
         chain: list[str] = []
         at = image.get("layer", "")
         while at and at in layers and len(chain) < 1000:
@@ -61,6 +90,8 @@ def _stored(root: Path) -> Iterator[Sibling]:
 
 
 def _listed() -> Iterator[Sibling]:
+    from jettison.core.unix_http import DaemonConnection, docker_endpoint
+
     place = docker_endpoint()
     if place.problem:
         raise ValueError(place.problem)
