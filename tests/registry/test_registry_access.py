@@ -161,7 +161,7 @@ def test_who_may_not_read_is_told_so(faulty: Faulty, quick: Patience, nobody: Pa
         if one.is_manifest:
             one.answer(403, b'{"errors": [{"code": "DENIED", "message": "pay first"}]}')
 
-    assert "does not let us read team/app:1: pay first" in refused(faulty(forbidden).host, quick).message
+    assert "does not let us read team/app:1, or has none (pay first)" in refused(faulty(forbidden).host, quick).message
 
 
 def test_tokens_that_are_never_good_do_not_go_round_for_ever(faulty: Faulty, quick: Patience) -> None:

@@ -148,7 +148,8 @@ class Repository:
             hint = "look at the name and the tag" + ("; some registries hide private images so" if not code else "")
             return NotFound(f"{self.host} has no {what}{f' ({message})' if message else ''}", hint=hint)
         if status in _REFUSED:
-            return self._access.denied(f"does not let us read {what}{f': {message}' if message else ''}")
+            # a registry that hides what is private answers so for what it never had, too
+            return self._access.denied(f"does not let us read {what}, or has none{f' ({message})' if message else ''}")
         if status == 429:
             return RegistryError(f"{self.host} has had too many requests from us", hint="wait, or log in")
         if headers.get("Content-Type", "").startswith("text/html") and status < 500:
