@@ -21,10 +21,6 @@ TIMES = {"by-hand": 1.0, "expert": 1.05}  # what the result may weigh at most
 
 # Not reached, and said so in docs/results.md. A result that gets there has to be taken off this list.
 NOT_REACHED = {
-    # CPython's own files on distroless, without the half of the standard library that this application does not import
-    ("python-api", "expert"),
-    # Node on distroless/static with the four Debian packages that it loads: 5 % smaller unpacked, 6 % packed
-    ("node-api", "expert"),
     # 6 kB: the certificates of Debian, on which the project stands, and not the fewer ones of Alpine
     ("go-server", "by-hand"),
 }

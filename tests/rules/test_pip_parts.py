@@ -77,9 +77,9 @@ def test_pip_has_a_stage_of_its_own_and_the_interpreter_goes_along():
     ) == ships
 
 
-def test_it_waits_until_a_smaller_variant_of_the_base_has_had_its_turn():
+def test_it_waits_for_the_packages_that_only_development_asks_for_to_be_left_out():
     (found,) = single_stage_build(stage().subject)
-    assert found.after
+    assert "development-requirements-installed" == found.after
 
 
 def test_a_package_that_looks_for_its_library_by_name_when_it_runs_forbids_it():

@@ -11,6 +11,7 @@ from jettison.subject import Subject
 from jettison.synthesis.other_base import Judged, described, judge, price, size_of
 
 NAME = "larger-base-than-needed"
+REQUIREMENTS = "development-requirements-installed"  # what they ask for of the interpreter stays behind with them
 _WORTH_ASKING = 1_000_000
 
 
@@ -69,7 +70,9 @@ def _finding(subject: Subject, instruction: Instruction, base: str, judged: Judg
     title = "; ".join(each for each in told if each)
     edits = judged.edits(Edit(word.span, name))
     fix = Fix(title, judged.candidate.applicability, edits, declares=judged.declares)
-    return Finding(NAME, f"line {instruction.line} {described(judged, base)}", instruction, judged.saved, fix)
+    after = REQUIREMENTS if judged.parts is not None and judged.candidate.runs == "python" else ""
+    message = f"line {instruction.line} {described(judged, base)}"
+    return Finding(NAME, message, instruction, judged.saved, fix, after=after)
 
 
 def _refused(instruction: Instruction, base: str, judged: Judged) -> Finding:

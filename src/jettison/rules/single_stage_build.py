@@ -18,6 +18,7 @@ from jettison.synthesis.stages import Plan, text
 
 NAME = "single-stage-build"
 SCRATCH = "scratch"
+REQUIREMENTS = "development-requirements-installed"
 PLANS = (npm_stage.plan, pip_stage.plan, go_stage.plan)  # one an ecosystem; the first that knows the stage plans it
 NO_SHELL = "no shell, no package manager: use `docker debug` or an ephemeral container"
 MESSAGE = "the stage that builds the application ships with everything that building needs"
@@ -78,7 +79,10 @@ def _ways(plan: Plan, besides: str) -> Iterator[Finding]:
         told += [f"freed from {' and '.join(each.freed)}"] if each.freed else []
         told += [NO_SHELL] if not each.candidate.shell else []
         found = _finding(each.plan, each.candidate.name, each.weight, "; ".join(told), each.declares, each.parts)
-        yield found if each.candidate.shell else replace(found, after=NAME)  # a step for each, where that is enough
+        if plan.bare:  # what a package for development asks for of the interpreter stays behind with it
+            yield replace(found, after=REQUIREMENTS)
+        else:  # a step for each, where that is enough
+            yield found if each.candidate.shell else replace(found, after=NAME)
     if plan.bare:
         return
     layers = plan.subject.image.layers[: plan.subject.alignment.base_layers]
