@@ -162,7 +162,7 @@ class _Watch(Merge):
             return Event(number, change, path, before=old, how=how, by=by)
         assert after is not None
         link = self._hard_link(path, number)
-        size = new.size if after[0] == number and not link else 0
+        size = new.size if after[0] == number and (not link or self._has_the_bytes(path, after)) else 0
         if old is None:
             return Event(number, Change.ADDED, path, size, new, link=link)
         assert before is not None
@@ -185,6 +185,11 @@ class _Watch(Merge):
         """What the layer's own member at `path` is a hard link to; empty where it is none."""
         layer, index = self.linked.get(path, (-1, -1))
         return self._layers[layer].columns.links.get(index, b"") if layer == number else b""
+
+    def _has_the_bytes(self, path: bytes, inode: Place) -> bool:
+        """Whether a hard link counts for the payload: the file's own name is gone, and this is its first."""
+        names = [each for each, place in self.nodes.items() if place == inode]
+        return path == min(names) and all(each in self.linked for each in names)
 
     def _same(self, before: Place, old: Entry, after: Place, new: Entry) -> bool:
         """Whether kind and content are the same."""

@@ -79,7 +79,8 @@ def _files(count: int) -> str:
 def _appeared(event: Event) -> str:
     assert event.entry is not None
     if event.link:
-        return f"a hard link to {shown(event.link)}: no bytes of its own"
+        told = "a name that is gone" if event.size else "no bytes of its own"
+        return f"a hard link to {shown(event.link)}: {told}"
     entry = event.entry
     if entry.kind is Kind.SYMLINK:
         return f"a symbolic link to {show_path(entry.link)}"
