@@ -62,8 +62,8 @@ def tar(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def layout(path: Path, layers: list[dict[str, bytes]], history: list[dict[str, Any]]) -> Path:
-    """An OCI layout with gzipped layers."""
+def layout(path: Path, layers: list[dict[str, bytes]], history: list[dict[str, Any]], *, plain: bool = False) -> Path:
+    """An OCI layout, its layers gzipped unless plain ones are asked for."""
     blobs = path / "blobs" / "sha256"
     blobs.mkdir(parents=True)
 
@@ -76,7 +76,10 @@ def layout(path: Path, layers: list[dict[str, bytes]], history: list[dict[str, A
     ids = ["sha256:" + hashlib.sha256(each).hexdigest() for each in tars]
     config = {"os": "linux", "architecture": "amd64", "config": {"Env": ["PATH=/bin:/app"]}, "history": history}
     about = put(json.dumps(config | {"rootfs": {"type": "layers", "diff_ids": ids}}).encode(), "config.v1+json")
-    stored = [put(gzip.compress(each, mtime=0), "layer.v1.tar+gzip") for each in tars]
+    if plain:
+        stored = [put(each, "layer.v1.tar") for each in tars]
+    else:
+        stored = [put(gzip.compress(each, mtime=0), "layer.v1.tar+gzip") for each in tars]
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
     index = put(json.dumps(manifest | {"config": about, "layers": stored}).encode(), "manifest.v1+json")
     (path / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
@@ -333,3 +336,12 @@ def test_a_report_is_known_until_something_that_it_is_made_of_changes(
     monkeypatch.setenv("JETTISON_CACHE_SIZE", "0")
     run(capsys, image)
     assert len(changed) + 2 == len(looked)
+
+
+def test_the_whole_report_in_80_columns(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout(tmp_path / "plain", LAYERS, HISTORY, plain=True)  # gzips differ from machine to machine
+    monkeypatch.chdir(tmp_path)
+    expected = (Path(__file__).parent / "inspection_80_columns.txt").read_text()
+    assert expected == run(capsys, "plain", "-f", "Dockerfile", "--packages")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jettison.documents.image import Inspection
     from jettison.image.model import Image
 
-_KIND = 4  # of the report; another number where it says something else of the same image
+_KIND = 5  # of the report; another number where it says something else of the same image
 
 
 @click.command("inspect")

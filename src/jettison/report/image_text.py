@@ -136,13 +136,14 @@ def _waste(inspection: Inspection, dockerfile: str, bounds: tuple[int, int], col
 
 
 def _moved(inspection: Inspection, row: WasteRow) -> str:
-    """Who brought and who took it: lines where both are known, else layers."""
+    """Who brought and who took it: lines where they are known, else layers."""
     lines = inspection.made.lines
-    if row.layer in lines and row.by_layer in lines:
-        first, last, what = lines[row.layer], lines[row.by_layer], "line"
-    else:
-        first, last, what = row.layer, row.by_layer, "layer"
-    return f"{what} {first}" if first == last else f"{what} {first}, by {last}"
+    first, last = (
+        f"line {lines[layer]}" if layer in lines else f"layer {layer}" for layer in (row.layer, row.by_layer)
+    )
+    if first == last:
+        return first
+    return f"{first}, by {last.removeprefix(first.partition(' ')[0] + ' ')}"
 
 
 def _paths(rows: Sequence[tuple[int, bytes, str]], width: int, *, indent: int = 0) -> Iterator[str]:
