@@ -6,16 +6,21 @@ A listing is `name/`, `name->target`, `name=content` (`name#bytes` where long), 
 
 from __future__ import annotations
 
-import io
+import hashlib
 import os
 import stat
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
+
+# what `docker export` has of its own: mount points and files that a container gets
+ADDED = {".dockerenv", "dev", "dev/console", "dev/pts", "dev/shm", "etc", "etc/hosts", "etc/hostname", "etc/mtab"}
+ADDED |= {"etc/resolv.conf", "proc", "sys"}
+SHORT = 99  # bytes of content that are told as they are
 
 
 class Seen(NamedTuple):
@@ -23,13 +28,20 @@ class Seen(NamedTuple):
 
     name: str
     kind: str  # of `/`, `>`, `=`, `!`
-    what: bytes  # content or target
+    what: bytes  # target, or content, of which the SHA-256 where it is long
+    size: int
     inode: Any
     facts: tuple[Any, ...]  # mode, uid, gid, whole seconds, device; seconds of directories are not told
 
-    @property
-    def size(self) -> int:
-        return len(self.what) if self.kind == "=" else 0
+
+def content(stream: Any, size: int) -> bytes:
+    """What stands for a file's content."""
+    if size <= SHORT:
+        return bytes(stream.read(SHORT + 1))
+    state = hashlib.sha256()
+    while chunk := stream.read(2**20):
+        state.update(chunk)
+    return state.digest()
 
 
 def listing(seen: list[Seen]) -> str:
@@ -46,7 +58,7 @@ def listing(seen: list[Seen]) -> str:
         elif each.kind == ">":
             told.append(f"{each.name}->{os.fsdecode(each.what)}")
         else:
-            told.append(f"{each.name}#{each.size}" if each.size > 99 else f"{each.name}={os.fsdecode(each.what)}")
+            told.append(f"{each.name}#{each.size}" if each.size > SHORT else f"{each.name}={os.fsdecode(each.what)}")
     return " ".join(told)
 
 
@@ -65,10 +77,13 @@ def by_jettison(tree: Tree) -> list[Seen]:
         each = tree.get(path)
         assert each is not None
         kind = {Kind.DIRECTORY: "/", Kind.SYMLINK: ">", Kind.FILE: "="}.get(each.kind, "!")
-        what = tree.read(path) if kind == "=" else each.link
+        what = each.link
+        if kind == "=":
+            with tree.open(path) as stream:
+                what = content(stream, each.size)
         mode, time = 0o777 if kind == ">" else each.mode, 0 if kind == "/" else each.mtime // 10**9
         told = (mode, each.uid, each.gid, time, each.device, each.xattrs)
-        found.append(Seen(os.fsdecode(path), kind, what, tree.payload(path), told))
+        found.append(Seen(os.fsdecode(path), kind, what, each.size, tree.payload(path), told))
     return found
 
 
@@ -94,14 +109,16 @@ def _below(root: bytes, above: bytes) -> Iterator[Seen]:
         )
         time = 0 if stat.S_ISDIR(mode) else status.st_mtime_ns // 10**9
         told = (stat.S_IMODE(mode), status.st_uid, status.st_gid, time, device, _xattrs(item.path))
-        kind, what = "!", b""
+        kind, what, size = "!", b"", 0
         if stat.S_ISDIR(mode):
             kind = "/"
         elif stat.S_ISLNK(mode):
             kind, what = ">", os.readlink(item.path)  # noqa: PTH115  # bytes
         elif stat.S_ISREG(mode):
-            kind, what = "=", Path(os.fsdecode(item.path)).read_bytes()
-        yield Seen(os.fsdecode(path), kind, what, (status.st_dev, status.st_ino), told)
+            kind, size = "=", status.st_size
+            with Path(os.fsdecode(item.path)).open("rb") as stream:
+                what = content(stream, size)
+        yield Seen(os.fsdecode(path), kind, what, size, (status.st_dev, status.st_ino), told)
         if kind == "/":
             yield from _below(root, path)
 
@@ -116,10 +133,10 @@ def _xattrs(path: bytes) -> tuple[tuple[bytes, bytes], ...]:
     )
 
 
-def in_tar(data: bytes) -> list[Seen]:
+def in_tar(data: BinaryIO) -> list[Seen]:
     """As `docker export` writes it."""
     found, inodes = list[Seen](), dict[str, Seen]()
-    with tarfile.open(fileobj=io.BytesIO(data), errors="surrogateescape") as archive:
+    with tarfile.open(fileobj=data, mode="r|", errors="surrogateescape") as archive:
         for at, member in enumerate(archive):
             name = member.name.strip("/")
             if member.islnk():
@@ -127,7 +144,7 @@ def in_tar(data: bytes) -> list[Seen]:
                 continue
             kind = "/" if member.isdir() else ">" if member.issym() else "=" if member.isreg() else "!"
             stream = archive.extractfile(member) if kind == "=" else None
-            what = stream.read() if stream else os.fsencode(member.linkname)
+            what = content(stream, member.size) if stream else os.fsencode(member.linkname)
             device = (member.devmajor, member.devminor) if member.ischr() or member.isblk() else (0, 0)
             time = 0 if kind == "/" else int(member.mtime // 1)
             xattrs = sorted(
@@ -136,7 +153,7 @@ def in_tar(data: bytes) -> list[Seen]:
                 if key.startswith("SCHILY.xattr.")
             )
             told = (member.mode & 0o7777, member.uid, member.gid, time, device, tuple(xattrs))
-            inodes[name] = Seen(name, kind, what, at, told)
+            inodes[name] = Seen(name, kind, what, member.size if kind == "=" else 0, at, told)
             if name:
                 found.append(inodes[name])
     return found
