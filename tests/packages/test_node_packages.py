@@ -7,7 +7,7 @@ import json
 import pytest
 from handmade_tree import image
 
-from jettison.packages.node import development_packages, npm_version, weigh
+from jettison.packages.node import development_packages, weigh
 
 FILES = {
     "app/node_modules/typescript/lib/tsc.js": "t" * 500,
@@ -54,8 +54,3 @@ def test_packages_that_only_development_needs_are_found_and_weighed_once(name, d
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"packages": []}', '{"packages": {"a": 1}}', '{"dependencies": 1}'])
 def test_a_lock_file_that_makes_no_sense_marks_nothing(text):
     assert () == development_packages(image({**FILES, "app/package-lock.json": text}).tree, b"app")
-
-
-@pytest.mark.parametrize(("text", "major"), [('{"version": "10.8.2"}', 10), ('{"version": "x"}', 0), ("{", 0)])
-def test_the_version_of_npm(text, major):
-    assert major == npm_version(image({"usr/local/lib/node_modules/npm/package.json": text}).tree)

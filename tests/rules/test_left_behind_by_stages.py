@@ -178,6 +178,16 @@ def test_what_is_made_beside_packages_for_building_is_not_left_behind(more):
     assert "line 5 does more than install packages" in refused_of_pip(text, (MODULES, {**PLAIN, **made}))
 
 
+@pytest.mark.parametrize("wanted", ["curl", "gcc curl"])
+@pytest.mark.parametrize(("update", "splits"), [("", False), ("apt-get update && ", True)])
+def test_package_lists_that_a_line_for_building_fetches_are_needed_by_the_next(wanted, update, splits):
+    lines = f"RUN apt-get update && apt-get install -y gcc\nRUN {update}apt-get install -y {wanted}\n"
+    layers = (BROUGHT, {"var/lib/apt/x": "x"}, MODULES, PLAIN)
+    _, (found,) = of_pip(ON_SLIM.replace(APT, lines), layers, full=SLIM)
+    told = "line 4 installs from package lists that a line for building fetches"
+    assert (splits, "" if splits else told) == (found.fix is not None, found.refusal)
+
+
 LIST = """\
 RUN apt-get update && apt-get install -y \\
     # what the service calls

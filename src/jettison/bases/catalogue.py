@@ -61,10 +61,8 @@ class Candidate:
     family: Family
     libc: str  # glibc, musl, none
     shell: bool
-    package_manager: str  # apt, apk; empty for none
     without: str
     runs: str = ""  # the only kind of program that it runs: node, python, compiled; empty for any
-    entrypoint: tuple[str, ...] = ()
     applicability: Applicability = Applicability.TESTED
     why_proposed: str = ""
     carries: bool = False  # the interpreter and its libraries come along from the old base (synthesis/base_parts)
@@ -88,28 +86,28 @@ def stands_on(name: str) -> str:
 
 def _candidates(name: Name) -> Iterator[Candidate]:
     if name.is_full and name.image in _SLIM:
-        yield Candidate(_slim_name(name), Family.SLIM, "glibc", True, "apt", _SLIM[name.image])
+        yield Candidate(_slim_name(name), Family.SLIM, "glibc", True, _SLIM[name.image])
     if name.image == "node" and not name.variant.startswith("alpine") and len(name.numbers) == 1:
         found = _NODE_DISTROLESS.get(name.numbers[0], "")
         if _same_release(name, found):
-            yield _distroless(found, "glibc", "node", ("/nodejs/bin/node",))
+            yield _distroless(found, "glibc", "node")
     if name.image == "python" and not name.variant.startswith("alpine") and len(name.numbers) == 2:
         found = _PYTHON_DISTROLESS.get((name.numbers[0], name.numbers[1]), "")
         if _same_release(name, found):
             yield _python(found)
     if name.image in ("node", "python") and name.variant == "slim":
-        yield Candidate(_DATA, Family.DISTROLESS, "glibc", False, "", _BUT_PARTS, name.image, carries=True)
+        yield Candidate(_DATA, Family.DISTROLESS, "glibc", False, _BUT_PARTS, name.image, carries=True)
     if name.image in _HAS_ALPINE and not name.variant.startswith("alpine") and not name.release:
-        yield Candidate(_alpine_name(name), Family.ALPINE, "musl", True, "apk", _ALPINE)
+        yield Candidate(_alpine_name(name), Family.ALPINE, "musl", True, _ALPINE)
     if name.image in ("debian", "ubuntu") and name.version:
-        yield Candidate("alpine:3.23", Family.ALPINE, "musl", True, "apk", _ALPINE, "compiled")
+        yield Candidate("alpine:3.23", Family.ALPINE, "musl", True, _ALPINE, "compiled")
     if name.image in _RUNS_COMPILED:
         release = DEBIAN.get(stands_on(f"{name.path}:{name.version}") if name.version else "", 12)
         release = max(DEBIAN.get(name.release, release), 11)
         yield _distroless(f"gcr.io/distroless/cc-debian{release}", "glibc", "compiled")
         yield _distroless(f"gcr.io/distroless/base-debian{release}", "glibc", "compiled")
         yield _distroless(f"gcr.io/distroless/static-debian{release}", "none", "compiled")
-        yield Candidate("scratch", Family.SCRATCH, "none", False, "", "anything at all", "compiled")
+        yield Candidate("scratch", Family.SCRATCH, "none", False, "anything at all", "compiled")
 
 
 def _same_release(name: Name, found: str) -> bool:
@@ -132,19 +130,16 @@ def _alpine_name(name: Name) -> str:
     return f"{name.path}:{'-'.join(part for part in (version, name.edition, 'alpine') if part)}"
 
 
-def _distroless(name: str, libc: str, runs: str, entrypoint: tuple[str, ...] = ()) -> Candidate:
-    return Candidate(name, Family.DISTROLESS, libc, False, "", _DISTROLESS, runs, entrypoint)
+def _distroless(name: str, libc: str, runs: str) -> Candidate:
+    return Candidate(name, Family.DISTROLESS, libc, False, _DISTROLESS, runs)
 
 
 def _python(tag: str) -> Candidate:
     """Debian's own CPython: the same version and another build, other paths, other patches."""
     why = "its interpreter is another build, Debian's own"
     without = f"{_DISTROLESS}, pip among them"
-    entrypoint = ("/usr/bin/python3",)
     name = f"gcr.io/distroless/{tag}"
-    return Candidate(
-        name, Family.DISTROLESS, "glibc", False, "", without, "python", entrypoint, Applicability.PROPOSED, why
-    )
+    return Candidate(name, Family.DISTROLESS, "glibc", False, without, "python", Applicability.PROPOSED, why)
 
 
 def libc_of(name: str) -> str:

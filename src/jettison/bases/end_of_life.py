@@ -13,8 +13,6 @@ from datetime import date
 from jettison.bases.catalogue import stands_on
 from jettison.bases.names import DEBIAN, Name, official
 
-AS_OF = date(2026, 11, 21)
-
 _TEXT = """
 node 4 2018-04-30, 5 2016-06-30, 6 2019-04-30, 7 2017-06-30, 8 2019-12-31, 9 2018-06-30, 10 2021-04-30, 11 2019-06-30,
      12 2022-04-30, 13 2020-06-01, 14 2023-04-30, 15 2021-06-01, 16 2023-09-11, 17 2022-06-01, 18 2025-04-30,

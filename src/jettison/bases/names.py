@@ -22,7 +22,6 @@ class Name:
     image: str  # node, python, debian ...
     version: str = ""
     variant: str = ""  # slim, alpine
-    alpine: str = ""  # 3.20
     release: str = ""  # bookworm
     date: str = ""  # 20240110
     edition: str = ""  # jdk, jre

@@ -17,6 +17,14 @@ _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  
 Command = tuple[str, ...]
 
 
+def encoded(word: str) -> bytes:
+    """A word as the bytes of a file's name; what JSON or a source escapes and UTF-8 cannot say names no file."""
+    try:
+        return word.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return word.encode("utf-8", "surrogatepass")
+
+
 def variable(config: Mapping[str, Any], name: str, default: str = "") -> str:
     """What the config's environment sets."""
     pairs = (str(item).partition("=") for item in config.get("Env") or [])
@@ -30,7 +38,7 @@ def working_directory(config: Mapping[str, Any]) -> bytes:
 
 def places(word: str, config: Mapping[str, Any]) -> Iterator[bytes]:
     """Paths that a word of a command may mean."""
-    name = word.encode("utf-8", "surrogateescape")
+    name = encoded(word)
     if b"/" in name:
         yield at(config, word)
         return
@@ -41,7 +49,7 @@ def places(word: str, config: Mapping[str, Any]) -> Iterator[bytes]:
 
 def at(config: Mapping[str, Any], word: str) -> bytes:
     """The path that a word means to a program that opens it as a file."""
-    name = word.encode("utf-8", "surrogateescape")
+    name = encoded(word)
     return posixpath.normpath(b"/" + working_directory(config) + b"/" + name if name[:1] != b"/" else name).strip(b"/")
 
 

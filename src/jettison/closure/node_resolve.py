@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jettison.closure.command import encoded
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
@@ -37,7 +38,7 @@ class Packages:
 
     def resolve(self, name: str, path: bytes) -> bytes | None:
         """The file that `name` means in a script at `path`; None for built-in modules and what is not there."""
-        text = name.encode("utf-8", "surrogateescape")
+        text = encoded(name)
         if text.startswith((b"node:", b"#")) or text in _BUILT_IN:
             return None
         directory = posixpath.dirname(self.tree.resolve(path) or path)
@@ -83,10 +84,10 @@ class Packages:
         return found or self._first(package, _INDEX)
 
     def _member(self, package: bytes, name: str) -> bytes | None:
-        return self._first(posixpath.normpath(package + b"/" + name.encode("utf-8", "surrogateescape")), (b"",))
+        return self._first(posixpath.normpath(package + b"/" + encoded(name)), (b"",))
 
     def _main(self, package: bytes, main: str, depth: int) -> bytes | None:
-        place = posixpath.normpath(package + b"/" + main.encode("utf-8", "surrogateescape"))
+        place = posixpath.normpath(package + b"/" + encoded(main))
         return None if place == package else self.file(place.strip(b"/"), depth - 1)
 
     def file(self, place: bytes, depth: int = _DEEPEST) -> bytes | None:

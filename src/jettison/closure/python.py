@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from jettison.closure.command import Command, at, interpreter, locate, variable, working_directory
+from jettison.closure.command import Command, at, encoded, interpreter, locate, variable, working_directory
 from jettison.closure.python_source import imports
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
@@ -53,7 +53,7 @@ class Modules:
 
     def find(self, name: str) -> bytes | None:
         """The file of a module, or its directory for a namespace package; None where it is none (or built in)."""
-        parent, _, last = name.replace(".", "/").encode("utf-8", "surrogateescape").rpartition(b"/")
+        parent, _, last = encoded(name.replace(".", "/")).rpartition(b"/")
         namespace = None
         for root in self.roots:
             base = b"/".join(part for part in (root, parent) if part)
@@ -105,7 +105,7 @@ def reached(tree: Tree, commands: Sequence[Command], config: Mapping[str, Any]) 
     tops, names = _entries(tree, commands, config)
     if not tops and not names:
         return Reached((), ())
-    told = [part.strip("/").encode() for part in variable(config, "PYTHONPATH").split(":") if part]
+    told = [encoded(part.strip("/")) for part in variable(config, "PYTHONPATH").split(":") if part]
     installed = _installed(tree)
     own = list(dict.fromkeys([*(posixpath.dirname(path) for path in tops), working, *told]))
     modules = Modules(tree, (*own, *installed))

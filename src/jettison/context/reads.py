@@ -135,7 +135,7 @@ def package_scripts(context: Context) -> dict[str, str]:
     entry = context.by_path.get("package.json")
     try:
         found = json.loads(read_text(context.root, entry)) if entry else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         found = {}
     scripts = found.get("scripts") if isinstance(found, dict) else None
     return {key: value for key, value in scripts.items() if isinstance(value, str)} if isinstance(scripts, dict) else {}
@@ -144,7 +144,7 @@ def package_scripts(context: Context) -> dict[str, str]:
 def _package_json(text: str, scripts: frozenset[str]) -> Iterator[str]:
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
         yield text
@@ -160,7 +160,7 @@ def _package_json(text: str, scripts: frozenset[str]) -> Iterator[str]:
 def _pyproject(text: str) -> Iterator[str]:
     try:
         data = tomllib.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         yield text
         return
     tools = data.pop("tool", {})

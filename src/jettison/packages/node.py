@@ -55,7 +55,7 @@ def _marked(tree: Tree, top: bytes, marks: tuple[str, ...]) -> tuple[bytes, ...]
             marked = [path for path, facts in packages.items() if _is(facts, marks)]
         else:
             marked = list(_version_1(document, ""))
-        folders = sorted(_join(top, path.encode("utf-8", "surrogateescape")) for path in marked if path)
+        folders = sorted(_join(top, path.encode("utf-8", "surrogatepass")) for path in marked if path)
         return tuple(folder for folder in folders if folder in tree)
     return ()
 
@@ -114,7 +114,7 @@ def installer(tree: Tree, top: bytes) -> str:
 def named_for_development(tree: Tree, top: bytes) -> tuple[bytes, ...]:
     """Folders of the packages that package.json itself names for development, whoever installed them."""
     told = described(tree, top).get("devDependencies")
-    names = (name.encode("utf-8", "surrogateescape") for name in (told if isinstance(told, dict) else ()))
+    names = (name.encode("utf-8", "surrogatepass") for name in (told if isinstance(told, dict) else ()))
     folders = (_join(top, b"node_modules/" + name) for name in sorted(names))
     return tuple(real for folder in folders if (real := tree.resolve(folder)) is not None)
 
@@ -127,19 +127,9 @@ def lock_shrinks(tree: Tree, top: bytes) -> int:
         return 0
     kept = {name: facts for name, facts in document["packages"].items() if not _is(facts, ("dev", "extraneous"))}
     text = json.dumps({**document, "packages": kept}, indent=2, ensure_ascii=False) + "\n"
-    return entry.size - len(text.encode("utf-8", "surrogateescape"))
+    return entry.size - len(text.encode("utf-8", "surrogatepass"))
 
 
 def prune_command(tree: Tree, top: bytes) -> str:
     """How the npm that installed here takes development packages out: the hidden lockfile is npm 7's and later."""
     return "npm prune --omit=dev" if _join(top, HIDDEN) in tree else "npm prune --production"
-
-
-def npm_version(tree: Tree) -> int:
-    """The major version of the npm that the image holds; 0 where it holds none."""
-    for top in (b"usr/local/lib/node_modules/npm", b"usr/lib/node_modules/npm", b"usr/share/nodejs/npm"):
-        document = read_json(tree, top + b"/package.json")
-        if document is not None:
-            major = str(document.get("version", "")).partition(".")[0]
-            return int(major) if major.isdigit() else 0
-    return 0

@@ -74,8 +74,7 @@ class Distribution:
         """Every file that its record names and that is there, `bin` and data files included; bytecode beside it."""
         listed = _text(self.tree, self.record + b"/RECORD")
         if listed:
-            rows = csv.reader(listed.splitlines())
-            names = [_below(self.top, row[0].encode("utf-8", "surrogateescape")) for row in rows if row]
+            names = [_below(self.top, name.encode("utf-8", "surrogateescape")) for name in _first_fields(listed)]
         else:
             base = self.record if self.record + b"/installed-files.txt" in self.tree else b""
             old = _text(self.tree, self.record + b"/installed-files.txt").splitlines() if base else []
@@ -108,7 +107,7 @@ class Distribution:
         """direct_url.json: where it came from, if not from an index (`vcs_info`, `dir_info`, `archive_info`)."""
         try:
             found = json.loads(_text(self.tree, self.record + b"/direct_url.json") or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -123,6 +122,16 @@ class Distribution:
         """Bytes of its files; hard links count once."""
         sized = {self.tree.payload(path): entry.size for path in self.files if (entry := self.tree.get(path))}
         return sum(sized.values())
+
+
+def _first_fields(text: str) -> list[str]:
+    """What stands first in each row of a CSV text, up to one that makes no sense."""
+    found: list[str] = []
+    try:
+        found.extend(row[0] for row in csv.reader(text.splitlines()) if row)
+    except csv.Error:  # a field without end
+        pass
+    return found
 
 
 def distributions(tree: Tree) -> tuple[Distribution, ...]:

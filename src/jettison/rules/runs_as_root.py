@@ -36,7 +36,7 @@ def runs_as_root(subject: Subject) -> Iterator[Finding]:
         return
     needs = []
     ports = sorted(
-        {int(port) for port in re.findall(r"\b(\d+)(?:/tcp)?\b", " ".join(config.get("ExposedPorts") or {}))}
+        {int(port) for port in re.findall(r"\b(\d{1,5})(?:/tcp)?\b", " ".join(config.get("ExposedPorts") or {}))}
     )
     low = [str(port) for port in ports if port < 1024]
     if low:

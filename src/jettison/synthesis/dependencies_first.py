@@ -190,7 +190,7 @@ def _run(subject: Subject, stage: Stage, run: Instruction, walk: _Walk) -> bool:
         told = next((name for name in (*state.variables, *assigned) if _TOLD.fullmatch(name)), "")
         if told:
             raise CannotEdit(f"{told} names a file, which may lie among the sources")
-        split = _split(found, kinds, count) if count < len(kinds) else None
+        split = _split(found, count) if count < len(kinds) else None
         walk.found = Order((), frozenset(), run, split)
     return count == len(kinds)
 
@@ -246,7 +246,7 @@ def _inside(word: str, copied: Copied) -> bool:
     return not word.startswith("/") or "$" in word or copied.holds(word) or copied.has(word)
 
 
-def _split(found: Script, kinds: Sequence[object], count: int) -> int:
+def _split(found: Script, count: int) -> int:
     """The operand behind which a RUN is divided. Raises CannotEdit where its parts share a shell."""
     if not found.plain or len(found.operands) != len(found.commands) or found.leaks:
         raise CannotEdit("what installs and what reads the sources cannot be divided into two RUNs")

@@ -99,7 +99,10 @@ class Development:
         return sum(files.values()) + sum(self._cached())
 
     def _cached(self) -> Iterator[int]:
-        tree, names = self.subject.tree, {each.record.rpartition(b"/")[2].decode() for each in self.gone}
+        tree, names = (
+            self.subject.tree,
+            {each.record.rpartition(b"/")[2].decode("utf-8", "replace") for each in self.gone},
+        )
         for path in (path for path in tree if _CACHED.match(path)):
             entry = tree.get(path)
             if entry is None or not path.endswith((b".body", b".whl")):
@@ -148,7 +151,8 @@ class Development:
     def edits(self) -> tuple[Edit, ...]:
         """The text without these files. Raises CannotEdit."""
         found: list[Edit] = []
-        taken: set[str] = {each.named.path for each in self.every if not each.for_development}
+        others = [each for each in self.every if not each.for_development]
+        taken = {posixpath.normpath(path) for each in others for path in (each.named.path, *each.asks.includes)}
         for call in dict.fromkeys(each.call for each in self.files):
             inside = [each for each in self.files if each.call is call]
             instead = [path for one, path in self._instead(taken) if one.call is call]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -40,15 +39,7 @@ _OF_A_FILE_SYSTEM = re.compile(
 _LITERAL = re.compile(r"\"([^\"\\\n]*)\"|`([^`]*)`")
 
 
-@dataclass(frozen=True)
-class Files:
-    """`ships`: paths that the program may read; `embedded`: those left behind because the program holds them."""
-
-    ships: tuple[bytes, ...]
-    embedded: tuple[bytes, ...] = ()
-
-
-def readable_files(tree: Tree, folder: bytes, config: Mapping[str, Any]) -> Files:
+def readable_files(tree: Tree, folder: bytes, config: Mapping[str, Any]) -> tuple[bytes, ...]:
     """Files and links below `folder`, in byte order. `config` tells the commands and variables."""
     kinds = {Kind.FILE, Kind.SYMLINK}
     found = [path for path in tree.under(folder) if (entry := tree.get(path)) is not None and entry.kind in kinds]
@@ -59,13 +50,21 @@ def readable_files(tree: Tree, folder: bytes, config: Mapping[str, Any]) -> File
         for path in sorted(found)
         if not _BUILT_FROM.search(path[prefix:]) and not (vendored and path[prefix:].startswith(b"vendor/"))
     ]
-    sources = {path: tree.read(path, _SOURCE).decode("utf-8", "replace") for path in found if _is_source(path)}
+    sources = {path: _text(tree, path) for path in found if _is_source(path)}
     words = tuple(_words(config))
     texts = [*sources.values(), *words, *_settings(tree, kept)]
     kept = [path for path in kept if not _lies_about(path[prefix:], texts)]
     named = {_top(word, folder) for word in words}
     embedded = set(_embedded(sources, kept)) - set(_opened(sources, folder, kept, named))
-    return Files(tuple(path for path in kept if path not in embedded), tuple(sorted(embedded)))
+    return tuple(path for path in kept if path not in embedded)
+
+
+def _text(tree: Tree, path: bytes) -> str:
+    """A source's text; empty for a link that leads nowhere, such as an editor's lock."""
+    try:
+        return tree.read(path, _SOURCE).decode("utf-8", "replace")
+    except KeyError:
+        return ""
 
 
 def _words(config: Mapping[str, Any]) -> Iterator[str]:

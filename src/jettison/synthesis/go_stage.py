@@ -51,7 +51,7 @@ def plan(subject: Subject) -> Plan | None:
     folder = application_folder(subject)
     check_folder(subject, folder)
     places = {program.path for program in programs}
-    ships = list(dict.fromkeys([*sorted(places), *readable_files(subject.tree, folder, subject.image.runtime).ships]))
+    ships = list(dict.fromkeys([*sorted(places), *readable_files(subject.tree, folder, subject.image.runtime)]))
     commands = freed(subject, places)
     base = base_of(subject, calls, programs, ships)
     files = system_files(subject.tree, subject.image.runtime, programs, ships)

@@ -134,7 +134,7 @@ def _node(tool: str, values: list[str], known: bool, copied: Copied) -> Reads | 
         return Reads(refusal=f"{tool} is given {named or 'what the shell computes'}")
     try:
         package = json.loads(copied.text("package.json"))
-    except ValueError:
+    except (ValueError, RecursionError):
         package = None
     if not isinstance(package, dict):
         return Reads(refusal="package.json cannot be read")

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jettison.closure.command import working_directory
+from jettison.closure.command import encoded, working_directory
 from jettison.dockerfile.edit import CannotEdit
+from jettison.image.model import Kind
 from jettison.image.tree import Tree
 from jettison.synthesis.config_upon import variables
 from jettison.synthesis.simple_command import simple_command
@@ -63,7 +64,7 @@ def _name(words: tuple[str, ...]) -> str:
 def _scripts(tree: Tree, folder: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(tree.read(_join(folder, b"package.json"), 2**20))
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise CannotEdit("there is no package.json in the working directory that can be read") from error
     scripts = found.get("scripts") if isinstance(found, dict) else None
     return scripts if isinstance(scripts, dict) else {}
@@ -87,8 +88,9 @@ def _with_own_tools(tree: Tree, folder: bytes, words: tuple[str, ...]) -> tuple[
     """npm looks in node_modules/.bin first: what lies there is a script that node runs."""
     if "/" in words[0]:
         return words
-    real = tree.resolve(_join(folder, b"node_modules/.bin/" + words[0].encode()))
-    if real is None:
+    real = tree.resolve(_join(folder, b"node_modules/.bin/" + encoded(words[0])))
+    entry = tree.get(real) if real is not None else None
+    if real is None or entry is None or entry.kind is not Kind.FILE:
         return words
     if not _NODE_SCRIPT.match(tree.read(real, 256)):
         raise CannotEdit(f"{words[0]} of node_modules/.bin is no script of node")

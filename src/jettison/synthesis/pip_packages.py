@@ -56,6 +56,7 @@ class BuildPackages:
                 waiting = ()
         if texts:
             texts |= {id(run): run.span.of(self.subject.dockerfile.text) for run in self._fetching()}
+        self._check_lists(set(texts))
         return texts, tuple(dict.fromkeys([*left, *waiting]))
 
     def _fetching(self) -> Iterator[Instruction]:
@@ -63,6 +64,15 @@ class BuildPackages:
         for run in self.runs:
             if all(call.verb != "install" for call in apt_calls(self.subject, run)):
                 yield run
+
+    def _check_lists(self, repeated: set[int]) -> None:
+        """Raises CannotEdit for a RUN of the second stage that installs from lists which nothing there fetches."""
+        fetched = False
+        for run in own_runs(self.subject):
+            for call in apt_calls(self.subject, run) if run not in self.runs or id(run) in repeated else ():
+                fetched = fetched or call.verb == "update"
+                if call.verb == "install" and not fetched:
+                    raise CannotEdit(f"line {run.line} installs from package lists that a line for building fetches")
 
     def _without(self, run: Instruction, calls: list[AptCall], added: tuple[str, ...]) -> str:
         """The text of a RUN whose calls of apt name what is kept, and what is added to the first."""

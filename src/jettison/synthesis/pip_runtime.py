@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from jettison.closure import elf
-from jettison.closure.command import locate
+from jettison.closure.command import encoded, locate
 from jettison.closure.lost import Reach
 from jettison.closure.python_calls import Calls, calls
 from jettison.dockerfile.edit import CannotEdit
@@ -103,7 +103,7 @@ class Runtime:
                     yield path, real
         for path, told in self._told:
             for library in told.libraries:
-                file = library.encode() if ".so" in library else b"lib" + library.encode() + b".so"
+                file = encoded(library if ".so" in library else f"lib{library}.so")
                 if loadable(after.tree, file) is None and (place := loadable(tree, file)) is not None:
                     yield path, place
 

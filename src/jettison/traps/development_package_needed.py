@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from jettison.closure import node
-from jettison.closure.command import Command, commands, variable
+from jettison.closure.command import Command, commands, encoded, variable
 from jettison.closure.node_scripts import started
 from jettison.image.tree import Tree
 from jettison.packages.node import described, read_json
@@ -41,9 +41,7 @@ class Removed:
         """Those that package.json names: other names are words that mean anything."""
         told = described(self.tree, self.top).get("devDependencies")
         names = told if isinstance(told, dict) else {}
-        return frozenset(
-            name for name in names if self.modules + b"/" + name.encode("utf-8", "surrogateescape") in self._set
-        )
+        return frozenset(name for name in names if self.modules + b"/" + encoded(name) in self._set)
 
     def holding(self, path: bytes) -> str:
         """The package of these that holds a path; empty where none does."""
@@ -80,7 +78,7 @@ def _commands(tree: Tree, removed: Removed, run: tuple[Command, ...]) -> Iterato
     programs = removed.modules + b"/.bin/"
     for command in run:
         for place, word in enumerate(command):
-            real = tree.resolve(programs + word.encode("utf-8", "surrogateescape")) if place == 0 else None
+            real = tree.resolve(programs + encoded(word)) if place == 0 else None
             name = removed.holding(real) if real is not None else ""
             if not name and place:
                 name = _package(word)
