@@ -198,6 +198,13 @@ def test_kanikos_rows_of_another_file_are_not_known() -> None:
     assert not aligned(image([*BASE, *KANIKO], 5), image(BASE)).known
 
 
+def test_a_base_may_come_from_another_builder() -> None:
+    signed = [{**each, "comment": "buildkit.dockerfile.v0"} for each in BASE]
+    assert {1: 5, 2: 7} == lines(aligned(image([*signed, *KANIKO]), image(signed)))
+    rows = [row("/bin/sh -c #(nop) ONBUILD RUN x", empty=True), row("/bin/sh -c make")]
+    assert {1: 3} == lines(aligned(image([*signed, *rows]), image(signed), "FROM base\nONBUILD RUN x\nRUN make\n"))
+
+
 def test_who_wrote_a_history_is_seen_in_it() -> None:
     buildkit = row("RUN /bin/sh -c x # buildkit", "buildkit.dockerfile.v0")
     assert [("buildkit",), ("kaniko",), ("buildah", "classic"), ("buildah", "classic")] == [

@@ -30,10 +30,13 @@ _OTHERS = (  # how the rows of those begin that build without a Dockerfile
 
 
 def builders_of(image: Image) -> tuple[str, ...]:
-    """Whose rows these may be: BuildKit and kaniko sign theirs, Buildah's and the classic builder's look alike."""
-    if any(row.comment.startswith("buildkit.dockerfile") for row in image.history):
+    """Whose rows the last ones may be: BuildKit and kaniko sign theirs, Buildah's and the classic builder's look alike.
+
+    Those below may be the base's, which another may have built.
+    """
+    if image.history and image.history[-1].comment.startswith("buildkit."):
         return ("buildkit",)
-    if any(kaniko_rows(image)):
+    if any(kaniko_rows(image)[-1:]):
         return ("kaniko",)
     return ("buildah", "classic")
 
