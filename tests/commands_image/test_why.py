@@ -263,6 +263,13 @@ def test_a_dockerfile_that_is_not_there_or_a_target_without_one_is_wrong_use(tmp
     assert 2 == call("why", archive, "/a", "-f", tmp_path, "--target", "x").code
 
 
+def test_a_report_goes_to_a_file(tmp_path: Path, call: Call) -> None:
+    archive = docker_archive(tmp_path / "shop.tar", layer(file("a", A)))
+    said = call("why", archive, "/a").text
+    ended = call("why", archive, "/a", "-o", tmp_path / "out")
+    assert (0, b"", said) == (ended.code, ended.out, (tmp_path / "out").read_text())
+
+
 def test_the_text_says_the_answer_first(tmp_path: Path, call: Call) -> None:
     layers = [layer(file("root/.npmrc", A)), layer(file("x")), layer(gone("root"))]
     archive = docker_archive(

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from jettison.cli.options import colours, opened, platform_option, read_dockerfile, say_absent
+from jettison.core import state
 from jettison.core.errors import UsageError
 from jettison.documents.provenance import provenance_of
 from jettison.documents.why import why_to_json
@@ -28,10 +29,18 @@ from jettison.report.why_text import why_text
 )
 @click.option("--target", help="The stage of the Dockerfile that became IMAGE.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
 @platform_option()
 @click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
 def command(
-    image: str, path: str, file: Path | None, target: str | None, form: str, platform: str | None, no_color: bool
+    image: str,
+    path: str,
+    file: Path | None,
+    target: str | None,
+    form: str,
+    output: Path | None,
+    platform: str | None,
+    no_color: bool,
 ) -> int:
     """Tell which layers of IMAGE added, changed, removed or hid PATH, and which instructions made those layers.
 
@@ -47,12 +56,17 @@ def command(
     found = opened(image, platform)
     past = past_of(found, wanted)
     made = provenance_of(found, dockerfile[1] if dockerfile else None, target)
+    text = ""
     if form == "json":
-        click.echo(json.dumps(why_to_json(found, past, made), indent=2))
+        text = json.dumps(why_to_json(found, past, made), indent=2) + "\n"
     elif past.events:
         width = shutil.get_terminal_size((100, 24)).columns
         names = image, dockerfile[0] if dockerfile else ""
-        text = why_text(past, made, names, width=width, colour=colours(sys.stdout, no_color))
+        colour = output is None and colours(sys.stdout, no_color)
+        text = why_text(past, made, names, width=width, colour=colour)
+    if output is not None and text:
+        state.write_atomically(output, text.encode())
+    else:
         click.echo(text, nl=False, color=True)
     if past.events:
         return 0

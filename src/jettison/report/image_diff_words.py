@@ -27,9 +27,9 @@ def verdict(found: ImageDiff) -> str:
         return f"changed: {show_bytes(new)}{size} as before, and not the same"
     words = f"{found.verdict}: {show_bytes(old)} → {show_bytes(new)}{size}, {show_bytes(abs(new - old))} "
     words += "more" if new > old else "less"
-    if old:
-        words += f", {abs(new - old) / old * 100:.1f} %"
     low, high = sorted(found.ends)
+    if old and new < 2 * old:
+        words += f", {abs(new - old) / old * 100:.1f} %"
     return words + (f", {high / low:.1f} times {found.verdict}" if 0 < low * 2 <= high else "")
 
 
