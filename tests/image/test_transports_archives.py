@@ -175,9 +175,48 @@ def test_a_layout_with_linked_blobs_in_an_archive_is_read(tmp_path: Path) -> Non
         numbers(open_image(f"oci-archive:{tmp_path}/y.tar"))
 
 
-def test_an_archive_on_standard_input_may_be_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+LAYOUT = tar(*(entry(name, data) for name, data in layout_files(APP).items()))
+
+
+@pytest.mark.parametrize("how", ["", "gzip", "zstd"])
+@pytest.mark.parametrize("data", [tar(*WRITERS["podman"](APP)), LAYOUT], ids=["docker-archive", "oci-archive"])
+def test_an_archive_on_standard_input_is_read_as_what_it_is(
+    data: bytes, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Input:
-        buffer = io.BytesIO(packed(tar(*WRITERS["podman"](APP)), "zstd"))
+        buffer = io.BytesIO(packed(data, how))
 
     monkeypatch.setattr("sys.stdin", Input)
     assert SIZES == numbers(open_image("-"))["sizes"]
+
+
+TINY = Made((tar(entry("a", b"x" * 600)),))
+WHOLE = {tool: tar(*write(TINY)) for tool, write in WRITERS.items()}
+
+
+@pytest.mark.parametrize("tool", WRITERS)
+def test_an_archive_cut_at_any_block_is_refused_or_whole(tool: str, tmp_path: Path) -> None:
+    """The end marker and the padding behind it may be missing: nothing is lost with them."""
+    (tmp_path / "x.tar").write_bytes(WHOLE[tool])
+    expected = numbers(open_image(str(tmp_path / "x.tar")))
+    outcomes = {"whole": 0, "refused": 0}
+    for cut in range(0, len(WHOLE[tool]), 512):
+        (tmp_path / "cut.tar").write_bytes(WHOLE[tool][:cut])
+        try:
+            assert expected == numbers(open_image(str(tmp_path / "cut.tar")))
+            outcomes["whole"] += 1
+        except ImageError as error:
+            assert error.hint
+            outcomes["refused"] += 1
+    assert outcomes["refused"] >= 6
+
+
+@pytest.mark.parametrize("how", ["gzip", "zstd"])
+@pytest.mark.parametrize("tool", WRITERS)
+def test_a_packed_archive_that_is_cut_anywhere_is_refused(tool: str, how: str, tmp_path: Path) -> None:
+    data = packed(WHOLE[tool], how)
+    for cut in range(0, len(data), max(1, len(data) // 40)):
+        (tmp_path / "cut").write_bytes(data[:cut])
+        with pytest.raises(ImageError) as caught:
+            open_image(str(tmp_path / "cut"))
+        assert caught.value.hint

@@ -127,4 +127,25 @@ def test_archives_of_the_first_format_and_of_a_file_system_are_refused_with_the_
     assert "docker load" in refused(_archive(tmp_path, first), "of the first format")
     system = {".dockerenv": b"", "etc/passwd": b"", "usr/bin/true": b"", "bin/sh": b""}
     assert "docker save" in refused(_archive(tmp_path, system), "`docker export`")
+    for some in ({".dockerenv": b"", "app": b""}, {"dev/console": b"", "proc/x": b"", "app": b""}):
+        assert "docker save" in refused(_archive(tmp_path, some), "`docker export`")
     assert "docker save" in refused(_archive(tmp_path, {"a": b"", "b": b""}), "no image archive")
+    assert "helm template" in refused(
+        _archive(tmp_path, {"app/Chart.yaml": b"", "app/values.yaml": b""}), "a Helm chart"
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "word", "way_out"),
+    [
+        (b"PK\x03\x04", "zip", "unzip"),
+        (b"7z\xbc\xaf", "7z", "7z x"),
+        (b"\x04\x22\x4d\x18", "lz4", "lz4 -d"),
+        (b"LZIP", "lzip", "lzip -d"),
+        (b"BZh9", "bzip2", "bzip2 -d"),
+        (b"\xfd7zXZ", "xz", "xz -d"),
+    ],
+)
+def test_archives_packed_by_others_are_told_by_their_word(head: bytes, word: str, way_out: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(head + bytes(600))
+    assert f"unpack it with `{way_out}` first" == refused(str(tmp_path / "x"), f"compressed by {word}, which")

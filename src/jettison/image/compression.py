@@ -20,7 +20,14 @@ _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = tuple(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
 _BROKEN: tuple[Any, ...] = (EOFError, zlib.error, isal_zlib.error, zstandard.ZstdError, igzip.BadGzipFile)
-_OTHERS = {b"BZh": "bzip2", b"\xfd7zXZ": "xz"}  # docker load takes them, no registry does
+_OTHERS = {  # docker load takes the first two, no registry does
+    b"BZh": "bzip2 -d",
+    b"\xfd7zXZ": "xz -d",
+    b"\x04\x22\x4d\x18": "lz4 -d",
+    b"LZIP": "lzip -d",
+    b"PK\x03\x04": "unzip",
+    b"7z\xbc\xaf": "7z x",
+}
 _LARGEST_WINDOW = 2**27  # what zstd itself takes without --long; bounds the memory a blob can ask for
 _BUFFER = 2**18
 _AGAIN = "pull or save the image again"
@@ -32,9 +39,10 @@ def compression_of(head: bytes) -> str | None:
         return "gzip"
     if head.startswith((_ZSTD, *_SKIPPABLE)):
         return "zstd"
-    for magic, name in _OTHERS.items():
+    for magic, command in _OTHERS.items():
         if head.startswith(magic):
-            raise ImageError(f"compressed by {name}, which is not read here", hint=f"unpack it with `{name} -d` first")
+            name = {"unzip": "zip", "7z x": "7z"}.get(command, command.partition(" ")[0])
+            raise ImageError(f"compressed by {name}, which is not read here", hint=f"unpack it with `{command}` first")
     return None
 
 

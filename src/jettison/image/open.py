@@ -37,7 +37,9 @@ def _find(text: str | Reference, platform: Platform | None, insecure: bool) -> I
     if not text:
         raise UsageError("no image was named", hint="give a name, or transport:place")
     if text == "-":
-        return _read(Reference(Transport.DOCKER_ARCHIVE, text), platform)
+        from jettison.image.transports import sniff
+
+        return sniff.read(text, platform)
     if "://" in text:
         place = text.partition("://")[2]
         raise UsageError(f"'{text}' names no transport that we know", hint=f"a registry's image is docker://{place}")

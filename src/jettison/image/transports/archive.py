@@ -28,6 +28,7 @@ from jettison.image.transports.documents import (
 )
 from jettison.image.transports.members import Members, open_members
 
+_SYSTEM = {b"etc", b"usr", b"bin", b"lib", b"var", b"dev", b"proc", b"sys"}  # of which an export has two
 _BLOB = re.compile(r"blobs/(sha256|sha512)/([0-9a-f]+)")
 _CONFIG = re.compile(r"(?:.*/)?(?:sha256:)?([0-9a-f]{64})(?:\.json)?")
 
@@ -137,7 +138,12 @@ def _no_manifest(members: Members) -> ImageError:
         )
     if b"index.json" in tops:
         return ImageError(f"{members.where} is an OCI archive", hint=f"write oci-archive:{members.where}")
-    if len(tops & {b"etc", b"usr", b"bin", b"lib", b"var", b".dockerenv"}) >= 2:
+    if any(path.endswith(b"/Chart.yaml") and path.count(b"/") == 1 for path in members.columns.paths):
+        return ImageError(
+            f"{members.where} is a Helm chart, no container image",
+            hint="give an image that its templates name (`helm template CHART`)",
+        )
+    if b".dockerenv" in tops or len(tops & _SYSTEM) >= 2:
         return ImageError(
             f"{members.where} holds a file system, as `docker export` writes it: its layers and history are gone",
             hint="use `docker save IMAGE`, or make an image of it with `docker import`",

@@ -13,12 +13,12 @@ from jettison.image.transports.members import open_members
 
 
 def read(where: str, platform: Platform | None = None) -> Image:
-    """The image in that place. Raises ImageError.
+    """The image in that place, `-` for an archive on standard input. Raises ImageError.
 
     An archive that is both (Docker 25 and later) is read as Docker reads it, through manifest.json.
     """
     path = Path(where)
-    if path.is_dir():
+    if where != "-" and path.is_dir():
         _check_directory(path)
         return layout.read_directory(where, platform)
     members = open_members(path)
