@@ -219,6 +219,27 @@ def test_many_long_paths_of_directories_that_nobody_describes_are_refused() -> N
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("how", ["", "gzip", "zstd"])
+def test_sparse_files_of_terabytes_are_compared_without_reading_their_holes(how: str, tmp_path: Path) -> None:
+    """Two of sixteen terabytes, equal, over each other: hours of zeros for who hashes them."""
+    from jettison.waste.rows import waste_rows
+
+    size = str(2**44)
+    records = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": size, "GNU.sparse.name": "a"}
+    layers = []
+    for owner in (0, 1):
+        member = entry("x", b"1\n4096\n3\n".ljust(512, b"\0") + b"abc", uid=owner, pax_headers=records)
+        layers.append(tar(member, entry("b", b"x")))
+    write_layout(layout_files(Made(tuple(layers), compression=how)), tmp_path)
+    with within(10, 200):
+        image = open_image(f"oci:{tmp_path}")
+        rows = waste_rows(image.layers)
+    assert (2**45 + 2, 2**44 + 1) == (image.sizes.unpacked, image.sizes.effective)
+    assert [(b"a", 2**44, "metadata-only"), (b"b", 1, "metadata-only")] == [
+        (row.path, row.bytes, row.cause.value) for row in sorted(rows, key=lambda row: row.path)
+    ]
+
+
 @pytest.mark.parametrize("name", ["manifest.json", "index.json", "oci-layout"])
 def test_a_document_of_a_gigabyte_is_refused_without_reading_it(name: str, tmp_path: Path) -> None:
     """As a hole: it costs nothing to make, and would cost a gigabyte to read."""
