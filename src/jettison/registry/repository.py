@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from urllib3.response import HTTPResponse
 
@@ -123,8 +124,8 @@ class Repository:
             if self._answers(first):
                 return f"{first}://{self._address}"
         except RegistryError as error:
-            if isinstance(error.__cause__, troubles.UNREACHED):
-                raise
+            if isinstance(error.__cause__, troubles.UNREACHED) and urlsplit(f"//{self._address}").port:
+                raise  # nothing listens there, whatever is spoken
         try:
             if self._answers(second):
                 return f"{second}://{self._address}"
@@ -150,6 +151,8 @@ class Repository:
         if status in _REFUSED:
             # a registry that hides what is private answers so for what it never had, too
             return self._access.denied(f"does not let us read {what}, or has none{f' ({message})' if message else ''}")
+        if status == 407:
+            return RegistryError("the proxy wants a login", hint="write it as http://USER:PASSWORD@HOST in HTTPS_PROXY")
         if status == 429:
             return RegistryError(f"{self.host} has had too many requests from us", hint="wait, or log in")
         if headers.get("Content-Type", "").startswith("text/html") and status < 500:

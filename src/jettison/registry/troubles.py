@@ -11,7 +11,7 @@ from jettison.core.errors import RegistryError
 
 # what is worth another try: the bytes stopped, not the will
 PASSING = (wrong.ProtocolError, wrong.ReadTimeoutError, wrong.IncompleteRead, ConnectionError)
-UNREACHED = (wrong.NewConnectionError, wrong.ConnectTimeoutError, wrong.ProxyError)  # whatever is spoken there
+UNREACHED = (wrong.NewConnectionError, wrong.ConnectTimeoutError)  # whatever is spoken there
 ANY = (wrong.HTTPError, OSError, ValueError)
 _OFFLINE = "are you offline? a proxy is told by HTTPS_PROXY, a mirror by registries.conf"
 
