@@ -154,6 +154,15 @@ def test_a_layer_of_nothing_but_zeros_holds_nothing(how: str, tmp_path: Path) ->
         assert 0 == open_image(reference).sizes.unpacked
 
 
+def test_a_blob_that_would_unpack_for_hours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terabytes of runs in a hundred megabytes; here with a bound that is sooner reached."""
+    monkeypatch.setattr("jettison.image.compression._ALWAYS_TAKEN", 2**27)
+    blob = zeros_by_zstd(2**30, _header("zeros", 2**30), bytes(1024))
+    with within(20, 200), pytest.raises(ImageError, match="absurdly much of the same") as caught:
+        assert open_image(_image(tmp_path, blob, "sha256:" + "0" * 64, LAYER + "+zstd")).sizes
+    assert caught.value.hint
+
+
 @pytest.mark.parametrize("how", PACKED)
 def test_an_archive_of_nothing_but_zeros_is_refused_before_it_is_unpacked(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

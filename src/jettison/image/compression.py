@@ -30,6 +30,8 @@ _OTHERS = {  # docker load takes the first two, no registry does
 }
 _LARGEST_WINDOW = 2**27  # what zstd itself takes without --long; bounds the memory a blob can ask for
 _BUFFER = 2**18
+_ALWAYS_TAKEN = 2**36  # plain bytes of a small blob
+_MOST_TIMES = 2000  # its size that a blob may unpack to beyond that; gzip cannot do more than 1032, zstd 43,000
 _AGAIN = "pull or save the image again"
 
 
@@ -51,12 +53,18 @@ class Decompressed(Readable):
 
     def __init__(self, plain: BinaryIO, blob: BinaryIO) -> None:
         self._plain, self._blob = plain, blob
+        self._room = max(_ALWAYS_TAKEN, _MOST_TIMES * blob.seek(0, io.SEEK_END))
+        blob.seek(0)
 
     def read(self, size: int = -1) -> bytes:
         try:
-            return self._plain.read(size)
+            data = self._plain.read(size)
         except _BROKEN as error:
             raise ImageError(f"broken compressed data: {error}", hint=_AGAIN) from error
+        self._room -= len(data)
+        if self._room < 0:
+            raise ImageError("it unpacks to absurdly much of the same", hint="is this image what you think it is?")
+        return data
 
     def close(self) -> None:
         if not self.closed:
