@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import zstandard
 from handmade import (
+    INDEX,
     LAYER,
     MANIFEST,
     Made,
@@ -22,15 +23,18 @@ from handmade import (
     hard_link,
     index,
     layout_files,
+    modern_files,
     packed,
     symlink,
     tar,
+    write_archive,
     write_layout,
 )
 from handmade_archives import WRITERS, several
 from test_transports import numbers
 
 from jettison.core.errors import ImageError
+from jettison.core.platform import Platform
 from jettison.image.open import open_image
 
 BASE = tar(directory("d"), entry("d/a", b"a" * 3000), hard_link("h", "d/a"), symlink("s", "d/a"), entry("b", b"b" * 50))
@@ -62,6 +66,20 @@ def test_an_archive_that_is_a_layout_too_is_the_same_by_both_names(tool: str, tm
     images = [open_image(f"{transport}:{tmp_path}/x.tar") for transport in ("docker-archive", "oci-archive")]
     assert numbers(images[0]) == numbers(images[1])
     assert ["linux/amd64", ()] == [images[1].platform, images[1].other_platforms]
+
+
+def test_an_archive_of_several_platforms_has_more_than_its_manifest_json_tells(tmp_path: Path) -> None:
+    """Docker's containerd store writes all platforms that it holds, and the best of them into manifest.json."""
+    arm = Made((tar(entry("arm", b"1")),), architecture="arm64")
+    platforms = [(made, {"os": "linux", "architecture": made.architecture}) for made in (APP, arm)]
+    inner = index(*(descriptor(made.manifest, MANIFEST, platform=each) for made, each in platforms))
+    files = modern_files(APP) | arm.files | {blob_path(inner): inner, "index.json": index(descriptor(inner, INDEX))}
+    path = str(write_archive(files, tmp_path / "x.tar"))
+    for architecture, layers in (("amd64", 4), ("arm64", 1)):
+        assert layers == len(open_image(path, Platform("linux", architecture)).layers)
+    assert 4 == len(open_image(path).layers)
+    with pytest.raises(ImageError, match="no image for linux/s390x"):
+        open_image(path, Platform("linux", "s390x"))
 
 
 def test_layers_that_are_stored_packed_have_their_transfer_and_those_that_are_not_have_none(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from jettison.image.transports.members import open_members
 def read(where: str, platform: Platform | None = None) -> Image:
     """The image in that place, `-` for an archive on standard input. Raises ImageError.
 
-    An archive that is both (Docker 25 and later) is read as Docker reads it, through manifest.json.
+    An archive that is both (Docker 25 and later) is read as Docker reads it, through manifest.json, unless another
+    platform is asked for than the one that this tells of.
     """
     path = Path(where)
     if where != "-" and path.is_dir():
@@ -25,7 +26,15 @@ def read(where: str, platform: Platform | None = None) -> Image:
     if b"manifest.json" not in members.index and b"index.json" in members.index:
         return layout.image_of(members, "", platform, Reference(Transport.OCI_ARCHIVE, where))
     # which says what is wrong where it is none
-    return archive.image_of(members, "", Reference(Transport.DOCKER_ARCHIVE, where))
+    image = archive.image_of(members, "", Reference(Transport.DOCKER_ARCHIVE, where))
+    if platform is not None and b"index.json" in members.index and not _is_for(image, platform):
+        return layout.image_of(members, "", platform, Reference(Transport.OCI_ARCHIVE, where))
+    return image
+
+
+def _is_for(image: Image, platform: Platform) -> bool:
+    told = [image.config.get(key) or "" for key in ("os", "architecture", "variant")]
+    return Platform(*told).fits(platform)
 
 
 def _check_directory(path: Path) -> None:
