@@ -112,15 +112,14 @@ def test_a_compressed_layer_is_unpacked_once_for_many_reads(tmp_path: Path, monk
 
 def _count(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     calls = []
-    from jettison.image import layer_blob
 
-    real = layer_blob.spool
+    real = spool_module.spool
 
     def counting(stream: object) -> Blob:
         calls.append(1)
         return real(stream)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(layer_blob, "spool", counting)
+    monkeypatch.setattr(spool_module, "spool", counting)
     return lambda: len(calls)
 
 

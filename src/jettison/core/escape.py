@@ -7,7 +7,6 @@ GFM (table cells), GitHub's runner `ActionCommand.cs` (the percent escapes).
 
 from __future__ import annotations
 
-import html as _html
 import unicodedata
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\x1b": "\\e"}
@@ -44,7 +43,9 @@ def show_path(path: bytes) -> str:
 
 def html(text: str) -> str:
     """Text for an element or a quoted attribute; controls are spelled out as on a terminal."""
-    return _html.escape(terminal(text), quote=True)
+    import html  # two thousand names of characters, for pages alone
+
+    return html.escape(terminal(text), quote=True)
 
 
 def markdown(text: str) -> str:

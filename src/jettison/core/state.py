@@ -8,9 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -90,6 +88,8 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     as far as we may set them; a new one gets `mode` (0o666 less the umask where None). Raises DiskError; then the
     target is as it was.
     """
+    import tempfile  # brings three compressors along, which reading does without
+
     with disk_errors("write", path):
         real = path.resolve()
         before = _status(real)
@@ -209,7 +209,8 @@ def need_space(path: Path, needed: int) -> None:
     while not place.exists() and place != place.parent:
         place = place.parent
     with disk_errors("examine", place):
-        free = shutil.disk_usage(place).free
+        status = os.statvfs(place)
+        free = status.f_bavail * status.f_frsize
     if free < needed:
         raise DiskError(
             f"{place} has {show_bytes(free)} free, and {show_bytes(needed)} are needed",

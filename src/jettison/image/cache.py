@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import os
 import struct
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -68,6 +67,8 @@ class Cache:
         """Keep a value; whether that was possible."""
         if len(value) > min(self.bound, LARGEST):
             return False
+        import tempfile
+
         try:
             handle, temporary = tempfile.mkstemp(prefix=_PART, dir=self.folder)
             try:

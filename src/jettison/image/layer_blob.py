@@ -16,7 +16,6 @@ from jettison.image.blob import Blob
 from jettison.image.compression import compression_of, decompress
 from jettison.image.model import Columns, Entry, Hash, LayerSource, digest_of
 from jettison.image.readable import Readable
-from jettison.image.spool import spool
 from jettison.image.tar import walk
 
 _CHUNK = 2**20
@@ -83,6 +82,8 @@ class BlobSource(LayerSource):
 
     def plain(self) -> Blob:
         if self._plain is None:
+            from jettison.image.spool import spool
+
             with decompress(self.blob.open()) as stream:
                 self._plain = spool(stream)
         return self._plain

@@ -17,7 +17,7 @@ from jettison.image.blob import Blob
 from jettison.image.readable import Readable as RawReadable
 
 _CHUNK = 2**20
-_ZEROS = bytes(_CHUNK)
+_HOLE = 2**17  # bytes of zeros that are worth a hole
 _ASK_EVERY = 64 * 2**20  # bytes written between two looks at the free space
 LEFT_FREE = 2**29  # bytes of the file system that are never taken
 
@@ -59,9 +59,11 @@ class Spooling(RawReadable):
         return chunk
 
     def _keep(self, chunk: bytes) -> None:
-        if len(chunk) == _CHUNK and chunk == _ZEROS:  # a hole: bombs are made of them, and layers hold some
-            os.lseek(self._unnamed.handle, _CHUNK, os.SEEK_CUR)
-            self._size += _CHUNK
+        if (
+            len(chunk) >= _HOLE and not chunk[0] and chunk == bytes(len(chunk))
+        ):  # bombs are made of them, layers hold some
+            os.lseek(self._unnamed.handle, len(chunk), os.SEEK_CUR)
+            self._size += len(chunk)
             return
         if chunk and self._written >= self._asked:
             _need_room(self._unnamed.directory, self._written)

@@ -37,7 +37,7 @@ class Known:
 
 
 def take_simple(source: Stream, columns: Columns, known: Known) -> int:
-    """Take members as long as they are simple, in one loop without calls of ours; the payload bytes that were passed."""
+    """Take members as long as they are simple, in one loop without calls of ours; payload bytes that were passed."""
     unpack, owners, times, sums = _HEADER.unpack_from, known.owners, known.times, known.sums
     add_path, add_kind, add_mode = columns.paths.append, columns.kinds.append, columns.modes.append
     add_uid, add_gid, add_time = columns.uids.append, columns.gids.append, columns.mtimes.append

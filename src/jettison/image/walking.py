@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from jettison.image.cache import Cache, user_cache
 from jettison.image.cache_pack import ORDER, SCANNER, pack, unpack
 from jettison.image.model import Columns, Layer
-from jettison.image.walking_processes import Passed, can_fork, walk_apart
 
 _WORTH_A_FORK = 0.03  # seconds that processes must save: starting one and taking what it found costs about a third
 _WORTH_A_LOOK = 0.5  # seconds of walking that somebody who watches wants to see advance
@@ -117,6 +116,8 @@ def _walk(jobs: Sequence[_Job], processes: int) -> Iterator[tuple[int, int | Fou
         for at, source in enumerate(sources):
             yield at, (source.columns(), None)
         return
+    from jettison.image.walking_processes import Passed, walk_apart
+
     for event in walk_apart(sources, processes):
         if isinstance(event, Passed):
             yield event.source, event.bytes
@@ -127,11 +128,13 @@ def _walk(jobs: Sequence[_Job], processes: int) -> Iterator[tuple[int, int | Fou
 def _processes(jobs: Sequence[_Job], *, watched: bool) -> int:
     """How many processes walk; 0 where that is done here."""
     efforts = [job.layers[0].source.effort for job in jobs]
-    if not efforts or not can_fork(len(jobs)):
-        return 0
     many = min(len(os.sched_getaffinity(0)), len(jobs))
-    saved = sum(efforts) - max(max(efforts), sum(efforts) / many)
-    return many if saved > _WORTH_A_FORK or (watched and sum(efforts) > _WORTH_A_LOOK) else 0
+    saved = sum(efforts) - max(max(efforts), sum(efforts) / many) if jobs else 0.0
+    if saved <= _WORTH_A_FORK and not (watched and sum(efforts) > _WORTH_A_LOOK):
+        return 0
+    from jettison.image.walking_processes import can_fork
+
+    return many if can_fork(len(jobs)) else 0
 
 
 def _jobs(layers: Sequence[Layer]) -> list[_Job]:

@@ -14,7 +14,6 @@ import select
 import signal
 import struct
 import threading
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -116,6 +115,8 @@ def _work(sources: Sequence[LayerSource], queue: int, tell: int, memory: int) ->
             os.write(tell, _MESSAGE.pack(what, at, start, len(found)))
         code = 0
     except BaseException:
+        import traceback
+
         found = traceback.format_exc().encode()
         _written(memory, end, found)
         os.write(tell, _MESSAGE.pack(b"X", at, end, len(found)))

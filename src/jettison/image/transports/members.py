@@ -15,7 +15,6 @@ from jettison.core.errors import ImageError
 from jettison.image.blob import Blob, whole
 from jettison.image.compression import compression_of, decompress
 from jettison.image.model import Columns, Kind
-from jettison.image.spool import Spooling, spool
 from jettison.image.tar import walk
 from jettison.image.tar_fields import normalise
 
@@ -83,10 +82,12 @@ class Members:
 def open_members(path: Path) -> Members:
     """The members of an archive, `-` for one on standard input. Raises ImageError."""
     where = "the archive on standard input" if path == Path("-") else str(path)
-    tar = spool(sys.stdin.buffer) if path == Path("-") else whole(path)
+    tar = _standard_input() if path == Path("-") else whole(path)
     if compression_of(tar.head(6)) is None:
         return members_of(tar, where)
     with decompress(tar.open()) as stream:
+        from jettison.image.spool import Spooling
+
         spooling = Spooling(stream)
         columns = _walked(cast(BinaryIO, spooling), where)  # what is no tar shows before all of it is unpacked
         left = _MOST_BEHIND
@@ -95,6 +96,12 @@ def open_members(path: Path) -> Members:
             if left < 0:
                 raise ImageError(f"{where} goes on long after its end", hint="is this archive what you think it is?")
     return _members(where, spooling.blob(), columns)
+
+
+def _standard_input() -> Blob:
+    from jettison.image.spool import spool
+
+    return spool(sys.stdin.buffer)
 
 
 def members_of(tar: Blob, where: str) -> Members:
