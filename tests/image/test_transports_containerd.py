@@ -13,11 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade import Made, blob_path, directory, entry, hard_link, layout_files, tar, write_archive, write_layout
+from handmade import (
+    MANIFEST,
+    Made,
+    blob_path,
+    classic_files,
+    descriptor,
+    directory,
+    entry,
+    hard_link,
+    layout_files,
+    tar,
+    write_archive,
+    write_layout,
+)
 from handmade_archives import docker29
 from handmade_bolt import PAGE, database, write_store
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_daemon import daemon as fake_daemon
 from test_transports import numbers
 
 from jettison.core.errors import ImageError
@@ -145,6 +159,28 @@ def test_databases_that_lie_are_refused(tmp_path: Path, alone: None) -> None:
     meta.unlink()
     with pytest.raises(ImageError, match="there is no file"):
         containerd.read("app:1", None, root)
+
+
+def test_a_daemon_that_keeps_its_images_in_containerd_is_read_there(
+    tmp_path: Path, alone: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker 29: answers as its API (1.48 and later) describes them; no such daemon was at hand."""
+    root = write_store(tmp_path / "root", {"moby": {"docker.io/library/app:1": APP}})
+    monkeypatch.setattr(containerd, "stores", lambda: [tmp_path / "gone", root])
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    target = descriptor(APP.manifest, MANIFEST)
+    archive = write_archive(classic_files(APP), tmp_path / "x.tar").read_bytes()
+    facts = {"Id": target["digest"], "Size": 4321, "Descriptor": target}
+    told = {"/images/app:1/json": (200, json.dumps(facts).encode(), -1)}
+    with fake_daemon(tmp_path / "docker.sock", told):
+        image = open_image("docker-daemon:app:1")  # nothing else is answered
+        assert (target["digest"], 4321, 3001) == (image.digest, image.sizes.daemon, image.sizes.unpacked)
+    elsewhere = facts | {"Descriptor": target | {"digest": "sha256:" + "0" * 64}}
+    told["/images/app:1/json"] = (200, json.dumps(elsewhere).encode(), -1)
+    told[f"/images/{target['digest']}/get"] = (200, archive, -1)
+    (tmp_path / "docker.sock").unlink()
+    with fake_daemon(tmp_path / "docker.sock", told):
+        assert 3001 == open_image("docker-daemon:app:1").sizes.unpacked
 
 
 WHOLE = database({b"v1": {b"a": {b"images": {str(n).encode(): {b"target": {b"size": b"\2"}} for n in range(40)}}}}, 7)

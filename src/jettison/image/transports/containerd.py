@@ -44,8 +44,8 @@ class Named:
     target: Descriptor
 
 
-def store() -> Path | None:
-    """containerd's root directory, None where there is none: its configuration's, the usual ones, Docker's own."""
+def stores() -> list[Path]:
+    """containerd's root directories that there are: its configuration's, the usual ones, Docker's own."""
     home = Path(os.environ.get("HOME", "/root"))
     usual = [Path("/var/lib/containerd"), home / ".local/share/containerd", Path("/var/lib/docker/containerd/daemon")]
     try:
@@ -53,7 +53,7 @@ def store() -> Path | None:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         told = None
     candidates = [Path(told), *usual] if isinstance(told, str) and told else usual
-    return next((root for root in candidates if os.access(root, os.F_OK)), None)
+    return [root for root in dict.fromkeys(candidates) if os.access(root, os.F_OK)]
 
 
 def read(where: str, platform: Platform | None = None, root: Path | None = None) -> Image:
@@ -61,19 +61,24 @@ def read(where: str, platform: Platform | None = None, root: Path | None = None)
 
     Raises ImageError.
     """
-    root = root or store()
+    root = root or next(iter(stores()), None)
     if root is None:
         raise ImageError("there is no containerd here", hint="save the image to an archive and give that")
     found = _find(_images(root), where, root)
+    return image_of(root, found, platform, Reference(Transport.CONTAINERD, where))
+
+
+def image_of(root: Path, named: Named, platform: Platform | None, reference: Reference) -> Image:
+    """The image that a name stands for in a store. Raises ImageError."""
     files = _Files(root / _CONTENT)
-    chosen, others = choose_among(files, [found.target], platform)
+    chosen, others = choose_among(files, [named.target], platform)
     what = f"manifest {chosen.digest}"
     config_at, layers = image_manifest.parts(read_json(blob_of(files, chosen, "manifest"), what, chosen.digest), what)
     data = read_small(blob_of(files, config_at, "config"), "the config", config_at.digest)
     config, ids = image_config.checked(parse_json(data, "the config"), "the config", len(layers))
-    snapshots = _Snapshots(root, found.namespace)
+    snapshots = _Snapshots(root, named.namespace)
     return Image(
-        reference=Reference(Transport.CONTAINERD, where),
+        reference=reference,
         digest=chosen.digest,
         config=config,
         layers=tuple(_layer(files, snapshots, one, ids[: at + 1]) for at, one in enumerate(layers)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 from jettison.core.errors import ImageError
@@ -14,9 +15,10 @@ from jettison.core.reference import Reference, Transport
 from jettison.core.unix_http import DaemonConnection, docker_endpoint
 from jettison.image.model import Image
 from jettison.image.spool import spool
-from jettison.image.transports import docker_storage
+from jettison.image.transports import containerd, docker_storage
 from jettison.image.transports.archive import image_of
 from jettison.image.transports.documents import LARGEST, mapping, parse_json
+from jettison.image.transports.indexes import descriptor
 from jettison.image.transports.members import members_of
 
 _SECONDS = 300.0  # without a byte; `docker save` writes a whole copy before its first
@@ -41,9 +43,27 @@ def read(where: str) -> Image:
             in_place = docker_storage.read(reference, facts, str(information.get("DockerRootDir") or ""))
             if in_place is not None:
                 return in_place
+        if daemon.is_local and (stored := _in_containerd(reference, facts)) is not None:
+            return replace(stored, daemon_size=size if isinstance(size, int) else None)
         tar = spool(_Whole(daemon.get(f"/images/{_quoted(identity)}/get")))
     image = image_of(members_of(tar, f"the daemon's {where}"), "", reference)
     return replace(image, daemon_size=size if isinstance(size, int) else None)
+
+
+def _in_containerd(reference: Reference, facts: dict[str, Any]) -> Image | None:
+    """The image where the daemon keeps its images in containerd (Docker 29), and we may read there; else None.
+
+    An inspect then tells the descriptor of the image's manifest or index, since version 1.48 of the API.
+    """
+    if not isinstance(facts.get("Descriptor"), dict):
+        return None
+    for root in containerd.stores():
+        try:
+            target = descriptor(facts["Descriptor"], "the image's descriptor")
+            return containerd.image_of(root, containerd.Named("moby", reference.where, target), None, reference)
+        except ImageError:
+            continue  # not in this one, or not for us to read
+    return None
 
 
 def _quoted(name: str) -> str:
