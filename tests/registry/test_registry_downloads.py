@@ -29,7 +29,7 @@ BLOBS = [digest_of(blob) for blob in APP.blobs]
 
 @pytest.fixture(autouse=True, scope="module")
 def _pushed(push: Callable[..., str]) -> None:
-    push(APP, "app:1")
+    push(APP, "down/app:1")
 
 
 def test_layers_are_fetched_several_at_once_and_no_more_than_three(
@@ -52,7 +52,7 @@ def test_layers_are_fetched_several_at_once_and_no_more_than_three(
             running -= 1
 
     proxy = faulty(count)
-    image = transport.read(f"{proxy.host}/app:1", patience=Patience())
+    image = transport.read(f"{proxy.host}/down/app:1", patience=Patience())
     came = list(fetch([layer.source for layer in image.layers]))
     assert 3 == most
     assert (sum(len(blob) for blob in APP.blobs), sorted(came)) == (came[-1], came)
@@ -63,7 +63,7 @@ def test_layers_are_fetched_several_at_once_and_no_more_than_three(
 
 def test_threads_that_want_one_layer_wait_for_one_download(faulty: Callable[..., Proxy], quick: Patience) -> None:
     proxy = faulty(lambda one: time.sleep(0.1) if one.path.endswith(BLOBS[0]) else None)
-    image = transport.read(f"{proxy.host}/app:1", patience=quick)
+    image = transport.read(f"{proxy.host}/down/app:1", patience=quick)
     threads = [threading.Thread(target=image.layers[0].source.columns) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -83,9 +83,9 @@ def test_a_download_that_fails_ends_the_others(faulty: Callable[..., Proxy]) -> 
             return True
         return None
 
-    image = transport.read(f"{faulty(fault).host}/app:1", patience=Patience())  # which would wait for 30 s
+    image = transport.read(f"{faulty(fault).host}/down/app:1", patience=Patience())  # which would wait for 30 s
     started = time.monotonic()
-    with pytest.raises(RegistryError, match="has no app@sha256"):
+    with pytest.raises(RegistryError, match="has no down/app@sha256"):
         list(fetch([layer.source for layer in image.layers]))
     assert 10 > time.monotonic() - started
 
@@ -98,7 +98,7 @@ def test_who_stops_watching_stops_the_downloads(faulty: Callable[..., Proxy]) ->
         one.stall()
         return True
 
-    image = transport.read(f"{faulty(stall).host}/app:1", patience=Patience())
+    image = transport.read(f"{faulty(stall).host}/down/app:1", patience=Patience())
     watched = fetch([layer.source for layer in image.layers])
     while next(watched) < 3000:
         pass
@@ -117,7 +117,7 @@ def test_a_layer_that_came_wrong_is_not_kept_and_can_be_fetched_again(
         if lying and one.path.endswith(BLOBS[1]):
             one.body = bytes(len(one.body))
 
-    image = transport.read(f"{faulty(lie).host}/app:1", patience=quick)
+    image = transport.read(f"{faulty(lie).host}/down/app:1", patience=quick)
     with pytest.raises(ImageError, match="are those of"):
         image.layers[1].source.columns()
     lying = False
@@ -129,7 +129,7 @@ def test_nothing_is_left_behind_by_a_download(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    image = transport.read(f"{registry.host}/app:1", patience=quick)
+    image = transport.read(f"{registry.host}/down/app:1", patience=quick)
     assert 800_000 == image.sizes.unpacked
     assert ["home"] == [each.name for each in tmp_path.iterdir()]
 
@@ -141,9 +141,9 @@ def jettison(*arguments: str, **environment: str) -> subprocess.CompletedProcess
 
 
 def test_the_command_line_reads_a_registry(registry: Server) -> None:
-    done = jettison("inspect", f"docker://localhost:{registry.port}/app:1")
+    done = jettison("inspect", f"docker://localhost:{registry.port}/down/app:1")
     assert (0, "") == (done.returncode, done.stderr)
-    assert f"docker://localhost:{registry.port}/app:1" in done.stdout
+    assert f"docker://localhost:{registry.port}/down/app:1" in done.stdout
     assert "800.0 kB" in done.stdout
 
 
@@ -174,7 +174,7 @@ def test_control_c_ends_a_stalled_download_at_once(faulty: Callable[..., Proxy])
         return True
 
     proxy = faulty(stall)
-    command = [sys.executable, "-m", "jettison", "inspect", f"docker://{proxy.host}/app:1"]
+    command = [sys.executable, "-m", "jettison", "inspect", f"docker://{proxy.host}/down/app:1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert reached.wait(30)
     started = time.monotonic()
@@ -201,7 +201,7 @@ def test_layers_that_are_known_are_not_fetched_again(
 
 
 def test_who_watches_the_walk_sees_the_download(registry: Server, quick: Patience) -> None:
-    image = transport.read(f"{registry.host}/app:1", patience=quick)
+    image = transport.read(f"{registry.host}/down/app:1", patience=quick)
     events = list(walk_layers(image.layers))
     stored = sum(len(blob) for blob in APP.blobs)
     assert (2 * stored, 2 * stored, 4, 4) == (
