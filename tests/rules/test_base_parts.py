@@ -110,6 +110,15 @@ def test_a_stage_gathers_what_node_needs_and_the_other_stands_on_data():
     assert HEAD + GATHERING + brought + 'CMD ["node", "server.js"]\n' == stage().upon(DATA)
 
 
+def test_a_comment_stays_with_the_stage_that_it_speaks_of():
+    text = (
+        f'{HEAD}# what ships\nFROM node:20-slim\nWORKDIR /app\nCOPY --from=build /app /app\nCMD ["node", "server.js"]\n'
+    )
+    made = stage(text=text).upon(DATA)
+    assert made.startswith(f"{HEAD}FROM node:20-slim AS runtime\n")
+    assert f"done\n\n# what ships\nFROM {DATA}\nCOPY --from=runtime /runtime /\n" in made
+
+
 def test_the_step_is_tested_and_says_what_goes_along():
     fix = stage().finding(DATA).fix
     assert fix is not None

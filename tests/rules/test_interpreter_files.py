@@ -77,6 +77,8 @@ def test_the_program_goes_under_each_of_its_names_and_other_programs_do_not():
     [
         ("import pkg_resources\n", {"site-packages/setuptools", "site-packages/pkg_resources"}),
         ("def late():\n    from setuptools import find_packages\n", {"site-packages/setuptools"}),
+        ("import os, pkg_resources.extern as x # why\n", {"site-packages/setuptools", "site-packages/pkg_resources"}),
+        ("x = 1; import sys, ensurepip\n", {"ensurepip"}),
         ("importlib.import_module('pip')\n", {"site-packages/pip", "site-packages/pip-24.0.dist-info"}),
         ("subprocess.run([sys.executable, '-m', 'ensurepip'])\n", {"ensurepip"}),
         ("import venv\n", {"ensurepip"}),

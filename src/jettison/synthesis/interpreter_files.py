@@ -18,6 +18,7 @@ from jettison.image.tree import Tree
 
 _SOURCE = 2**20  # bytes read of a module
 _PYTHON = re.compile(rb"usr/local/bin/(python3\.\d+)")
+_IMPORTS = re.compile(rb"(?:^|;)[ \t]*import[ \t]+([^\n;#]+)", re.MULTILINE)  # import a.b as c, d
 _NOT_ASKED = re.compile(rb"/(?:tests?|testing)/")
 
 # What of lib/python3.X: shell patterns, and the modules by whose names something would ask for them. Order is that of
@@ -117,11 +118,20 @@ def _asked(tree: Tree, shipped: set[bytes]) -> frozenset[str]:
         + b"|".join(re.escape(each.encode()) for each in names)
         + rb")(?![\w])"
     )
-    found: set[str] = set()
+    found, wanted = set[str](), frozenset(names)
     for path in shipped:
         if path.endswith(b".py") and not _NOT_ASKED.search(path) and _is_file(tree, path):
-            found |= {each.decode() for each in pattern.findall(tree.read(path, _SOURCE))}
+            text = tree.read(path, _SOURCE)
+            found |= {each.decode() for each in pattern.findall(text)}
+            found |= {
+                name for names in _IMPORTS.findall(text) for name in map(_top, names.split(b",")) if name in wanted
+            }
     return frozenset(found)
+
+
+def _top(imported: bytes) -> str:
+    """The first name of `a.b as c`."""
+    return imported.strip().partition(b" ")[0].partition(b".")[0].decode("utf-8", "replace")
 
 
 def _is_file(tree: Tree, path: bytes) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from jettison.dockerfile.edit import newline
+from jettison.dockerfile.edit import newline, start_with_comments
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.dockerfile.parse import parse
 from jettison.synthesis.base_parts import FOLDER, Parts
@@ -29,7 +29,8 @@ def with_parts(text: str, stage: int, old: str, parts: Parts) -> str:
     )
     brought = [f"COPY --from={name} /{FOLDER} /", *(f"ENV {key}={value}" for key, value in parts.variables)]
     inside = "".join(end + line for line in brought)
-    return text[: first.span.start] + gathering + first.span.of(text) + inside + text[first.span.end :]
+    at = start_with_comments(dockerfile, first)
+    return text[:at] + gathering + text[at : first.span.end] + inside + text[first.span.end :]
 
 
 def _wrapped(command: str, joint: str) -> str:
