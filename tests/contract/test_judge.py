@@ -1,84 +1,17 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from fake_sandbox import Clock, FakeEngine, Page, Port, Program, Request, Reset, site
-from handmade_tree import Files, directory, executable, image, without
+from fake_sandbox import Clock, Page, Port, Program, Request, Reset, site
+from handmade_tree import directory, without
+from judged_trial import APP, COMMANDS, CONFIG, FILES, OK, PAGES, SERVER, Trial, changed, failures, first
 
 from jettison.contract import observe
 from jettison.contract.http import Address, Answer, get
-from jettison.contract.model import Contract, RecordOptions, Replay
-from jettison.contract.observe import Target
-from jettison.contract.record import record
-from jettison.contract.replay import judge, replay
+from jettison.contract.model import RecordOptions
 from jettison.core.errors import ContractError
-from jettison.engine.model import Finished, ProcessFacts, Sandbox
-
-PAGES = {
-    "/": Page('<a href="/a">a</a><a href="/style.css">'),
-    "/a": Page("page a"),
-    "/style.css": Page("b {}", "text/css"),
-}
-OK = Finished(0, b"", b"")
-COMMANDS = {"curl -f localhost": OK, "python --version": Finished(0, b"Python 3.11.7\n", b"")}
-SERVER = Program({8000: site(PAGES)}, commands=COMMANDS, stdout=b"listening on 8000\n")
-APP = ProcessFacts(1000, 1000, (20,), "/usr/bin/python")
-FILES: Files = {
-    "usr/bin/python": executable("\x7fELF"),
-    "usr/bin/curl": executable("\x7fELF"),
-    "bin/sh": executable("\x7fELF"),
-    "app/main.py": "import flask\n",
-    "usr/local/lib/python3.11/site-packages/flask/__init__.py": "",
-    "usr/share/man/man1/python.1": "",
-    "tmp": directory(0o1777),
-    "data": directory(0o755, 1000),
-}
-CONFIG: dict[str, Any] = {
-    "WorkingDir": "/app",
-    "Cmd": ["python", "main.py"],
-    "Env": ["PATH=/usr/bin:/bin", "MODE=fast"],
-    "ExposedPorts": {"8000/tcp": {}},
-    "Volumes": {"/data": {}},
-    "Healthcheck": {"Test": ["CMD-SHELL", "curl -f localhost"]},
-}
-
-
-@dataclass
-class Trial:
-    """A candidate held against an original."""
-
-    clock: Clock
-    original: Program = SERVER
-    files: Files = field(default_factory=lambda: FILES)
-    config: dict[str, Any] = field(default_factory=lambda: CONFIG)
-    later: tuple[Program, ...] = ()  # of the original, after its recording
-    options: RecordOptions = field(default_factory=RecordOptions)
-
-    def judge(self, *candidate: Program, files: Files | None = None, config: Any = None) -> tuple[Replay, Contract]:
-        programs = {"v0": (self.original, self.original, *(self.later or (self.original,))), "v1": candidate}
-        self.engine = FakeEngine(programs, self.clock)
-        original = Target(self.engine, "v0", image(self.files, config=self.config))
-        self.contract = record(original, self.options)
-        self.engine.starts.clear()
-        self.engine.programs = {**programs, "v0": programs["v0"][2:]}
-        # a new Target of the same image each time, as the loop makes them
-        again = Target(self.engine, "v0", image(self.files, config=self.config))
-        given = image(self.files if files is None else files, config=self.config if config is None else config)
-        return judge(self.contract, Target(self.engine, "v1", given), again)
-
-
-def failures(answer: Replay) -> list[tuple[str, str]]:
-    return [(outcome.check.kind, outcome.evidence) for outcome in answer.failures]
-
-
-def first(answer: Replay) -> tuple[str, str]:
-    return failures(answer)[0]
-
-
-def changed(**pages: Page | Any) -> Program:
-    return replace(SERVER, ports={8000: site({**PAGES, **{f"/{key.strip('_')}": page for key, page in pages.items()}})})
+from jettison.engine.model import Finished, Sandbox
 
 
 def test_an_equal_candidate_holds_after_one_start(clock: Clock) -> None:
@@ -353,70 +286,3 @@ def test_a_temporary_directory_that_is_gone_or_closed_is_told(clock: Clock) -> N
     assert [("writable", "uid 1000 may not write there any more")] == failures(answer)
     answer, _ = Trial(clock, program).judge(program, files=without(FILES, "tmp"))
     assert [("writable", "is gone")] == failures(answer)
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"User": "app"}, [("config", "app, was none")]),
-        ({"User": "root:root"}, []),
-        ({"StopSignal": "SIGQUIT"}, [("config", "SIGQUIT, was SIGTERM")]),
-        ({"StopSignal": "15"}, []),
-        ({"ExposedPorts": None}, [("config", "none, was ['8000/tcp']")]),
-        ({"Healthcheck": {"Test": ["NONE"]}}, [("config", "none, was ['CMD-SHELL', 'curl -f localhost']")]),
-        ({"Cmd": ["sh", "-c", "python main.py"], "WorkingDir": "/app/", "Labels": {"a": "b"}}, []),
-        ({"Env": ["PATH=/bin", "MODE=fast", "NEW=1"]}, []),
-        ({"Env": ["PATH=/usr/bin:/bin"]}, [("environment", "is not set any more")]),
-        ({"Env": ["PATH=/usr/bin:/bin", "MODE=slow"]}, [("environment", "has another value")]),
-    ],
-)
-def test_of_the_config_the_promises_decide(clock: Clock, change: dict[str, Any], told: list[tuple[str, str]]) -> None:
-    answer, _ = Trial(clock).judge(SERVER, config={**CONFIG, **change})
-    assert told == failures(answer)
-
-
-def test_what_the_closures_lost_decides_though_everything_answers(clock: Clock) -> None:
-    answer, _ = Trial(clock).judge(SERVER, files=without(FILES, "usr/local/lib/python3.11/site-packages/flask"))
-    assert [("closure", "flask, imported by /app/main.py")] == failures(answer)
-    answer, _ = Trial(clock).judge(SERVER, files=without(FILES, "usr/bin/curl"))
-    assert [("closure", "curl is gone")] == failures(answer)
-
-
-def test_what_nobody_needs_may_go(clock: Clock) -> None:
-    assert Trial(clock).judge(SERVER, files=without(FILES, "usr/share"))[0].held
-
-
-def test_what_an_original_needs_is_read_once_for_all_candidates(clock: Clock) -> None:
-    trial = Trial(clock)
-    trial.judge(SERVER, files=without(FILES, "usr/bin/curl"))
-    engine, contract = trial.engine, trial.contract
-    original = Target(engine, "v0", image(FILES, config=CONFIG))
-    candidate = image(without(FILES, "usr/local/lib/python3.11/site-packages/flask"), config=CONFIG)
-    for _ in range(2):
-        assert not judge(contract, Target(engine, "v1", candidate), original)[0].held
-    opened = [path for layer in original.image.layers for path in layer.source.opened]  # type: ignore[attr-defined]
-    assert 0 == opened.count(b"app/main.py")
-
-
-def test_the_end_after_a_stop_and_the_runtimes_version_only_explain(clock: Clock) -> None:
-    trial = Trial(clock)
-    trial.judge(SERVER)
-    stubborn = {**COMMANDS, "python --version": Finished(0, b"Python 3.12.1\n", b"")}
-    trial.engine.programs = {"v1": Program({8000: site(PAGES)}, commands=stubborn, stop_code=137)}
-    target = Target(trial.engine, "v1", image(FILES, config=CONFIG))
-    answer = replay(trial.contract, target, stop=True)
-    told = {outcome.check.kind: outcome.evidence for outcome in answer.outcomes if not outcome.ok}
-    assert (True, {"stop": "had to be killed (137)", "version": "3.12, was 3.11"}) == (answer.held, told)
-
-
-def test_a_replay_asks_what_was_recorded_in_the_order_of_the_recording(clock: Clock) -> None:
-    trial = Trial(clock)
-    trial.judge(SERVER)
-    recorded, replayed = trial.engine.sandboxes[1].asked, trial.engine.sandboxes[2].asked
-    assert list(dict.fromkeys(recorded)) == replayed
-
-
-def test_a_replay_gets_the_environment_of_the_recording(clock: Clock) -> None:
-    trial = Trial(clock, options=RecordOptions(environment={"KEY": "v"}))
-    trial.judge(SERVER)
-    assert [{"KEY": "v"}] * 3 == [dict(sandbox.options.environment) for sandbox in trial.engine.sandboxes]
