@@ -16,7 +16,7 @@ from jettison.core.errors import ImageError
 from jettison.documents.schemas import schema
 from jettison.image.model import Kind
 from jettison.waste.account import account, shares, waste_transfer
-from jettison.waste.classes import Class, classify
+from jettison.waste.classes import Class, Classifier, classify
 from jettison.waste.duplicates import SMALLEST
 
 CLASSES = {
@@ -148,3 +148,15 @@ def test_every_byte_is_dead_with_a_cause_or_alive_in_one_class_or_in_none(seed: 
         assert unpacked - effective == sum(row.bytes for row in found.rows)
         assert effective == rest + classed
         assert (None,) * len(found.rows) == waste_transfer(found, made.layers)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.binary(min_size=1, max_size=12).map(lambda name: name.replace(b"/", b"_")), min_size=1, max_size=4))
+def test_any_name_is_asked_without_an_error_and_alike_in_any_way(parts: list[bytes]) -> None:
+    path = b"/".join(part.replace(b"\0", b"_") for part in parts)
+    made = image({path.decode("utf-8", "surrogateescape"): b"1"})
+    found = classify(made.layers, made.merged)
+    (name,) = (each for _, _, each in found.live)
+    rank = Classifier(made.merged).rank(name)
+    each = found.class_of((0, 0))
+    assert (None if rank == len(Class) else list(Class)[rank]) == each
