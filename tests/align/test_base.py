@@ -118,6 +118,8 @@ def test_rows_of_the_history_are_counted_above_the_base() -> None:
     assert Rows(6, 4, 2, 1, ("ENV", "CMD")) == rows_of(made, Base("guessed", None, 1))
     assert Rows(6, 6, 3, 2, ("CMD", "ENV")) == rows_of(made, None)
     assert None is rows_of(Image(made.reference, "", {}, made.layers), None)
+    odd = {"created_by": "TOKEN=abc make", "comment": "buildkit.dockerfile.v0", "empty_layer": True}
+    assert Rows(3, 3, 1, 1, ("other", "ENV")) == rows_of(image([odd, ENV, RUN]), None)
 
 
 @pytest.mark.parametrize(

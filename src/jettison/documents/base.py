@@ -68,6 +68,10 @@ def _common(own: Sequence[str], other: Sequence[str]) -> int:
 
 
 _ALWAYS_A_LAYER = frozenset({"COPY", "ADD"})
+_KEYWORDS = frozenset(
+    "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME "
+    "WORKDIR".split()
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,8 @@ def rows_of(image: Image, base: Base | None) -> Rows | None:
     for at, row in enumerate(rows):
         if row.empty_layer:
             if at >= start:
-                kinds[keyword_of(row)] = None
+                word = keyword_of(row)
+                kinds[word if word in _KEYWORDS else "other"] = None  # a row may say anything
             continue
         if at >= start:
             layers += 1
