@@ -92,6 +92,12 @@ LINKS = {
     "a hard link brought again": Case(
         (tar(entry("a", b"1"), hard_link("b", "a"), hard_link("b", "a")),), "a=1 b==a", 1, TWICE
     ),
+    "a hard link with another owner and mode": Case(
+        one(raw(b"a", b"1"), raw(b"b", flag=b"1", link=b"a", uid=b"0000007\0", mode=b"0000600\0")),
+        "a=1 b==a",
+        1,
+        but=overlay("what the link's header says is given to the file"),
+    ),
     "a hard link to a pipe": Case((tar(entry("p", type=FIFO), hard_link("q", "p")),), "p! q==p", 0),
     "a hard link over an empty directory": Case(
         (tar(entry("a", b"1"), directory("d"), hard_link("d", "a")),), "a=1 d==a", 1, TWICE

@@ -20,6 +20,7 @@ from hard_cases import Case, overlay
 from seen_by import ADDED, Seen, by_jettison, described, effective, facts, in_folder, in_tar, listing
 from test_hard_cases import CASES as HARD
 from test_merge import CASES as STACKED
+from test_merge import REFUSED
 
 from jettison.image.open import open_image
 
@@ -144,3 +145,23 @@ def test_containers_storage_mounts_a_hard_case_as_the_same(
     finally:
         run("podman", "image", "umount", "localhost/hard:1", env=store)
         run("podman", "rmi", "-f", "localhost/hard:1", env=store)
+
+
+TAKEN = {"a hard link to what the layer removes"}  # by the overlay engines: it names the whiteout's device
+
+
+@pytest.mark.parametrize("name", sorted(set(REFUSED) - TAKEN))
+def test_docker_refuses_what_is_refused_here(name: str, docker: Any, tmp_path: Path) -> None:
+    path = write_archive(classic_files(Made(REFUSED[name], "jettison-refused:1")), tmp_path / "x.tar")
+    loaded = docker("load", "-i", str(path))
+    docker("rmi", "jettison-refused:1")
+    assert 0 != loaded.returncode, name
+
+
+@pytest.mark.skipif(shutil.which("skopeo") is None, reason="needs skopeo")
+@pytest.mark.parametrize("name", sorted(set(REFUSED) - TAKEN))
+def test_containers_storage_refuses_what_is_refused_here(name: str, store: dict[str, str], tmp_path: Path) -> None:
+    path = write_archive(classic_files(Made(REFUSED[name], "refused:1")), tmp_path / "x.tar")
+    copied = run("skopeo", "copy", "-q", f"docker-archive:{path}", "containers-storage:localhost/refused:1", env=store)
+    run("podman", "rmi", "-f", "localhost/refused:1", env=store)
+    assert 0 != copied.returncode, name
