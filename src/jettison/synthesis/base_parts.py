@@ -37,6 +37,7 @@ _BESIDE = {  # library -> folders and files that it reads by name; * is the dire
     b"libcrypto.so.1.1": (b"*/engines-1.1", b"usr/lib/ssl", b"etc/ssl/openssl.cnf"),
 }
 _SOURCE = 2**20  # bytes read of a module
+_LOADING = re.compile("find_library|CDLL|LoadLibrary|cdll")
 _LIST = "/libraries"
 _LISTED = r"sed -nE 's,^\s+(\S+\s=>\s)?(/\S+)\s.*,\2,p'"  # `libm.so.6 => /lib/.../libm.so.6 (0x...)`, and the loader
 _CACHE = b"etc/ld.so.cache"
@@ -221,7 +222,10 @@ def _named(subject: Subject, shipped: set[bytes]) -> tuple[bytes, ...]:
     tree, bottom = subject.tree, subject.alignment.base_layers
     links = elf.linker(tree, subject.image.runtime)
     found: dict[bytes, None] = {}
-    for path in {each.found for each in Reach(tree, subject.image.runtime).modules.imports} & shipped:
+    loading = {path for path in shipped if path.endswith(b".py") and _LOADING.search(_source(tree, path))}
+    if not loading:  # following every import of an application takes seconds
+        return ()
+    for path in {each.found for each in Reach(tree, subject.image.runtime).modules.imports} & loading:
         for library in calls(_source(tree, path)).libraries:
             name = library.encode()
             place = links.place(name, ()) if b".so" in name else loadable(tree, b"lib" + name + b".so")
@@ -236,7 +240,9 @@ def _named(subject: Subject, shipped: set[bytes]) -> tuple[bytes, ...]:
 
 
 def _source(tree: Tree, path: bytes) -> str:
-    return tree.read(path, _SOURCE).decode("utf-8", "replace") if path.endswith(b".py") else ""
+    entry = tree.get(path)
+    is_file = entry is not None and entry.kind is Kind.FILE
+    return tree.read(path, _SOURCE).decode("utf-8", "replace") if is_file else ""
 
 
 def _words(paths: Iterable[bytes]) -> str:
