@@ -66,9 +66,10 @@ make_environment() { # [dev]
             as_root_or_tell python3-pip
             pip="$PYTHON -m pip --python .venv/bin/python"
         fi
-        # shellcheck disable=SC2046,SC2086 # words
-        $pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore -e . \
-            $([ "$what" = dev ] && "$PYTHON" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])') ||
+        : >.venv/.tools
+        [ "$what" != dev ] || "$PYTHON" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' >.venv/.tools
+        # shellcheck disable=SC2086 # words
+        $pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore -e . -r .venv/.tools ||
             fail "pip could not install from PyPI" "check the network (PIP_INDEX_URL, proxies), then run this again"
         echo "$wanted" >$stamp
     }
