@@ -44,7 +44,10 @@ class Dying(LayerSource):
         DIE
 
 def parent(process):
-    return open(f"/proc/{process}/stat").read().rpartition(")")[2].split()[1]
+    try:
+        return open(f"/proc/{process}/stat").read().rpartition(")")[2].split()[1]
+    except OSError:  # it has ended meanwhile
+        return ""
 
 def children():
     return [each for each in os.listdir("/proc") if each.isdigit() and parent(each) == str(os.getpid())]
@@ -124,9 +127,13 @@ print(children(), descriptors() - before)
 
 
 WAITING = """
+class Silent(Slow):
+    def walk(self, report):
+        time.sleep(30)
+
 print("ready", flush=True)
 try:
-    list(walk_layers([Layer("slow", Slow()), Layer("too", Slow())]))
+    list(walk_layers([Layer("slow", Slow()), Layer("silent", Silent())]))
 except KeyboardInterrupt:
     print("stopped", len(children()))
 """
@@ -147,9 +154,9 @@ def test_nothing_is_left_of_who_is_interrupted(number: signal.Signals, code: int
     else:
         os.kill(process.pid, number)
     assert code == process.wait(timeout=20)
+    assert 0 == wait_for(process.pid, 0)
     assert ("stopped 0\n" if not code else "") == process.stdout.read()
     process.stdout.close()
-    assert 0 == wait_for(process.pid, 0)
     assert [] == list((tmp_path / "tmp").iterdir())
     assert {"lock"} >= {path.name for path in (tmp_path / "cache").iterdir()}
 

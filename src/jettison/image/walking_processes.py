@@ -1,12 +1,14 @@
 """Layers walked in processes of their own: forked, for what they read lies open here already, and it costs little.
 
 A worker takes the number of a layer from a pipe that all share, walks it, and puts the packed columns into memory that
-has no name; so whatever becomes of us, nothing stays behind. It tells now and then how far it is: if nobody listens any
-more, it ends. If one of them fails or dies, the others are ended, and there is one error.
+has no name; so whatever becomes of us, nothing stays behind. Another pipe, on which nothing is ever told, ends with its
+parent: the kernel then ends the worker (fcntl(2), O_ASYNC). If one of them fails or dies, the others are ended, and
+there is one error.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import mmap
 import os
@@ -25,7 +27,7 @@ from jettison.image.model import LayerSource
 _NUMBER = struct.Struct("<H")
 _MESSAGE = struct.Struct("<cHQQ")  # what, which source, two numbers
 _MOST = 4096  # sources whose numbers fit into a pipe at once
-_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGIO}
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Ended:
 class _Worker:
     pid: int
     messages: int  # descriptor of the pipe that it tells on
+    alive: int  # descriptor of the pipe by which it knows that we are
     memory: int  # descriptor of what it found
 
 
@@ -67,7 +70,7 @@ def walk_apart(sources: Sequence[LayerSource], processes: int) -> Iterator[Passe
     workers: dict[int, _Worker] = {}  # by the pipe that they tell on
     try:
         for _ in range(processes):
-            worker = _start(sources, queue, workers)
+            worker = _start(sources, queue, workers.values())
             workers[worker.messages] = worker
         yield from _events(workers, len(sources))
     finally:
@@ -80,34 +83,51 @@ def walk_apart(sources: Sequence[LayerSource], processes: int) -> Iterator[Passe
 def _wait(worker: _Worker) -> int:
     """Wait for its end; its exit code."""
     _, status = os.waitpid(worker.pid, 0)
-    os.close(worker.messages)
-    os.close(worker.memory)
+    for each in (worker.messages, worker.alive, worker.memory):
+        os.close(each)
     return os.waitstatus_to_exitcode(status)
 
 
-def _start(sources: Sequence[LayerSource], queue: int, before: Iterable[int]) -> _Worker:
+def _start(sources: Sequence[LayerSource], queue: int, before: Iterable[_Worker]) -> _Worker:
     listen, tell = os.pipe()
-    memory = os.memfd_create("jettison")
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # until each of the two knows which it is
+    ended, alive = os.pipe()
+    memory, parent = os.memfd_create("jettison"), os.getpid()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # until each of the two knows which it is
     try:
         pid = os.fork()
         if not pid:
-            for each in (listen, *before):
-                os.close(each)
-            _work(sources, queue, tell, memory)
+            try:
+                for each in _SIGNALS:
+                    signal.signal(each, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+                for worker in before:
+                    os.close(worker.messages)
+                    os.close(worker.alive)
+                os.close(listen)
+                os.close(alive)
+                _end_with(parent, ended)
+                _work(sources, queue, tell, memory)
+            finally:
+                os._exit(1)
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     os.close(tell)
-    return _Worker(pid, listen, memory)
+    os.close(ended)
+    return _Worker(pid, listen, alive, memory)
+
+
+def _end_with(parent: int, ended: int) -> None:
+    """Have this process ended when that one is, however it ends: its end of the pipe is closed then."""
+    fcntl.fcntl(ended, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(ended, fcntl.F_SETFL, os.O_ASYNC)
+    if os.getppid() != parent:  # that was before we asked
+        os._exit(1)
 
 
 def _work(sources: Sequence[LayerSource], queue: int, tell: int, memory: int) -> NoReturn:
     """The life of a worker. Ctrl-C reaches it, too, and simply ends it."""
     code, at, end = 1, 0, 0
     try:
-        for each in _SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         while number := os.read(queue, _NUMBER.size):
             (at,) = _NUMBER.unpack(number)
             what, found = _walked(sources[at], at, tell)
