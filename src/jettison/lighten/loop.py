@@ -22,6 +22,7 @@ from jettison.lighten.bench import (
     subject_of,
 )
 from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds, limited, wanted
+from jettison.lighten.forewarn import forewarned
 from jettison.lighten.ledger import Ledger, Noise, Proposal, Rebuild, Step, Verification
 from jettison.lighten.probe import CannotProbe
 from jettison.lighten.project import check_text
@@ -126,6 +127,7 @@ def _begin(bench: Bench, text: str, fingerprint: int) -> Generator[events.Event,
         build_key=recipe.build_key,
         engine=bench.engine.name,
     )
+    yield from forewarned(bench, text)
     baseline = yield from measure(bench, text)
     return Standing(baseline, baseline.version, tried=frozenset({text}))
 

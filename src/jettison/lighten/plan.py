@@ -10,6 +10,7 @@ from jettison.engine.model import Capabilities
 from jettison.lighten import events
 from jettison.lighten.bench import Bench, build, discard, subject_of
 from jettison.lighten.choose import Candidate, candidates, instruction_seconds, wanted
+from jettison.lighten.forewarn import forewarned
 from jettison.lighten.ledger import Weight
 from jettison.lighten.project import check_text
 from jettison.lighten.sources import Sources, untriable
@@ -32,6 +33,7 @@ def plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
     recipe = bench.recipe
     check_text(text, recipe)
     bench.journal.write("plan", project=str(recipe.project), started=time.time(), engine=bench.engine.name)
+    yield from forewarned(bench, text)
     yield events.Building("v0", "the Dockerfile as it is", "to see what there is to gain")
     version = yield from build(bench, Sources(text), "v0", cold=False)
     subject = subject_of(bench, version)

@@ -1,0 +1,39 @@
+"""What the user should know before anything is built: a first build already puts a copied key into an image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jettison.context.copies import copies
+from jettison.context.ignore import Ignore
+from jettison.context.sensitive import sensitive
+from jettison.context.walk import walk
+from jettison.core.errors import DockerfileError, UsageError
+from jettison.dockerfile.graph import resolve_target, stage_chain
+from jettison.dockerfile.parse import parse
+from jettison.lighten import events
+from jettison.lighten.bench import Bench
+from jettison.lighten.choose import wanted
+
+RULE = "secrets-copied-in"
+_SHOWN = 5
+
+
+def forewarned(bench: Bench, text: str) -> Iterator[events.Event]:
+    """A note for each instruction of the stage that ships which takes keys, passwords or a repository along."""
+    if not wanted(RULE, bench.recipe):
+        return
+    dockerfile, ignore = parse(text), bench.ignore
+    stages = tuple(stage_chain(dockerfile, resolve_target(dockerfile, bench.recipe.target)))
+    try:
+        known = None if ignore.text is None else Ignore.parse(ignore.text, ignore.dialect)
+        context = walk(bench.recipe.project, known)
+        every = copies(dockerfile, stages, context, bench.recipe.build_args)
+        found = [(each.instruction, sensitive(context, each.paths)) for each in every]
+    except (UsageError, DockerfileError):
+        return  # the builder says what is wrong with it
+    for instruction, secrets in found:
+        if secrets and instruction.keyword != "RUN":
+            told = ", ".join(f"{each.path} ({each.why})" for each in secrets[:_SHOWN])
+            more = f" and {len(secrets) - _SHOWN} more" if secrets[_SHOWN:] else ""
+            yield events.Note(f"line {instruction.line} puts {told}{more} into the image that is built now")
