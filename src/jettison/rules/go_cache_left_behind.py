@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jettison.closure.command import commands
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
 from jettison.rule import Finding, rule
@@ -12,6 +13,8 @@ from jettison.subject import Subject
 from jettison.synthesis.clean import cleaned
 from jettison.synthesis.go_programs import CACHES
 from jettison.synthesis.left import own_runs
+
+_COMPILES = {"go", "make", "air", "dlv", "gow", "reflex", "CompileDaemon"}  # at run time
 
 
 @rule
@@ -22,8 +25,9 @@ def go_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     module, a hundred MB for a small server; and each module's sources, once packed and once unpacked.
 
     **The fix** removes the folders where the bytes were found, in the RUN that filled them. Where a later RUN calls go
-    again, nothing is changed: it would compile, or download, anew. A build stage of its own, or a cache mount
-    (`RUN --mount=type=cache,target=/root/.cache/go-build`), saves as much and keeps later builds fast.
+    again, or the container does (`go run`), nothing is changed: it would compile, or download, anew. A build stage of
+    its own, or a cache mount (`RUN --mount=type=cache,target=/root/.cache/go-build`), saves as much and keeps later
+    builds fast.
 
     **Safety.** TESTED: the tree loses these files and no others. A program that was built needs neither.
 
@@ -49,9 +53,15 @@ def go_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     CMD ["./server"]
     ```
     """
-    runs = list(own_runs(subject))
-    calling = [run for run in runs if _calls_go(subject, run)]
+    calling = [run for run in own_runs(subject) if _calls_go(subject, run)]
+    starts = next(
+        (each[0] for each in commands(subject.tree, subject.image.runtime) if _name(each[0]) in _COMPILES), ""
+    )
     for finding in cleaned(subject, "go-cache-left-behind", CACHES, "remove Go's caches in the RUN that fills them"):
+        if starts:
+            reason = f"the container runs {starts}, which compiles when it starts"
+            yield replace(finding, fix=None, refusal=reason)
+            continue
         later = [run for run in calling if finding.instruction and run.span.start > finding.instruction.span.start]
         if later:
             reason = f"line {later[0].line} calls go again, and would fill them anew"
@@ -62,6 +72,8 @@ def go_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 
 def _calls_go(subject: Subject, run: Instruction) -> bool:
     found = script(subject.dockerfile, run)
-    return any(
-        (command.name or "").rpartition("/")[2] in ("go", "make") for command in (found.commands if found else ())
-    )
+    return any(_name(command.name or "") in ("go", "make") for command in (found.commands if found else ()))
+
+
+def _name(word: str) -> str:
+    return word.rpartition("/")[2]

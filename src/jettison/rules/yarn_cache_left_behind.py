@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jettison.rule import Finding, rule
 from jettison.subject import Subject
@@ -20,6 +21,8 @@ def yarn_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 
     **The fix** removes the folder where the bytes were found, in the RUN that filled it. It does not call
     `yarn cache clean`: yarn may be gone by then, and its answer depends on its version.
+
+    Where Yarn runs packages out of its cache (Plug'n'Play, a `.pnp.cjs`), nothing is changed.
 
     **Safety.** TESTED: the tree loses these files and no others.
 
@@ -40,4 +43,7 @@ def yarn_cache_left_behind(subject: Subject) -> Iterator[Finding]:
         rm -rf /usr/local/share/.cache/yarn
     ```
     """
-    yield from cleaned(subject, "yarn-cache-left-behind", CACHE, "remove Yarn's cache in the RUN that fills it")
+    runs_out_of_it = any(path.rpartition(b"/")[2] == b".pnp.cjs" for path in subject.tree)
+    for finding in cleaned(subject, "yarn-cache-left-behind", CACHE, "remove Yarn's cache in the RUN that fills it"):
+        reason = "Yarn runs the packages out of its cache here (.pnp.cjs)"
+        yield replace(finding, fix=None, refusal=reason) if runs_out_of_it else finding

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jettison.dockerfile.edit import CannotEdit
+from jettison.image.model import Kind
 from jettison.subject import Subject
 from jettison.synthesis.left import own_runs
 from jettison.synthesis.npm_run import installs_with_any
@@ -20,4 +22,23 @@ def plan(subject: Subject) -> Plan | None:
     shown = "/" + folder.decode("utf-8", "surrogateescape")
     work = work_below(subject, (folder,))
     check_folder(subject, folder)
+    _check_links(subject, folder, work)
     return Plan(subject, work, (Ship((shown,), shown, owner_of(subject, (folder,))),), what=shown)
+
+
+def _check_links(subject: Subject, folder: bytes, work: frozenset[int]) -> None:
+    """Raises CannotEdit where the application runs packages out of a cache that stays behind.
+
+    Yarn's Plug'n'Play does, by `.pnp.cjs`; pnpm may, by links into its store.
+    """
+    tree, instructions = subject.tree, subject.stage.instructions
+    behind = {number for at in work for number in subject.alignment.layers_of(instructions[at])}
+    inside = folder + b"/"
+    if inside + b".pnp.cjs" in tree and inside + b".yarn/cache" not in tree:
+        raise CannotEdit("Yarn runs packages out of its cache (.pnp.cjs), which is not below the WORKDIR")
+    for path in tree.under(folder):
+        entry = tree.get(path)
+        real = tree.resolve(path) if entry is not None and entry.kind is Kind.SYMLINK else None
+        if real is not None and not (real + b"/").startswith(inside) and tree.layer_of(real) in behind:
+            shown, target = (each.decode("utf-8", "replace") for each in (path, real))
+            raise CannotEdit(f"/{shown} leads to /{target}, which stays behind")
