@@ -15,6 +15,7 @@ from typing import Any
 
 import second_merge
 from handmade import CONFIG, LAYER, MANIFEST, blob_path, descriptor, digest, entry, index, packed, tar
+from xxhash import xxh3_128_digest
 
 from jettison.core.errors import ImageError
 from jettison.core.reference import Reference, Transport
@@ -51,19 +52,25 @@ def signed(data: bytes) -> bytes:
 
 
 def walker(data: bytes) -> None:
-    """Seeking or not, with the fast way or without: one answer."""
+    """Seeking or not, hashing or not: one answer, and the hashes are those of the payloads."""
     for each in (data, signed(data)):
-        found = [_walked(io.BytesIO(each)), _walked(Pipe(each))]
-        assert found[0] == found[1], "a pipe is walked to something else"
+        found = _walked(io.BytesIO(each))
+        assert found[:2] == _walked(Pipe(each))[:2], "a pipe is walked to something else"
+        hashed = _walked(Pipe(each), hashing=True)
+        assert found[:2] == hashed[:2] == _walked(io.BytesIO(each), hashing=True)[:2], "hashing changes what is walked"
+        for entry_, told in zip(hashed[0], hashed[2], strict=True):
+            payload = each[entry_.offset : entry_.offset + entry_.size] if entry_.offset >= 0 else b""
+            assert told in (None, xxh3_128_digest(payload)), f"another hash of {entry_}"
 
 
-def _walked(stream: Any) -> Any:
+def _walked(stream: Any, *, hashing: bool = False) -> Any:
+    """Entries, overhead and hashes."""
     try:
-        columns = walk(stream)
+        columns = walk(stream, hashing=hashing)
     except ImageError as error:
         assert error.hint
-        return "refused"
-    return list(columns), columns.overhead
+        return [], "refused", []
+    return list(columns), columns.overhead, [columns.fingerprint(at) for at in range(len(columns))]
 
 
 SMALL = tar(entry("a", b"x"))

@@ -174,6 +174,23 @@ HEADERS: dict[str, Case] = {
     "a directory of the seventh Unix": Case(
         one(raw(b"old/", flag=b"\0", magic=bytes(8)), raw(b"old/a", b"1", b"\0", magic=bytes(8))), "old/ old/a=1", 1
     ),
+    "a size on a directory of the seventh Unix": Case(
+        one(header(b"./", b"\0", 600, magic=bytes(8)), header(b"old/", b"\0", 600, magic=bytes(8)), raw(b"a", b"1")),
+        "a=1 old/",
+        1,
+    ),
+    "an owner below nobody": Case(one(raw(b"a", b"1", uid=b"\xff" * 8, gid=b"\xff" * 8)), "a=1", 1),
+    "an owner below nobody in PAX": Case(one(pax(uid=b"-2", gid=b"-1"), raw(b"a", b"1")), "a=1", 1),
+    "an owner beyond 32 bits": Case(one(pax(uid=b"4294967303", gid=b"4294967296"), raw(b"a", b"1")), "a=1", 1),
+    "two extended headers for one member": Case(one(pax(uid=b"7"), pax(gid=b"8"), raw(b"a", b"1")), "a=1", 1),
+    "a path in PAX with a slash at its end": Case(one(pax(path=b"d/e/"), raw(b"a", b"1")), "d/ d/e=1", 1),
+    "a size on a pipe and on a hard link": Case(
+        one(raw(b"a", b"1"), header(b"h", b"1", 600, link=b"a"), header(b"p", b"6", 600), raw(b"b", b"1")),
+        "a=1 b=1 h==a p!",
+        2,
+    ),
+    "a mode of more bits than there are": Case(one(raw(b"a", b"1", mode=b"0107755\0")), "a=1", 1),
+    "a size behind blanks": Case(one(header(b"a", size=b"          1 ") + padded(b"1")), "a=1", 1),
     "a file with a slash at its end": Case(one(raw(b"a/", b"1")), "a=1", 1),
     "a contiguous file": Case(one(raw(b"a", b"1", b"7")), "a=1", 1, NO_TYPE),
     "a size on a directory and a link": Case(
@@ -281,6 +298,7 @@ NAMES = {
         '"q"=2 \\=4 a b=1 l\nm=3',
         4,
     ),
+    "a folder named like a whiteout": Case(one(raw(b".wh.d/x", b"1")), ".wh.d/ .wh.d/x=1", 1),
     "names that sound like whiteouts": Case(
         one(raw(b"wh.a", b"1"), raw(b"a.wh.", b"2"), raw(b"d.wh.d/x", b"3")), "a.wh.=2 d.wh.d/ d.wh.d/x=3 wh.a=1", 3
     ),

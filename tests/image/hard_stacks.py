@@ -125,6 +125,11 @@ REMOVALS = {
         LOW.replace("d/e/ d/e/y=deep d/x=low", "d/n=1"),
         5,
     ),
+    "whiteouts that are folders, links and files with content": Case(
+        (*over(), *one(raw(b".wh.f", flag=b"2", link=b"x"), raw(b".wh.s", flag=b"5"), raw(b"d/.wh..wh..opq", b"data"))),
+        "d/ h=file real/",
+        4,
+    ),
     "opaque within opaque": Case(
         over(entry("d/e/n", b"1"), entry("d/e/.wh..wh..opq"), entry("d/.wh..wh..opq")),
         LOW.replace("d/e/ d/e/y=deep d/x=low", "d/e/ d/e/n=1"),

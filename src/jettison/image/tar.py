@@ -95,6 +95,8 @@ def walk(stream: BinaryIO, *, hashing: bool = False) -> Columns:
                         raise ValueError("its extended headers hold absurdly much")
         except (ValueError, OverflowError) as error:
             raise fields.broken(start, str(error)) from error
+        if flag == b"\0" and (_name(parts, header)[-1:] == b"/" if entry is None else entry.kind is Kind.DIRECTORY):
+            size = 0  # V7's directories have no payload, as in Go
         digest: bytes | None = _UNKNOWN
         if flag not in _NO_PAYLOAD and size:
             rest = (size + _BLOCK - 1) & -_BLOCK
@@ -175,9 +177,9 @@ def _extended_member(source: Stream, parts: tuple[bytes, ...], header: bytes, to
     if pax.get(b"mtime"):
         entry = entry._replace(mtime=fields.clamped(fields.seconds(pax[b"mtime"])))
     if pax.get(b"uid"):
-        entry = entry._replace(uid=fields.bounded(int(pax[b"uid"])))
+        entry = entry._replace(uid=fields.owner(int(pax[b"uid"])))
     if pax.get(b"gid"):
-        entry = entry._replace(gid=fields.bounded(int(pax[b"gid"])))
+        entry = entry._replace(gid=fields.owner(int(pax[b"gid"])))
     if entry.kind in (Kind.WHITEOUT, Kind.OPAQUE):
         return entry, stored
     return entry._replace(xattrs=fields.pax_xattrs(pax), extents=extents if entry.kind == Kind.FILE else ()), stored
@@ -246,7 +248,7 @@ def _entry(parts: tuple[bytes, ...], name: bytes, link: bytes, payload: tuple[in
         link = b""
     device = (number(parts[12]), number(parts[13])) if kind in (Kind.CHARACTER, Kind.BLOCK) else (0, 0)
     mode, mtime = number(parts[1]) & 0o7777, fields.clamped(number(parts[5]) * 10**9)
-    uid, gid = fields.bounded(number(parts[2])), fields.bounded(number(parts[3]))
+    uid, gid = fields.owner(number(parts[2])), fields.owner(number(parts[3]))
     return Entry(path, kind, mode, uid, gid, mtime, size, link, offset, device, ())
 
 

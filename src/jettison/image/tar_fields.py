@@ -48,6 +48,14 @@ def bounded(value: int) -> int:
     return value
 
 
+def owner(value: int) -> int:
+    """A user or group as chown(2) takes it: 32 bits, of which all set leave the owner who unpacks, root."""
+    if not -_LARGEST - 1 <= value <= _LARGEST:
+        raise ValueError(f"{value} is absurd")
+    number = value & 0xFFFFFFFF
+    return 0 if number == 0xFFFFFFFF else number
+
+
 def clamped(nanoseconds: int) -> int:
     """A time that fits a column: absurd times are harmless and end at the edges."""
     return max(-_LARGEST, min(_LARGEST, nanoseconds))

@@ -134,7 +134,7 @@ def _is_odd(path: bytes) -> bool:
 
 def _owner(text: bytes, known: Known) -> tuple[int, int, int]:
     mode, uid, gid = (fields.number(text[at : at + 8]) for at in (0, 8, 16))
-    owner = mode & 0o7777, fields.bounded(uid), fields.bounded(gid)
+    owner = mode & 0o7777, fields.owner(uid), fields.owner(gid)
     if len(known.owners) < _MOST_KNOWN:
         known.owners[text] = owner
     return owner
