@@ -277,3 +277,26 @@ def test_nothing_is_said_of_an_application_without_them_nor_of_npm_itself():
     lock = {"packages": {"node_modules/fastify": {}}}
     installed = {**INSTALLED, "app/node_modules/.package-lock.json": json.dumps(lock)}
     assert [] == findings(STAGES, shipped(installed=installed))
+
+
+def test_a_stage_that_ends_elsewhere_prunes_in_the_folder_of_the_application():
+    text = SINGLE.replace("RUN npm run build", "WORKDIR /\nRUN cd /app && npm run build\nWORKDIR /app")
+    found = findings(text, sources(), INSTALLED, BUILT)
+    assert "\nRUN cd /app && npm prune --omit=dev\n\nFROM node:20\n" in apply(text, found[0].fix.edits)
+
+
+def test_a_run_that_goes_elsewhere_comes_back_to_prune():
+    text = SINGLE.replace("RUN npm install\nRUN", "RUN npm install && cd x &&")
+    found = findings(text, sources(), {**INSTALLED, **BUILT, "etc/late": "x"})
+    expected = "RUN npm install && cd x && npm run build && \\\n    cd /app && npm prune --omit=dev\n"
+    assert expected in apply(text, found[-1].fix.edits)
+
+
+def test_a_stage_that_another_tests_keeps_what_that_needs():
+    text = SINGLE.replace("FROM node:20", "FROM node:20 AS app") + "FROM app AS test\nRUN npm test\n"
+    dockerfile = parse(text)
+    makers = [each for each in dockerfile.stages[0].instructions if each.keyword in ("RUN", "COPY")]
+    whole = image(BASE, sources(), INSTALLED, BUILT, config=CONFIG)
+    alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
+    (found,) = development_dependencies_shipped(Subject(dockerfile, Path(), whole, alignment, dockerfile.stages[0]))
+    assert "line 7 uses the stage that ships, too" == found.refusal

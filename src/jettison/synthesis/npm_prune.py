@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -67,9 +68,13 @@ def pruned_where_built(subject: Subject, removed: Removed, copy: Instruction) ->
     folder = _source(subject, copy, removed)
     last = stage.instructions[-1]
     workdir = state_at(subject.dockerfile, stage, subject.stage.instructions[0], subject.build_args).workdir
-    command = prune_command(subject.tree, removed.top)
-    command = command if workdir == folder else f"cd {folder} && {command}"
+    command = _in(folder, workdir, prune_command(subject.tree, removed.top))
     return (Edit(Span(last.span.end, last.span.end), f"{newline(subject.dockerfile)}RUN {command}"),)
+
+
+def _in(folder: str, workdir: str | None, command: str) -> str:
+    """A command to be run in a folder, from a working directory."""
+    return command if workdir == folder else f"cd {shlex.quote(folder)} && {command}"
 
 
 def _other_user(subject: Subject, stage: Stage) -> str:
@@ -109,6 +114,7 @@ def _operands(copy: Instruction) -> tuple[str, ...]:
 
 def omitted(subject: Subject, removed: Removed, run: Instruction) -> tuple[Edit, ...]:
     """`--omit=dev` on the one install of `run`. CannotEdit where something in the stage may need what is left out."""
+    _check_alone(subject)
     calls = list(npm_installs(subject, run))
     if len(calls) != 1 or not calls[0].plain:
         raise CannotEdit(f"line {run.line} does more than install what package.json names")
@@ -130,6 +136,13 @@ def omitted(subject: Subject, removed: Removed, run: Instruction) -> tuple[Edit,
     return (Edit(Span(verb.span.end, verb.span.end), f" {flag}"),)
 
 
+def _check_alone(subject: Subject) -> None:
+    """Raises CannotEdit where another stage stands on the one that ships, and may test what it has."""
+    other = _other_user(subject, subject.stage)
+    if other:
+        raise CannotEdit(f"{other} uses the stage that ships, too")
+
+
 def _calls_more(subject: Subject, run: Instruction) -> bool:
     """Whether the RUN runs more than the one npm that installs, and what npm's cache needs."""
     found = script(subject.dockerfile, run)
@@ -139,6 +152,7 @@ def _calls_more(subject: Subject, run: Instruction) -> bool:
 
 def at_the_end(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...], int]:
     """`npm prune` behind what the only stage builds, in one layer with it, and the bytes saved. CannotEdit."""
+    _check_alone(subject)
     runs = list(own_runs(subject))
     first = next((place for place, run in enumerate(runs) if installs(subject, run)), None)
     if first is None:
@@ -148,13 +162,19 @@ def at_the_end(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...], in
     state = state_at(subject.dockerfile, subject.stage, chosen[0], subject.build_args)
     if (state.workdir or "").strip("/").encode("utf-8", "surrogateescape") != removed.top:
         raise CannotEdit(f"line {chosen[0].line} does not install in /{removed.top.decode('utf-8', 'replace')}")
-    command = prune_command(subject.tree, removed.top)
+    read = script(subject.dockerfile, chosen[-1])
+    moves = read is not None and bool({"cd", "pushd"} & set(read.leaks))
+    command = _in(_top(removed), None if moves else state.workdir, prune_command(subject.tree, removed.top))
     if len(chosen) == 1 or not _needs_merging(subject, removed, chosen):
         chosen = chosen[-1:]
     made = merged(subject.dockerfile, chosen, command)
     below = re.compile(b"|".join(re.escape(folder) + b"/" for folder in removed.folders))
     saved = in_layers(subject, removed) + bytes_between(subject, chosen, below)
     return between(subject.dockerfile.text, made), saved
+
+
+def _top(removed: Removed) -> str:
+    return "/" + removed.top.decode("utf-8", "surrogateescape")
 
 
 def _needs_merging(subject: Subject, removed: Removed, runs: list[Instruction]) -> bool:
@@ -168,7 +188,9 @@ def with_the_split(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...]
         return None
     if any(path != removed.top for path in plan.shipped()):
         raise CannotEdit("they are not in the folder that ships")
-    plan = replace(plan, prune=prune_command(subject.tree, removed.top))
+    last = subject.stage.instructions[max(plan.work)]
+    workdir = state_at(subject.dockerfile, subject.stage, last, subject.build_args).workdir
+    plan = replace(plan, prune=_in(_top(removed), workdir, prune_command(subject.tree, removed.top)))
     made = text(plan, subject.stage.base)
     own = subject.image.layers[subject.alignment.base_layers :]
     return between(subject.dockerfile.text, made), sum(layer.unpacked for layer in own) - plan.weight()
