@@ -47,7 +47,7 @@ def waste_rows(
     if known is None:
         known = fingerprints(layers, [place for pair in pairs.items() for place in pair])
     rows = []
-    for place in dead(layers, merged):
+    for place in merged.dead:
         layer, index = place
         by, how = merged.lost[place]
         columns = layers[layer].columns
@@ -57,19 +57,14 @@ def waste_rows(
     return tuple(rows)
 
 
-def dead(layers: Sequence[Layer], merged: Merge) -> list[Place]:
-    """Payloads that no path of the merged tree names, in the order of the layers."""
-    sizes = [layer.columns.sizes for layer in layers]
-    return sorted(place for place in merged.lost if place[1] >= 0 and sizes[place[0]][place[1]])
-
-
 def replaced(layers: Sequence[Layer], merged: Merge) -> dict[Place, Place]:
     """Dead payloads whose last name a regular file of a later layer took, of the same size; contents will tell."""
-    found = {}
-    for place in dead(layers, merged):
+    found, sizes = {}, [layer.columns.sizes for layer in layers]
+    for place in merged.dead:
         other = merged.survivor.get(place)
-        if other is not None and other[0] != place[0] and _size(layers, place) == _size(layers, other):
-            found[place] = other
+        if other is None or other[0] == place[0] or sizes[place[0]][place[1]] != _size(layers, other):
+            continue
+        found[place] = other
     return found
 
 
