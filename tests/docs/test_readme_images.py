@@ -12,9 +12,8 @@ import pytest
 from stacked_image import docker_archive, file, gone, layer
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = re.findall(
-    r"^    (jettison (?:inspect|why|diff|ls|cat|export|cache)\b[^#\n]*)", (ROOT / "README.md").read_text(), re.MULTILINE
-)
+_LINE = re.compile(r"^    (jettison (?:inspect|why|diff|ls|cat|export|cache)\b[^#\n]*)", re.MULTILINE)
+COMMANDS = _LINE.findall((ROOT / "README.md").read_text())
 ENDS_WITH_1 = {"jettison diff OLD NEW": 1}  # they are not the same
 
 
@@ -25,10 +24,9 @@ def test_there_is_one_of_each():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_readme_does_what_it_says(command, tmp_path):
     base = [layer(file("usr/bin/tool", b"t" * 2000)), *(layer(file(f"usr/share/{n}", b"x")) for n in range(4))]
-    old = docker_archive(tmp_path / "old.tar", *base, layer(file("root/.npmrc", b"token=1")))
-    new = docker_archive(
-        tmp_path / "new.tar", *base, layer(file("root/.npmrc", b"token=1")), layer(gone("root/.npmrc"))
-    )
+    base.append(layer(file("root/.npmrc", b"token=1")))
+    old = docker_archive(tmp_path / "old.tar", *base)
+    new = docker_archive(tmp_path / "new.tar", *base, layer(gone("root/.npmrc")))
     (tmp_path / "Dockerfile").write_text("FROM base\nCOPY .npmrc /root/.npmrc\nRUN rm /root/.npmrc\n")
     (tmp_path / "out").mkdir()
     told = {"IMAGE": new, "OLD": old, "NEW": new, "DIRECTORY": "out"}
