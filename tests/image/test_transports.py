@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -237,6 +238,20 @@ def test_an_oci_archive_named_as_a_docker_archive_says_what_to_write(tmp_path: P
 def test_no_name_at_all_is_refused() -> None:
     with pytest.raises(UsageError):
         open_image("")
+
+
+@pytest.mark.parametrize("transport", ["", "docker-archive:", "oci:", "oci-archive:"])
+@pytest.mark.parametrize("name", ["a" * 5000, "/x/" + "b" * 300, "a\0b", "./c/" + "d/" * 3000])
+def test_a_name_that_no_file_system_takes_is_refused_as_any_that_is_not_there(
+    transport: str, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(tmp_path / "none"))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    if not transport:
+        monkeypatch.setattr("jettison.image.open._NO_NAME", re.compile(".*", re.DOTALL))  # no registry is asked
+    with pytest.raises(ImageError) as caught:
+        open_image(transport + name)
+    assert caught.value.hint
 
 
 def test_nothing_is_left_behind_where_an_archive_was_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

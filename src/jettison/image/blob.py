@@ -105,6 +105,22 @@ def whole(file: Path) -> Blob:
         os.close(handle)
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something, as far as we may look; a name that no file system takes is nobody's."""
+    return os.path.exists(path)  # noqa: PTH110  # Path.exists raises for those
+
+
+def found(file: Path) -> Blob | None:
+    """All of a regular file, None where there is none. Raises ImageError."""
+    try:
+        file.stat()
+    except PermissionError:
+        pass  # to be told as that
+    except (OSError, ValueError):
+        return None
+    return whole(file)
+
+
 def _open(file: Path) -> int:
     """A handle on a regular file; a pipe in its place does not make us wait."""
     try:

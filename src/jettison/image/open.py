@@ -8,6 +8,7 @@ from pathlib import Path
 from jettison.core.errors import ImageError, UsageError
 from jettison.core.platform import Platform
 from jettison.core.reference import Reference, Transport, parse
+from jettison.image.blob import is_there
 from jettison.image.model import Image
 
 _LOCAL = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON, Transport.CONTAINERD)
@@ -44,7 +45,7 @@ def _find(text: str | Reference, platform: Platform | None, insecure: bool) -> I
         place = text.partition("://")[2]
         raise UsageError(f"'{text}' names no transport that we know", hint=f"a registry's image is docker://{place}")
     reasons = []
-    if Path(text).exists():
+    if is_there(Path(text)):
         from jettison.image.transports import sniff
 
         try:

@@ -18,7 +18,7 @@ from pathlib import Path
 from jettison.core.errors import ImageError
 from jettison.core.platform import Platform
 from jettison.core.reference import Reference, Transport
-from jettison.image.blob import Blob, whole
+from jettison.image.blob import Blob, found
 from jettison.image.directory import CachedSource
 from jettison.image.layer_blob import BlobSource
 from jettison.image.model import Image, Layer
@@ -64,8 +64,8 @@ def read(where: str, platform: Platform | None = None, root: Path | None = None)
     root = root or next(iter(stores()), None)
     if root is None:
         raise ImageError("there is no containerd here", hint="save the image to an archive and give that")
-    found = _find(_images(root), where, root)
-    return image_of(root, found, platform, Reference(Transport.CONTAINERD, where))
+    named = _find(_images(root), where, root)
+    return image_of(root, named, platform, Reference(Transport.CONTAINERD, where))
 
 
 def image_of(root: Path, named: Named, platform: Platform | None, reference: Reference) -> Image:
@@ -94,8 +94,7 @@ class _Files:
         self._root = root
 
     def __call__(self, path: str) -> Blob | None:
-        file = self._root / path
-        return whole(file) if os.access(file, os.F_OK) else None
+        return found(self._root / path)
 
 
 def _layer(files: _Files, snapshots: _Snapshots, one: Descriptor, ids: list[str]) -> Layer:

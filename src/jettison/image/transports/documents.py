@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jettison.core.errors import ImageError
-from jettison.image.blob import Blob
+from jettison.image.blob import Blob, is_there
 
 LARGEST = 4 * 2**20  # bytes of a manifest, an index or a config; what containers/image and registries take
 _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
@@ -24,6 +24,7 @@ _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+_SHOWN = 300  # characters of a path
 AGAIN = "the image is damaged or was not made by a container tool: save or pull it again"
 
 Files = Callable[[str], Blob | None]  # a layout's or archive's files by name; None where there is none
@@ -112,11 +113,11 @@ def text(value: Any, what: str) -> str:
 
 def split_where(where: str) -> tuple[Path, str]:
     """A path that exists and the name behind its colon; a path may hold colons itself. Raises ImageError."""
-    if Path(where).exists():
+    if is_there(Path(where)):
         return Path(where), ""
     at = where.find(":")
     while at >= 0:
-        if at and Path(where[:at]).exists():
+        if at and is_there(Path(where[:at])):
             return Path(where[:at]), where[at + 1 :]
         at = where.find(":", at + 1)
-    raise ImageError(f"there is no file or directory {where}", hint="look at the path")
+    raise ImageError(f"there is no file or directory {where[:_SHOWN]}", hint="look at the path")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from jettison.core.errors import ImageError
 from jettison.core.platform import Platform
 from jettison.core.reference import Reference, Transport
-from jettison.image.blob import Blob, whole
+from jettison.image.blob import found
 from jettison.image.layer_blob import BlobSource
 from jettison.image.model import Image, Layer
 from jettison.image.transports import config as image_config
@@ -31,12 +31,7 @@ def read_directory(where: str, platform: Platform | None = None) -> Image:
     root, name = split_where(where)
     if not root.is_dir():
         raise ImageError(f"{root} is not a directory", hint=f"write oci-archive:{where} or docker-archive:{where}")
-
-    def files(path: str) -> Blob | None:
-        file = root / path
-        return whole(file) if file.exists() else None
-
-    return image_of(files, name, platform, Reference(Transport.OCI, where))
+    return image_of(lambda path: found(root / path), name, platform, Reference(Transport.OCI, where))
 
 
 def read_archive(where: str, platform: Platform | None = None) -> Image:
