@@ -18,6 +18,7 @@ from handmade import (
     Made,
     blob_path,
     descriptor,
+    digest,
     directory,
     entry,
     hard_link,
@@ -98,11 +99,15 @@ ONE, TWO = Made((BASE,), "one:1"), Made((BASE, CHANGE), "example.org:5000/team/t
 @pytest.mark.parametrize("how", ["", "gzip", "zstd"])
 def test_of_several_images_each_is_had_by_name_and_by_number(how: str, tmp_path: Path) -> None:
     (tmp_path / "x.tar").write_bytes(packed(several(ONE, TWO), how))
-    for name, layers in (("one:1", 1), ("one:1", 1), ("@0", 1), ("example.org:5000/team/two:v2", 2), ("@1", 2)):
+    names = [("one:1", 1), ("@0", 1), ("example.org:5000/team/two:v2", 2), ("@1", 2)]
+    for name, layers in (*names, (f"@{digest(ONE.config)}", 1), (f"@{digest(TWO.config)}", 2)):
         assert layers == len(open_image(f"docker-archive:{tmp_path}/x.tar:{name}").layers)
     with pytest.raises(ImageError, match="holds 2 images") as caught:
         open_image(str(tmp_path / "x.tar"))
     assert "say which, as PATH:NAME; it has one:1, example.org:5000/team/two:v2" == caught.value.hint
+    for name in ("@2", "@sha256:" + "0" * 64, "three"):
+        with pytest.raises(ImageError, match=f"has no image {name}"):
+            open_image(f"docker-archive:{tmp_path}/x.tar:{name}")
 
 
 def _one_layer(tmp_path: Path, blob: bytes, media_type: str) -> Any:

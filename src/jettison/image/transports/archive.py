@@ -34,7 +34,7 @@ _CONFIG = re.compile(r"(?:.*/)?(?:sha256:)?([0-9a-f]{64})(?:\.json)?")
 
 
 def read(where: str) -> Image:
-    """The image in `path`, `path:name:tag` or `path:@index`; `-` is standard input. Raises ImageError."""
+    """The image in `path`, `path:name:tag`, `path:@index` or `path:@sha256:ID`; `-` is standard input. Raises ImageError."""
     path, name = (Path("-"), "") if where == "-" else split_where(where)
     return image_of(open_members(path), name, Reference(Transport.DOCKER_ARCHIVE, where))
 
@@ -101,6 +101,13 @@ def _hash(data: bytes) -> str:
 
 def _choose(rows: list[dict[str, Any]], name: str, where: str) -> dict[str, Any]:
     """The row that is meant: by index, by name, or the only one. Raises ImageError."""
+    if name.startswith("@sha256:"):
+        found = [row for row in rows if _digest_in(str(row.get("Config"))) == name[1:]]
+        if not found:
+            raise ImageError(
+                f"{where} has no image {name}", hint="it is the digest of a config, which `docker images` calls the id"
+            )
+        return found[0]
     if name.startswith("@"):
         number = int(name[1:]) if name[1:].isdecimal() and len(name) < 10 else -1
         if not 0 <= number < len(rows):
