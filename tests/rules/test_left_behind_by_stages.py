@@ -75,6 +75,18 @@ def test_programs_in_a_folder_of_caches_are_no_cache(run, path):
     assert "COPY --from=build /app /app" in split(text, SCRIPTS, INSTALLED, cache, BUILT)
 
 
+def test_a_run_that_makes_the_folder_itself_is_done_in_both_stages():
+    made = "RUN mkdir -p /app/node_modules && chown -R node:node /app\n"
+    text = TEXT.replace("WORKDIR /app\n", made + "WORKDIR /app\n")
+    own = {"app": directory(uid=1000), "app/node_modules": directory(uid=1000)}
+    layers = [{path: Piece(each.encode(), uid=1000) for path, each in files.items()}
+              for files in (SCRIPTS, INSTALLED, BUILT)]  # fmt: skip
+    second = split(text, own, *layers).partition("\n\nFROM ")[2]
+    assert f"node:20\n{made}WORKDIR /app\nCOPY --from=build --chown=1000:0 /app /app\n" in second
+    later = TEXT.replace("RUN npm run build\n", f"{made}RUN npm run build\n")
+    assert "/app itself has an owner or a mode" in reason(later, layers[0], layers[1], own, layers[2])
+
+
 # Go
 
 

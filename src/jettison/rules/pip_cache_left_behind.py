@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import insert_after
 from jettison.dockerfile.model import Instruction
-from jettison.dockerfile.shell import Argument, Command, script
+from jettison.dockerfile.shell import Argument
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
 from jettison.synthesis.left import left_below
+from jettison.synthesis.pip import pip_calls
 
 CACHE = re.compile(rb"(?:root|home/[^/]+)/\.cache/pip/")
-_PIP = re.compile(r"(?:.*/)?pip[0-9.]*")
-_PYTHON = re.compile(r"(?:.*/)?python[0-9.]*")
 
 
 @rule
@@ -62,20 +61,6 @@ def pip_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 
 def _verbs(subject: Subject, instruction: Instruction) -> Iterator[Argument]:
     """The word `install` (wheel, download) of each pip call that has no --no-cache-dir yet."""
-    found = script(subject.dockerfile, instruction)
-    for command in found.commands if found else ():
-        verb = _verb(command)
-        if verb is not None and "--no-cache-dir" not in command.values:
-            yield verb
-
-
-def _verb(command: Command) -> Argument | None:
-    arguments = command.arguments
-    if _PYTHON.fullmatch(command.name or ""):
-        at = next((i for i, each in enumerate(arguments) if each.value == "-m"), None)
-        if at is None or at + 1 >= len(arguments) or arguments[at + 1].value != "pip":
-            return None
-        arguments = arguments[at + 2 :]
-    elif not _PIP.fullmatch(command.name or ""):
-        return None
-    return next((each for each in arguments if each.value in ("install", "wheel", "download")), None)
+    for call in pip_calls(subject.dockerfile, instruction):
+        if call.verb in ("install", "wheel", "download") and "--no-cache-dir" not in call.command.values:
+            yield call.verb_argument

@@ -21,7 +21,7 @@ def plan(subject: Subject) -> Plan | None:
     folder = application_folder(subject)
     shown = "/" + folder.decode("utf-8", "surrogateescape")
     work = work_below(subject, (folder,))
-    check_folder(subject, folder)
+    check_folder(subject, folder, work)
     _check_links(subject, folder, work)
     return Plan(subject, work, (Ship((shown,), shown, owner_of(subject, (folder,))),), what=shown)
 

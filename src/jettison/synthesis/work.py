@@ -7,6 +7,7 @@ before the first COPY and changes the system is set-up, and is done in both stag
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Instruction
@@ -43,7 +44,8 @@ def application_folder(subject: Subject) -> bytes:
 def work_below(subject: Subject, folders: tuple[bytes, ...], caches: re.Pattern[bytes] = CACHES) -> frozenset[int]:
     """Positions of the COPYs, ADDs and RUNs that write below these folders and into caches alone.
 
-    A RUN before them that writes elsewhere is set-up, and not among them; so is one that makes folders elsewhere.
+    A RUN before them that writes elsewhere, or makes one of the folders, is set-up, and not among them; so is one that
+    makes folders elsewhere.
     Raises CannotEdit for any other behind them, for a COPY that goes elsewhere, and where nothing is work.
     """
     found: set[int] = set()
@@ -52,7 +54,8 @@ def work_below(subject: Subject, folders: tuple[bytes, ...], caches: re.Pattern[
             continue
         outside = _outside(subject, each, folders, caches)
         if not outside:
-            found.add(position)
+            if found or not _makes(subject, each, folders):
+                found.add(position)
             continue
         shown = outside[0].decode("utf-8", "replace")
         if each.keyword != "RUN":
@@ -95,11 +98,24 @@ def _outside(
 
 def _only_folders(subject: Subject, run: Instruction, folders: tuple[bytes, ...]) -> bool:
     """Whether a RUN does nothing but make folders outside of these, and give them an owner or a mode."""
-    read = script(subject.dockerfile, run)
     inside = tuple(folder + b"/" for folder in folders)
-    layers = [subject.image.layers[number].columns.paths for number in subject.alignment.layers_of(run)]
-    elsewhere = not any(path.startswith(inside) for paths in layers for path in paths)
-    return elsewhere and read is not None and all(each.name in _FOLDERS for each in read.commands)
+    return _of_folders(subject, run) and not any(path.startswith(inside) for path in _written(subject, run))
+
+
+def _makes(subject: Subject, instruction: Instruction, folders: tuple[bytes, ...]) -> bool:
+    """Whether an instruction is a RUN that makes one of these folders, or gives it an owner or a mode."""
+    return _of_folders(subject, instruction) and any(path in folders for path in _written(subject, instruction))
+
+
+def _of_folders(subject: Subject, instruction: Instruction) -> bool:
+    read = script(subject.dockerfile, instruction)
+    return read is not None and all(each.name in _FOLDERS for each in read.commands)
+
+
+def _written(subject: Subject, instruction: Instruction) -> Iterator[bytes]:
+    """The paths in an instruction's layers."""
+    for number in subject.alignment.layers_of(instruction):
+        yield from subject.image.layers[number].columns.paths
 
 
 def _meant(path: bytes, text: bytes) -> bool:
@@ -140,15 +156,19 @@ def owner_of(subject: Subject, paths: tuple[bytes, ...]) -> str:
     return "" if (uid, gid) == (0, 0) else f"{uid}:{gid}"
 
 
-def check_folder(subject: Subject, folder: bytes) -> None:
-    """Raise CannotEdit where a folder is not as a WORKDIR in the second stage would make it.
+def check_folder(subject: Subject, folder: bytes, work: frozenset[int] | None = None) -> None:
+    """Raise CannotEdit where a folder is not as a WORKDIR, or a RUN that is not `work`, makes it in the second stage.
 
-    A copy into a folder that is there leaves its owner and mode alone.
+    A copy into a folder that is there leaves its owner and mode alone. Without `work` no RUN is done there.
     """
     last, made = subject.tree.get(folder), [0o755, 0, 0]
+    instructions = subject.stage.instructions
+    done = [
+        each for at, each in enumerate(instructions) if each.keyword == "RUN" and work is not None and at not in work
+    ]
     for number, instruction in subject.alignment.instruction_of.items():
         columns = subject.image.layers[number].columns
-        if instruction.keyword == "WORKDIR" and folder in columns.paths:
+        if (instruction.keyword == "WORKDIR" or instruction in done) and folder in columns.paths:
             entry = columns[columns.paths.index(folder)]
             made = [entry.mode, entry.uid, entry.gid]
     if last is None or [last.mode & 0o7777, last.uid, last.gid] != [made[0] & 0o7777, *made[1:]]:
