@@ -34,7 +34,7 @@ _CONFIG = re.compile(r"(?:.*/)?(?:sha256:)?([0-9a-f]{64})(?:\.json)?")
 
 
 def read(where: str) -> Image:
-    """The image in `path`, `path:name:tag`, `path:@index` or `path:@sha256:ID`; `-` is standard input. Raises ImageError."""
+    """The image in `PATH`, `PATH:NAME:TAG`, `PATH:@INDEX` or `PATH:@sha256:ID`; or in `-`. Raises ImageError."""
     path, name = (Path("-"), "") if where == "-" else split_where(where)
     return image_of(open_members(path), name, Reference(Transport.DOCKER_ARCHIVE, where))
 
