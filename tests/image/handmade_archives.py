@@ -3,7 +3,7 @@
 From each tool's own writer: containers/image `docker/internal/tarfile/writer.go` (podman, buildah, skopeo),
 go-containerregistry `pkg/v1/tarball/write.go` (kaniko, crane, ko), Jib `DockerTarball.java`, moby
 `image/tarexport/save.go` (Docker to 24, and 25 and later), containerd `images/archive/exporter.go` (Docker 29 with the
-containerd store, nerdctl, ctr), nixpkgs `dockerTools`. None of the tools was run to make these.
+containerd store, nerdctl, ctr), rules_oci `oci/private/tarball.sh.tpl` (Bazel), nixpkgs `dockerTools`. None of the tools was run to make these.
 """
 
 from __future__ import annotations
@@ -72,6 +72,15 @@ def jib(made: Made) -> list[Member]:
     names = [f"{_hex(layer)}.tar.gz" for layer in made.layers]
     members = [entry(name, data) for name, data in dict(zip(names, blobs, strict=True)).items()]
     return [*members, entry("config.json", made.config), entry("manifest.json", _row("config.json", made, names))]
+
+
+def bazel(made: Made) -> list[Member]:
+    """Blobs as in a layout, those of layers with an ending."""
+    blobs = [packed(layer, "gzip") for layer in made.layers]
+    names = [f"{blob_path(blob)}.tar.gz" for blob in blobs]
+    members = [entry(blob_path(made.config), made.config)]
+    members += [entry(name, data) for name, data in dict(zip(names, blobs, strict=True)).items()]
+    return [*members, entry("manifest.json", _row(blob_path(made.config), made, names))]
 
 
 def nix(made: Made) -> list[Member]:
@@ -145,6 +154,7 @@ WRITERS = {
     "podman": podman,
     "kaniko": kaniko,
     "jib": jib,
+    "bazel": bazel,
     "nix": nix,
 }
 

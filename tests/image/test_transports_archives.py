@@ -90,7 +90,7 @@ def test_layers_that_are_stored_packed_have_their_transfer_and_those_that_are_no
         told[tool] = open_image(str(tmp_path / tool)).sizes.transfer
     gzipped = sum(len(blob) for blob in dict.fromkeys(APP.blobs)) + len(APP.config)
     unknown = dict.fromkeys(("docker24", "docker25", "podman", "nix"))
-    assert unknown | dict.fromkeys(("docker29", "kaniko", "jib"), gzipped) == told
+    assert unknown | dict.fromkeys(("docker29", "kaniko", "jib", "bazel"), gzipped) == told
 
 
 ONE, TWO = Made((BASE,), "one:1"), Made((BASE, CHANGE), "example.org:5000/team/two:v2")
