@@ -3,7 +3,8 @@
 From each tool's own writer: containers/image `docker/internal/tarfile/writer.go` (podman, buildah, skopeo),
 go-containerregistry `pkg/v1/tarball/write.go` (kaniko, crane, ko), Jib `DockerTarball.java`, moby
 `image/tarexport/save.go` (Docker to 24, and 25 and later), containerd `images/archive/exporter.go` (Docker 29 with the
-containerd store, nerdctl, ctr), rules_oci `oci/private/tarball.sh.tpl` (Bazel), nixpkgs `dockerTools`. None of the tools was run to make these.
+containerd store, nerdctl, ctr), rules_oci `oci/private/tarball.sh.tpl` (Bazel), nixpkgs `dockerTools`. None of the
+tools was run to make these.
 """
 
 from __future__ import annotations
