@@ -1,7 +1,7 @@
 """The same image as each tool's archive has it. Imports nothing of jettison.
 
 From each tool's own writer: containers/image `docker/internal/tarfile/writer.go` (podman, buildah, skopeo),
-go-containerregistry `pkg/v1/tarball/write.go` (kaniko, crane, ko), Jib `DockerTarball.java`, moby
+go-containerregistry `pkg/v1/tarball/write.go` (kaniko, crane, ko), Jib `ImageTarball.java`, moby
 `image/tarexport/save.go` (Docker to 24, and 25 and later), containerd `images/archive/exporter.go` (Docker 29 with the
 containerd store, nerdctl, ctr), rules_oci `oci/private/tarball.sh.tpl` (Bazel), nixpkgs `dockerTools`. None of the
 tools was run to make these.
@@ -70,7 +70,7 @@ def kaniko(made: Made) -> list[Member]:
 def jib(made: Made) -> list[Member]:
     """The config by a plain name."""
     blobs = [packed(layer, "gzip") for layer in made.layers]
-    names = [f"{_hex(layer)}.tar.gz" for layer in made.layers]
+    names = [f"{_hex(blob)}.tar.gz" for blob in blobs]
     members = [entry(name, data) for name, data in dict(zip(names, blobs, strict=True)).items()]
     return [*members, entry("config.json", made.config), entry("manifest.json", _row("config.json", made, names))]
 
