@@ -55,7 +55,7 @@ def unpack(data: memoryview) -> Columns:
 def _unpack(data: memoryview) -> Columns:
     sections = _sections(data)
     count, overhead, orderly, rare = json.loads(bytes(next(sections)))
-    paths = bytes(next(sections)).split(b"\0") if count else list(next(sections))
+    joined = bytes(next(sections))
     numbers = {}
     empty = Columns()
     for name in _NUMBERS:
@@ -66,7 +66,7 @@ def _unpack(data: memoryview) -> Columns:
     hashes = bytearray(next(sections))
     at, lengths, links = _numbers(next(sections)), _numbers(next(sections)), bytes(next(sections))
     columns = Columns(
-        paths=[bytes(path) for path in paths],
+        paths=joined.split(b"\0") if count else [],
         **numbers,
         links=dict(zip(at, _cut(links, lengths), strict=True)),
         devices={int(key): (one, two) for key, (one, two) in rare["devices"].items()},

@@ -14,13 +14,17 @@ Fingerprints = Mapping[Place, bytes]
 def fingerprints(layers: Sequence[Layer], places: Iterable[Place]) -> dict[Place, bytes]:
     """XXH3-128 of these payloads. Raises ImageError where they cannot be read."""
     found: dict[Place, bytes] = {}
-    missing: dict[int, list[int]] = {}
-    for number, index in sorted(set(places)):
-        known = layers[number].columns.fingerprint(index)
+    unknown: set[Place] = set()
+    columns = [layer.columns for layer in layers]
+    for place in places:
+        known = columns[place[0]].fingerprint(place[1])
         if known is None:
-            missing.setdefault(number, []).append(index)
+            unknown.add(place)
         else:
-            found[number, index] = known
+            found[place] = known
+    missing: dict[int, list[int]] = {}
+    for number, index in sorted(unknown):
+        missing.setdefault(number, []).append(index)
 
     def read(number: int) -> list[bytes]:
         return layers[number].fingerprints(missing[number])  # which also keeps them for the next time
