@@ -36,7 +36,7 @@ def login(home: Path, host: str, user: str = "ann", password: str = "s3cret", **
     return file
 
 
-def refused(host: str, quick: Patience, within: float = 4) -> RegistryError:
+def refused(host: str, quick: Patience, within: float = 10) -> RegistryError:
     started = time.monotonic()
     with pytest.raises(RegistryError) as caught:
         transport.read(f"{host}/team/app:1", patience=quick)

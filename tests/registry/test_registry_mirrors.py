@@ -196,7 +196,7 @@ def test_offline_is_told_at_once(nobody: Path) -> None:
     started = time.monotonic()
     with pytest.raises(RegistryError, match=r"127\.0\.0\.1:1 cannot be reached: Connection refused") as caught:
         open_image("docker://127.0.0.1:1/app")
-    assert 3 > time.monotonic() - started
+    assert 10 > time.monotonic() - started
     assert "offline" in caught.value.hint
     with pytest.raises(RegistryError, match=r"the name r\.invalid is not known here"):
         open_image("docker://r.invalid/app")

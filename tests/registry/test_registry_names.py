@@ -119,7 +119,7 @@ def test_a_megabyte_of_header_takes_no_time() -> None:
     started = time.monotonic()
     for text in ("a" * 10**6, "a=" * 10**6, 'a="' + "\\" * 10**6, ", " * 10**6, "a " * 10**6, 'B a="b",' * 10**5):
         challenges([text])
-    assert 2 > time.monotonic() - started
+    assert 8 > time.monotonic() - started
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def read(proxy: Proxy, quick: Patience) -> Image:
     return image
 
 
-def refused(proxy: Proxy, quick: Patience, within: float = 8) -> RegistryError:
+def refused(proxy: Proxy, quick: Patience, within: float = 15) -> RegistryError:
     """The error, in bounded time and with a hint."""
     started = time.monotonic()
     with pytest.raises(RegistryError) as caught:

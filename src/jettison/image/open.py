@@ -59,7 +59,7 @@ def _find(text: str | Reference, platform: Platform | None, insecure: bool) -> I
         try:
             return _read(Reference(transport, text), platform, insecure=insecure)
         except (ImageError, UsageError) as error:  # the latter for what no registry takes for a name
-            reasons.append(error.message)
+            reasons.append(f"{error.message}: {error.hint}" if transport is Transport.DOCKER else error.message)
     raise ImageError(f"no image called {text} was found", hint="; ".join(reasons))
 
 
