@@ -18,6 +18,14 @@ LEDGER = {
 }
 
 
+def test_an_example_on_a_stand_in_that_is_far_from_the_real_image_is_marked():
+    step = {**STEP, "title": "stand on gcr.io/distroless/nodejs:8 (1 MB)"}
+    made = document({"x": ({**LEDGER, "steps": [step]}, 60.0)}, [])
+    assert "| x (1) | 3.0 → 2.0 MB |" in made
+    assert "(1) It ends on `gcr.io/distroless/nodejs:8`, whose stand-in is more than 15 % off" in made
+    assert "(1)" not in document({"x": (LEDGER, 60.0)}, [])
+
+
 def test_the_table_has_a_row_for_everything_and_says_what_was_run():
     weights = ({"unpacked": 2_000_000}, {"unpacked": 4_000_000})
     made = document({"x": (LEDGER, 60.0)}, [("x", "port", "tcp 80")], [("x", "by-hand", *weights)], ["-q", "-k", "x"])
