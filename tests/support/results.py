@@ -78,11 +78,13 @@ def _examples(ledgers: Mapping[str, tuple[Mapping[str, Any], float]]) -> Iterato
         contract = ledger["contract"]
         base = next((each for each in _outside() for step in kept(ledger) if each in step["title"]), "")
         marked |= {base: name} if base else {}
-        yield f"| {name}{' (1)' if base else ''} | {sizes} | {cold} | {len(contract['checks'])} | {contract['exercised']} | {seconds:.0f} s |"
+        shown = f"{name} (1)" if base else name
+        checks = f"{len(contract['checks'])} | {contract['exercised']}"
+        yield f"| {shown} | {sizes} | {cold} | {checks} | {seconds:.0f} s |"
     yield ""
     for base in marked:
-        yield f"(1) It ends on `{base}`, whose stand-in is more than 15 % off the published size (docs/standins.md): this"
-        yield "figure is no claim about the real image."
+        yield f"(1) It ends on `{base}`, whose stand-in is more than 15 % off the published size (docs/standins.md):"
+        yield "this figure is no claim about the real image."
         yield ""
 
 
