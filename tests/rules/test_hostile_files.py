@@ -15,7 +15,7 @@ from test_development_dependencies import BUILT, INSTALLED, SINGLE, sources
 from test_development_dependencies import findings as of_development
 from test_pip_stage import after
 
-from jettison.closure.command import encoded, locate
+from jettison.closure.command import encoded, health, locate
 from jettison.context.reads import package_scripts
 from jettison.context.walk import walk
 from jettison.packages.python import distributions
@@ -62,9 +62,19 @@ def test_a_program_of_a_name_that_no_file_can_have_is_not_looked_for() -> None:
     assert "FROM python:3.11-slim\n" in after(layers=(copied, built))
 
 
+def test_a_folder_that_is_called_as_a_module_is_no_source() -> None:
+    copied = {"app/main.py": "import app\n", "app/app.py": symlink("/tmp"), "app/requirements.txt": "x"}
+    built = distribution("tinyc", {"tinyc.py": "x"}, tag="cp311-cp311-linux_x86_64")
+    assert "FROM python:3.11-slim\n" in after(layers=(copied, built))
+
+
 def test_an_editor_s_lock_beside_a_source_is_no_source() -> None:
     lock = {"app/.#main.go": symlink("somebody@host.1234")}
     assert "FROM scratch\n" in text_of(sources={**GO_SOURCES, **lock})
+
+
+def test_a_health_check_that_is_no_object_is_none() -> None:
+    assert () == health({"Healthcheck": ["CMD", "x"]})
 
 
 def test_a_port_of_many_digits_is_no_port() -> None:

@@ -99,7 +99,8 @@ def commands(tree: Tree, config: Mapping[str, Any]) -> tuple[Command, ...]:
 
 def health(config: Mapping[str, Any]) -> Command:
     """HEALTHCHECK as a command; empty where there is none."""
-    test = [str(word) for word in (config.get("Healthcheck") or {}).get("Test") or []]
+    told = config.get("Healthcheck")
+    test = [str(word) for word in (told.get("Test") if isinstance(told, dict) else None) or []]
     if test[:1] == ["CMD-SHELL"]:
         return ("/bin/sh", "-c", *test[1:2])
     return tuple(test[1:]) if test[:1] == ["CMD"] else ()

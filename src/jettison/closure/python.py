@@ -157,7 +157,7 @@ def _entries(tree: Tree, commands: Sequence[Command], config: Mapping[str, Any])
                 continue
             place = at(config, word) if word.endswith(".py") else locate(tree, word, config)
             real = tree.resolve(place) if place else None
-            if real and (real.endswith(b".py") or "python" in interpreter(tree, real)) and _is_file(tree, real):
+            if real and _is_file(tree, real) and (real.endswith(b".py") or "python" in interpreter(tree, real)):
                 paths.append(real)
     working = working_directory(config)
     if working:

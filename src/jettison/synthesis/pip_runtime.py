@@ -114,7 +114,7 @@ class Runtime:
         imports = Reach(tree, self.subject.image.runtime).modules.imports
         paths = sorted({each.found for each in imports if each.found.endswith(b".py")})
         own = [path for path in paths if path in tree and tree.layer_of(path) >= bottom]
-        return tuple((path, calls(tree.read(path, _SOURCE).decode("utf-8", "replace"))) for path in own)
+        return tuple((path, calls(_source(tree, path))) for path in own)
 
     @cached_property
     def _owners(self) -> dict[bytes, str]:
@@ -150,6 +150,14 @@ def _own(tree: Tree, path: bytes) -> int:
         return tree.layer_of(path)
     except KeyError:
         return -1
+
+
+def _source(tree: Tree, path: bytes) -> str:
+    """A module's text; empty for a folder of such a name."""
+    try:
+        return tree.read(path, _SOURCE).decode("utf-8", "replace")
+    except KeyError:
+        return ""
 
 
 def loadable(tree: Tree, file: bytes) -> bytes | None:
