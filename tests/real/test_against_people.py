@@ -19,10 +19,12 @@ SIZES = ("unpacked", "effective", "transfer")
 LABEL = f"people-{os.getpid()}"
 TIMES = {"by-hand": 1.0, "expert": 1.05}  # what the result may weigh at most
 
-# Not reached, and said so in docs/results.md. A result that gets there has to be taken off this list.
+# Not reached, by some hundred or thousand bytes; docs/results.md has both figures. What gets there is taken off this list.
 NOT_REACHED = {
     # 6 kB: the certificates of Debian, on which the project stands, and not the fewer ones of Alpine
-    ("go-server", "by-hand"),
+    "go-server": {"by-hand": set(SIZES)},
+    # unpacked to the byte the same: every name in the tar begins with app/, and not with the root as by hand
+    "node-hello": {"by-hand": {"transfer"}},
 }
 
 
@@ -74,8 +76,7 @@ def test_the_result_is_no_larger_than_what_people_made(engine, optimized, tmp_pa
             larger |= {person: over} if over else {}
     finally:
         engine.sweep(f"{PREFIX}/{LABEL}-{project.name}:")
-    expected = {person for example, person in NOT_REACHED if example == project.name}
-    assert expected == set(larger), larger
+    assert NOT_REACHED.get(project.name, {}) == {person: set(over) for person, over in larger.items()}, larger
 
 
 def test_every_example_of_a_published_article_has_its_dockerfile():
