@@ -19,7 +19,7 @@ SIZES = ("unpacked", "effective", "transfer")
 LABEL = f"people-{os.getpid()}"
 TIMES = {"by-hand": 1.0, "expert": 1.05}  # what the result may weigh at most
 
-# Not reached, by some hundred or thousand bytes; docs/results.md has both figures. What gets there is taken off this list.
+# Not reached, by some hundred or thousand bytes; docs/results.md has both figures. What gets there is taken off this.
 NOT_REACHED = {
     # 6 kB: the certificates of Debian, on which the project stands, and not the fewer ones of Alpine
     "go-server": {"by-hand": set(SIZES)},
