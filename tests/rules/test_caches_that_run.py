@@ -52,7 +52,7 @@ def test_a_link_into_what_stays_behind_is_a_reason_not_to_divide_and_one_into_th
     link = "/root/.local/share/pnpm/store/v10/links/express"
     _, (found,) = findings(layers=(SOURCES, {**store, "app/node_modules/express": symlink(link)}, BUILT))
     assert f"/app/node_modules/express leads to {link}, which stays behind" == found.refusal
-    for harmless in ("/usr/bin/node", "../package.json", "/nowhere"):
+    for harmless in ("/", "/usr/bin/node", "../package.json", "/nowhere"):
         _, (found,) = findings(layers=(SOURCES, {**INSTALLED, "app/node_modules/link": symlink(harmless)}, BUILT))
         assert found.fix is not None
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from jettison.closure.command import health
 from jettison.context.junk import KINDS
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
@@ -69,8 +70,7 @@ def _text(tree: Tree, path: bytes) -> str:
 
 def _words(config: Mapping[str, Any]) -> Iterator[str]:
     """What may be paths in commands and variables: words, and what stands behind `=`, `:` or `,` in them."""
-    health = (config.get("Healthcheck") or {}).get("Test") or []
-    told = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or []), *health]
+    told = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or []), *health(config)]
     told += [str(each) for each in config.get("Env") or [] if not str(each).startswith("PATH=")]
     yield from (word for each in told for word in re.split(r"[\s=:,'\"]+", str(each)) if word)
 

@@ -39,6 +39,6 @@ def _check_links(subject: Subject, folder: bytes, work: frozenset[int]) -> None:
     for path in tree.under(folder):
         entry = tree.get(path)
         real = tree.resolve(path) if entry is not None and entry.kind is Kind.SYMLINK else None
-        if real is not None and not (real + b"/").startswith(inside) and tree.layer_of(real) in behind:
+        if real and not (real + b"/").startswith(inside) and tree.layer_of(real) in behind:
             shown, target = (each.decode("utf-8", "replace") for each in (path, real))
             raise CannotEdit(f"/{shown} leads to /{target}, which stays behind")
