@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tree_sitter
 from handmade_tree import Files, Piece, executable, symlink, tree, without
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jettison.closure import elf
@@ -93,6 +93,7 @@ def test_both_sizes_and_both_byte_orders_are_read(wide: bool, order: str) -> Non
     assert expected == parse(io.BytesIO(data))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_files_are_no_error(data: st.DataObject) -> None:
     good = bytearray(made("libz.so.1", runpath="/x", interpreter="/ld"))

@@ -89,6 +89,7 @@ def test_of_two_blank_lines_that_would_meet_one_goes() -> None:
 
 
 @pytest.mark.parametrize("name", VERBS)
+@settings(deadline=None)
 @given(text=dockerfiles(), data=st.data())
 def test_an_edit_leaves_the_number_of_instructions_and_all_other_lines_alone(
     name: str, text: str, data: st.DataObject

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from dockerfile_texts import any_text, dockerfiles, mutated
-from hypothesis import given
+from hypothesis import given, settings
 
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.model import Dockerfile
@@ -54,16 +54,19 @@ def check(text: str) -> None:
     assert [*dockerfile.global_args, *staged] == list(dockerfile.instructions)
 
 
+@settings(deadline=None)
 @given(any_text())
 def test_any_text_is_kept_whole_or_refused_with_its_line(text: str) -> None:
     check(text)
 
 
+@settings(deadline=None)
 @given(dockerfiles())
 def test_a_generated_dockerfile_is_kept_whole(text: str) -> None:
     check(text)
 
 
+@settings(deadline=None)
 @given(mutated())
 def test_a_damaged_dockerfile_is_kept_whole_or_refused(text: str) -> None:
     check(text)
@@ -99,6 +102,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_instruction() -> None:
     assert ("a", 1) == (stage.base, stage.instructions[0].span.start)
 
 
+@settings(deadline=None)
 @given(dockerfiles())
 def test_bytes_survive_decode_and_encode(text: str) -> None:
     data = text.encode("utf-8", "replace")
