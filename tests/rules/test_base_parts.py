@@ -184,6 +184,17 @@ def test_a_stage_that_is_called_runtime_already_keeps_its_name():
     assert f"FROM {DATA}\nCOPY --from=runtime-2 /runtime /\n" in made
 
 
+def test_a_stage_that_others_count_keeps_its_number():
+    text = f'{HEAD}FROM node:20-slim\nWORKDIR /app\nCOPY --from=build /app /app\nCMD ["node", "server.js"]\n'
+    one = stage(text=text.replace("--from=build", "--from=1"))
+    assert "line 5 counts the stages, of which there would be one more" in one.refused(DATA)
+
+
+def test_an_addon_that_converts_character_sets_keeps_the_tables_of_the_c_library():
+    addon = executable(shared_object("libc.so.6").data + b"iconv_open\0")
+    assert "gconv: /app/build/fast.node converts character sets" in stage({"app/build/fast.node": addon}).refused(DATA)
+
+
 def test_a_full_image_is_not_taken_apart():
     text = f'{HEAD}FROM node:20\nWORKDIR /app\nCOPY --from=build /app /app\nCMD ["node", "server.js"]\n'
     bases = {**BASES, "node:20": BASES["node:20-slim"]}

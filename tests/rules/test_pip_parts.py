@@ -62,7 +62,7 @@ def test_pip_has_a_stage_of_its_own_and_the_interpreter_goes_along():
         "ENV PATH=/opt/venv/bin:$PATH PIP_PYTHON=/opt/venv/bin/python\n"
         "RUN pip install -r requirements.txt\n\n"
     ) == first
-    assert gathering.startswith("python:3.11-slim AS runtime\n# python and 1 libraries")
+    assert gathering.startswith("python:3.11-slim AS runtime\n# python and 1 library")
     assert "(cd /runtime/usr/local/lib/python3.11 && rm -r site-packages/pip site-packages/pip-*)" in gathering
     assert (
         f"{DATA}\n"

@@ -11,16 +11,15 @@ from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
 from jettison.synthesis import go_stage, npm_stage, pip_stage
 from jettison.synthesis.base_parts import Parts
+from jettison.synthesis.go_base import NO_SHELL, SCRATCH
 from jettison.synthesis.merge import between
 from jettison.synthesis.parts_written import from_of, with_parts
 from jettison.synthesis.split_upon import composites, leaner
 from jettison.synthesis.stages import Plan, text
 
 NAME = "single-stage-build"
-SCRATCH = "scratch"
 REQUIREMENTS = "development-requirements-installed"
 PLANS = (npm_stage.plan, pip_stage.plan, go_stage.plan)  # one an ecosystem; the first that knows the stage plans it
-NO_SHELL = "no shell, no package manager: use `docker debug` or an ephemeral container"
 MESSAGE = "the stage that builds the application ships with everything that building needs"
 
 

@@ -65,7 +65,8 @@ class Parts:
     @property
     def what(self) -> str:
         """For people: `node and 7 libraries`."""
-        return f"{self.interpreter.name} and {len(self.libraries)} libraries"
+        count = len(self.libraries)
+        return f"{self.interpreter.name} and {count} {'library' if count == 1 else 'libraries'}"
 
     def upon(self, base: Image) -> Image:
         """The new base with all this on it, as the stage that ships will find it."""
@@ -146,6 +147,7 @@ def parts_of(subject: Subject, runs: str, shipped: Iterable[bytes], base: Image)
     tree = subject.tree
     files = {below for path in shipped for below in tree.under(path.strip(b"/"))}
     interpreter = interpreter_of(before, tree, runs, files)
+    _check(subject, files)
     linked = _Linked(subject, before, frozenset(files), frozenset(interpreter.files))
     libraries = linked.libraries(_named(subject, files))
     without = _Linked(subject, before, frozenset(), frozenset(interpreter.files), later=False).libraries()
@@ -212,6 +214,33 @@ class _Linked:
         if _CACHE in self.before and not all(_SEARCHED.match(path) for path in libraries):
             found.add(_CACHE)
         return tuple(sorted(found))
+
+
+def _check(subject: Subject, shipped: set[bytes]) -> None:
+    """Raise CannotEdit where a stage that is counted would have another number, or where tables would be missing.
+
+    `iconv` of the C library reads a file for each pair of character sets.
+    """
+    stages = subject.dockerfile.stages
+    at = stages.index(subject.stage)
+    for each in (instruction for stage in stages[at:] for instruction in stage.instructions):
+        number = each.flag("from") or ""
+        if number.isdecimal() and int(number) >= at:
+            raise CannotEdit(f"line {each.line} counts the stages, of which there would be one more")
+    for path in shipped:
+        if elf.read(subject.tree, path) is not None and _mentions(subject.tree, path, b"iconv_open"):
+            shown = path.decode("utf-8", "replace")
+            raise CannotEdit(f"gconv: /{shown} converts character sets with what the C library keeps there")
+
+
+def _mentions(tree: Tree, path: bytes, word: bytes) -> bool:
+    with tree.open(path) as stream:
+        rest = b""
+        while piece := stream.read(2**20):
+            if word in rest + piece:
+                return True
+            rest = piece[-len(word) :]
+    return False
 
 
 def _named(subject: Subject, shipped: set[bytes]) -> tuple[bytes, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jettison.core.values import Span
-from jettison.dockerfile.edit import CannotEdit, apply, newline
+from jettison.dockerfile.edit import CannotEdit, apply, newline, start_with_comments
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.image.model import Kind
 from jettison.subject import Subject
@@ -123,7 +123,7 @@ def text(plan: Plan, base: str) -> str:
 
 def _second(plan: Plan) -> Iterator[str]:
     """The instructions of the stage that ships, in their order, what ships in the place of the last work."""
-    last = max(plan.work)
+    last, dockerfile = max(plan.work), plan.subject.dockerfile
     for position, each in enumerate(plan.subject.stage.instructions):
         if position in plan.instead:
             yield plan.instead[position]
@@ -133,20 +133,8 @@ def _second(plan: Plan) -> Iterator[str]:
                 yield f"COPY --from={BUILD} {owner}{' '.join(ship.paths)} {ship.target}"
             yield from plan.runtime
         elif position not in plan.work and each.keyword in CARRIED:
-            start = _with_comment(plan, position) if position > last else each.span.start
+            start = start_with_comments(dockerfile, each) if position > last else each.span.start
             yield _edited(plan, start, each.span.end)
-
-
-def _with_comment(plan: Plan, position: int) -> int:
-    """Where the comment lines directly above an instruction begin, which would be lost."""
-    source, instructions = plan.subject.dockerfile.text, plan.subject.stage.instructions
-    start = instructions[position].span.start
-    while start > instructions[position - 1].span.end + 1:
-        above = source.rfind("\n", 0, start - 1) + 1
-        if not source[above:start].lstrip().startswith("#"):
-            break
-        start = above
-    return start
 
 
 def _edited(plan: Plan, start: int, end: int) -> str:
