@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 from functools import cache
@@ -14,6 +15,8 @@ from results import COUNTS
 from jettison.core.errors import EngineError
 from jettison.engine.find import find_engine
 
+# What starts the tests may have SIGINT ignored (a job in a shell's background), which children would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 _STATE = tempfile.TemporaryDirectory(prefix="jettison-tests-")
 os.environ["JETTISON_STATE"] = _STATE.name
 os.environ["JETTISON_CACHE"] = f"{_STATE.name}/cache"
