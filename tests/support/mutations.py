@@ -128,9 +128,15 @@ HARMLESS: dict[str, dict[str, str]] = {
 RESULT: dict[str, dict[str, str | None]] = {
     "apt-service": {},
     "node-hello": {"execute bit": "RUN chmod 644 /nodejs/bin/node", "environment variable": None},
-    "node-api": {"execute bit": "RUN chmod 644 /nodejs/bin/node", "development dependencies": None},
+    "node-api": {
+        "shared library": "RUN rm /lib/x86_64-linux-gnu/libstdc++.so.6",
+        "development dependencies": None,
+    },
     "go-server": {"shared library": None},
-    "python-api": {},
+    "python-api": {
+        "run-time dependency": "RUN rm -rf /opt/venv/lib/python3.11/site-packages/jinja2",
+        "shared library": "RUN rm /lib/x86_64-linux-gnu/libssl.so.3",
+    },
 }
 
 
