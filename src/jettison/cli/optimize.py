@@ -73,8 +73,8 @@ class WithEngineArguments(click.Command):
 @click.option("--plan", "plan_only", is_flag=True, help="Build once and show what would be tried.")
 @click.option("--budget", metavar="10m", help="Start no build that would end later than this.")
 @click.option("--min-saving", metavar="SIZE", help="What a change must save (default: 1 MB or 0.5 %, the larger).")
-@click.option("--select", multiple=True, metavar="RULE", help="Only these rules; repeatable.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules; repeatable.")
+@click.option("--select", multiple=True, metavar="RULE,...", help="Only these rules; repeatable.")
+@click.option("--ignore", multiple=True, metavar="RULE,...", help="Not these rules; repeatable.")
 @click.option("--allow", type=click.Choice([a.value for a in Applicability]), default="tested", show_default=True)
 @click.option(
     "--base",

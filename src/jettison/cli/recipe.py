@@ -118,10 +118,12 @@ def _env_file(path: Path) -> dict[str, str]:
 
 
 def _rules(names: Sequence[str]) -> frozenset[str]:
+    """Names of rules; several may stand in one value, with commas between them."""
     known = [rule.name for rule in all_rules()]
-    for name in names:
+    asked = [name.strip() for each in names for name in each.split(",") if name.strip()]
+    for name in asked:
         if name not in known:
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else "`jettison explain` lists the rules"
             raise UsageError(f"there is no rule called {name}", hint=hint)
-    return frozenset(names)
+    return frozenset(asked)
