@@ -17,7 +17,6 @@ from scripted_engine import ScriptedEngine
 from scripted_run import NEEDED, TEXT, drive, make_project, optimize, recipe_for, replacing, result_of, use_rules
 
 from jettison.cli.main import main
-from jettison.cli.recipe import _rules
 from jettison.documents.schemas import schema
 from jettison.lighten.run import finished
 
@@ -284,9 +283,3 @@ def test_the_page_is_written_beside_the_table(project: Path, tmp_path: Path, cap
     assert page.read_text().startswith("<!DOCTYPE html>")
     assert 2 == optimize(project, "--report", str(tmp_path / "nowhere" / "x.html"))
     assert "--report" in capsys.readouterr().err
-
-
-def test_several_rules_may_stand_in_one_value():
-    assert frozenset({"apt-cache-left-behind", "runs-as-root", "npm-cache-left-behind"}) == _rules(
-        ["apt-cache-left-behind, runs-as-root", "npm-cache-left-behind,"]
-    )

@@ -36,8 +36,8 @@ def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
         record=_record(options, environment),
         contract=_contract(options, environment),
         allow=Applicability.LOSSLESS if options["build_only"] else Applicability(options["allow"]),
-        select=_rules(options["select"]),
-        ignore=_rules(options["ignore"]),
+        select=rules_named(options["select"]),
+        ignore=rules_named(options["ignore"]),
         min_saving=read_bytes(options["min_saving"]) if options["min_saving"] else None,
         budget_seconds=read_seconds(options["budget"]) if options["budget"] else None,
         keep_images=options["keep_images"],
@@ -117,7 +117,7 @@ def _env_file(path: Path) -> dict[str, str]:
     return _pairs([line for line in lines if line and not line.startswith("#")], f"--env-file {path}:")
 
 
-def _rules(names: Sequence[str]) -> frozenset[str]:
+def rules_named(names: Sequence[str]) -> frozenset[str]:
     """Names of rules; several may stand in one value, with commas between them."""
     known = [rule.name for rule in all_rules()]
     asked = [name.strip() for each in names for name in each.split(",") if name.strip()]
