@@ -6,6 +6,7 @@ import io
 import tarfile
 from typing import Any
 
+import pytest
 import second_way
 from handmade import directory, entry, hard_link, symlink, tar
 from hypothesis import given, settings
@@ -106,6 +107,7 @@ def test_two_ways_of_merging_give_one_tree(members: list[list[Member]]) -> None:
     assert told == seen
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(STACKS)
 def test_waste_is_unpacked_less_effective_and_each_row_names_the_layer_that_took_it(
@@ -153,6 +155,7 @@ def test_a_payload_is_dead_or_alive_and_never_both(members: list[list[Member]]) 
     assert set(merged.nodes) == below
 
 
+@pytest.mark.slow
 def test_the_random_layers_are_hard_enough() -> None:
     """All causes come up, and most stacks are not refused, so that the properties above are about something."""
     seen: set[Cause] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from handmade import directory, entry, hard_link, symlink
 from handmade import tar as made_tar
 from hypothesis import given, settings
@@ -60,6 +61,7 @@ def found(merge: Merge) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_the_fast_merge_tells_what_the_careful_one_tells() -> None:
     fast = 0
 

@@ -205,6 +205,7 @@ def test_no_other_file_can_be_tried() -> None:
     assert "" == untriable(replace(fix, files=((".dockerignore", "x"),)), CAPABILITIES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [None, "docs\n"])
 def test_a_run_stopped_after_any_event_goes_on_to_the_same_end(
     tmp_path: Path, project: Path, monkeypatch: Patch, own: str | None
