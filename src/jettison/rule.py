@@ -13,10 +13,11 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from jettison.core.values import Applicability
 from jettison.dockerfile.model import Edit, Instruction
-from jettison.subject import Subject
+from jettison.subject import Subject, Text
 
 
 @dataclass(frozen=True)
@@ -51,21 +52,54 @@ class Finding:
 
 
 Check = Callable[[Subject], Iterator[Finding]]
+TextCheck = Callable[[Text], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule by its name ("apt-lists-left-behind"), with its page."""
+    """A rule by its name ("apt-lists-left-behind"), with its page.
+
+    `text` is what it sees without an image, None where it needs the bytes; `code` never changes, whatever the name
+    becomes; `on` is false for what only speaks when it is asked for.
+    """
 
     name: str
+    code: str
     page: str
     check: Check
+    text: TextCheck | None = None
+    on: bool = True
 
 
-def rule(check: Check) -> Check:
-    """Mark a function as a rule; its name, with dashes, is the rule's name."""
-    check.__jettison_rule__ = True  # type: ignore[attr-defined]
-    return check
+def rule(code: str, *, on: bool = True) -> Callable[[Check], Check]:
+    """Mark a function as the rule of this code; its name, with dashes, is the rule's name."""
+
+    def mark(check: Check) -> Check:
+        check.__jettison_rule__ = (code, on, None)  # type: ignore[attr-defined]
+        return check
+
+    return mark
+
+
+def text_rule(code: str, *, on: bool = True) -> Callable[[TextCheck], TextCheck]:
+    """Mark a function as a rule that needs no image, with one or without."""
+
+    def mark(check: TextCheck) -> TextCheck:
+        check.__jettison_rule__ = (code, on, check)  # type: ignore[attr-defined]
+        return check
+
+    return mark
+
+
+def seen_in_text(check: Check) -> Callable[[TextCheck], TextCheck]:
+    """Mark a function as what the rule `check` sees where there is no image: the smell, without its bytes."""
+
+    def mark(text: TextCheck) -> TextCheck:
+        code, on, _ = check.__jettison_rule__  # type: ignore[attr-defined]
+        check.__jettison_rule__ = (code, on, text)  # type: ignore[attr-defined]
+        return text
+
+    return mark
 
 
 @cache
@@ -76,6 +110,12 @@ def all_rules() -> tuple[Rule, ...]:
     for module_info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"jettison.rules.{module_info.name}")
         for name, value in vars(module).items():
-            if getattr(value, "__jettison_rule__", False) and value.__module__ == module.__name__:
-                found.append(Rule(name.replace("_", "-"), inspect.getdoc(value) or "", value))
+            if getattr(value, "__jettison_rule__", None) and value.__module__ == module.__name__:
+                found.append(_rule(name, value))
     return tuple(sorted(found, key=lambda one: one.name))
+
+
+def _rule(name: str, marked: Any) -> Rule:
+    code, on, text = marked.__jettison_rule__
+    check: Check = (lambda subject: text(subject.text)) if text is marked else marked
+    return Rule(name.replace("_", "-"), code, inspect.getdoc(marked) or "", check, text, on)

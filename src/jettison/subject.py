@@ -1,4 +1,7 @@
-"""Subject: text, sources, bytes and what was seen running, as one view; the only input of advice."""
+"""Subject: text, sources, bytes and what was seen running, as one view; the only input of advice.
+
+`Text` is the half of it that needs no image: what `jettison check` has before anything was built.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +51,23 @@ def _no_base(name: str) -> Image | None:
 
 
 @dataclass(frozen=True)
+class Text:
+    """What may be looked at where nothing was built: the Dockerfile, and the context beside it."""
+
+    dockerfile: Dockerfile
+    context: Path
+    stage: Stage  # the stage that ships
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    ignore: IgnoreFile = IgnoreFile()
+
+    @cached_property
+    def sent(self) -> Context:
+        """What the builder may take of the context. Raises UsageError where that or the ignore file cannot be read."""
+        text = self.ignore.text
+        return walk(self.context, None if text is None else Ignore.parse(text, self.ignore.dialect))
+
+
+@dataclass(frozen=True)
 class Subject:
     """What a rule may look at."""
 
@@ -68,10 +88,14 @@ class Subject:
         return self.image.tree
 
     @cached_property
+    def text(self) -> Text:
+        """The half of this view that needs no image."""
+        return Text(self.dockerfile, self.context, self.stage, self.build_args, self.ignore)
+
+    @property
     def sent(self) -> Context:
         """What the builder may take of the context. Raises UsageError where that or the ignore file cannot be read."""
-        text = self.ignore.text
-        return walk(self.context, None if text is None else Ignore.parse(text, self.ignore.dialect))
+        return self.text.sent
 
     @cached_property
     def waste(self) -> tuple[WasteRow, ...]:

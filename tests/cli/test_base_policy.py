@@ -26,7 +26,7 @@ def test_the_policy_reaches_the_rules(
         seen.add(subject.policy)
         yield from ()
 
-    use_rules(monkeypatch, Rule("looks", "", looks))
+    use_rules(monkeypatch, Rule("looks", "JT000", "", looks))
     assert 0 == optimize(project, *flags)
     assert {policy} == seen
 

@@ -22,7 +22,7 @@ def telling(subject: Subject) -> Iterator[Finding]:
     yield Finding("telling", "told", None, 0, None, proposal=f"it is built with {subject.build_args['COLOUR']}")
 
 
-TELLING = Rule("telling", "telling: a rule of a test.", telling)
+TELLING = Rule("telling", "JT000", "telling: a rule of a test.", telling)
 
 
 def secret_project(tmp_path: Path, last: str = "sleep 1") -> tuple[Path, list[str]]:

@@ -16,7 +16,7 @@ Patch = pytest.MonkeyPatch
 
 def waiting(rule: Rule, after: str) -> Rule:
     """The same rule with findings that come behind those of another."""
-    return Rule(rule.name, rule.page, lambda subject: (replace(each, after=after) for each in rule.check(subject)))
+    return replace(rule, check=lambda subject: (replace(each, after=after) for each in rule.check(subject)), text=None)
 
 
 def test_a_change_that_waits_comes_behind_a_smaller_one(project: Path, engine: ScriptedEngine, monkeypatch: Patch):

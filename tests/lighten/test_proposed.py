@@ -35,7 +35,7 @@ def proposing(new: str = PINNED) -> Rule:
             fix = Fix("pin it", Applicability.PROPOSED, between(subject.dockerfile.text, wanted))
             yield Finding("moves", "it moves", first, 0, fix, proposal="pinned, it stays as it is")
 
-    return Rule("moves", "moves: a rule of a test.", check)
+    return Rule("moves", "JT000", "moves: a rule of a test.", check)
 
 
 def test_a_proposal_is_told_and_not_done(project: Path, engine: ScriptedEngine, monkeypatch: Patch) -> None:

@@ -51,7 +51,7 @@ def ordering(
             fix = Fix("install first", claim, between(old, new))
             yield Finding("late", "each change installs", run, predicted, fix, probe=changed)
 
-    return Rule("late", "late: a rule of a test.", check)
+    return Rule("late", "JT000", "late: a rule of a test.", check)
 
 
 @pytest.fixture

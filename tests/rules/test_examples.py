@@ -92,3 +92,9 @@ def test_advice_is_sorted_by_bytes_and_deterministic() -> None:
     assert list(found) == sorted(found, key=lambda each: -each.predicted)
     assert found == advise(subject_of(bad, layers)) or [f.rule for f in found] == [f.rule for f in advise(subject)]
     assert {Applicability.LOSSLESS, Applicability.TESTED} >= {f.fix.applicability for f in found if f.fix}
+
+
+def test_every_rule_has_a_code_of_its_own_that_stays() -> None:
+    codes = [rule.code for rule in all_rules()]
+    assert sorted(set(codes)) == sorted(codes)
+    assert [code for code in codes if re.fullmatch(r"JT[1-9]\d\d", code)] == codes

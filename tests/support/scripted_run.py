@@ -47,7 +47,7 @@ def replacing(
             yield Finding(name, f"{old} is there", instruction, predicted, fix)
 
     found: Check = check
-    return Rule(name, f"{name}: a rule of a test.", found)
+    return Rule(name, "JT000", f"{name}: a rule of a test.", found)
 
 
 JUNK = replacing("junk", "write /var/cache/junk 50000", "write /var/cache/junk 0", 50000)

@@ -15,7 +15,7 @@ from jettison.synthesis.left import left_below
 CACHE = re.compile(rb"var/cache/apk/")
 
 
-@rule
+@rule("JT101")
 def apk_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     """apk's index stays in the layer.
 

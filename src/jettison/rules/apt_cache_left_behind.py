@@ -17,7 +17,7 @@ TRAPS = ("docker-clean-present",)
 CACHE = re.compile(rb"var/cache/apt/(?:archives/(?:partial/)?[^/]*\.deb$|(?:src)?pkgcache\.bin$)")
 
 
-@rule
+@rule("JT102")
 def apt_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     """Downloaded .deb files, or apt's binary caches, stay in the layer.
 

@@ -17,7 +17,7 @@ LISTS = re.compile(rb"var/lib/apt/lists/")
 CLEAN = "rm -rf /var/lib/apt/lists/*"
 
 
-@rule
+@rule("JT103")
 def apt_lists_left_behind(subject: Subject) -> Iterator[Finding]:
     """The package lists that `apt-get update` fetched stay in the layer.
 

@@ -14,7 +14,7 @@ from jettison.subject import Subject
 NAME = "base-past-end-of-life"
 
 
-@rule
+@rule("JT302")
 def base_past_end_of_life(subject: Subject) -> Iterator[Finding]:
     """The image that ships stands on a release whose support has ended.
 

@@ -14,7 +14,7 @@ from jettison.subject import Subject
 from jettison.synthesis.ownership import Recursive, copies_of, findings
 
 
-@rule
+@rule("JT201")
 def chmod_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
     """`chmod -R` in a RUN stores every copied file a second time.
 

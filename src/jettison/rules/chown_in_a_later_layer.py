@@ -15,7 +15,7 @@ from jettison.synthesis.ownership import Recursive, copies_of, findings, numeric
 from jettison.traps import workdir_owner
 
 
-@rule
+@rule("JT202")
 def chown_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
     """`chown -R` in a RUN stores every copied file a second time.
 

@@ -23,7 +23,7 @@ _NAMED = 3  # patterns in a sentence
 _SHOWN = 5  # paths in a finding
 
 
-@rule
+@rule("JT501")
 def context_files_never_read(subject: Subject) -> Iterator[Finding]:
     """A COPY takes files along that neither the build nor the program reads.
 

@@ -21,7 +21,7 @@ NAME = "debug-info-shipped"
 _PRICE = "panics keep their line numbers; delve, perf and `go tool nm` find no names"
 
 
-@rule
+@rule("JT406")
 def debug_info_shipped(subject: Subject) -> Iterator[Finding]:
     """A Go program ships with debug information and a symbol table that nothing reads at run time.
 

@@ -18,7 +18,7 @@ NAME = "deleted-in-a-later-layer"
 _CAUSES = {Cause.DELETED_LATER, Cause.OPAQUE_DIRECTORY}
 
 
-@rule
+@rule("JT203")
 def deleted_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
     """An instruction removes what an earlier one made: the bytes still ship, below a whiteout.
 

@@ -18,7 +18,7 @@ NAME = "dependencies-installed-after-the-sources"
 _SHARE = 0.005  # of the image; more than that is not given for seconds
 
 
-@rule
+@rule("JT205")
 def dependencies_installed_after_the_sources(subject: Subject) -> Iterator[Finding]:
     """All sources are copied before the dependencies are installed.
 

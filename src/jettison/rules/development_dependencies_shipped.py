@@ -26,7 +26,7 @@ from jettison.traps.development_package_needed import Removed
 NAME = "development-dependencies-shipped"
 
 
-@rule
+@rule("JT402")
 def development_dependencies_shipped(subject: Subject) -> Iterator[Finding]:
     """npm's development dependencies ship: compilers, linters, test runners, and all that they depend on.
 

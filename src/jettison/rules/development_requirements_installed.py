@@ -15,7 +15,7 @@ NAME = "development-requirements-installed"
 _NAMED = 4  # packages in a sentence
 
 
-@rule
+@rule("JT403")
 def development_requirements_installed(subject: Subject) -> Iterator[Finding]:
     """pip installs a requirements file of development into the image that ships.
 

@@ -17,7 +17,7 @@ from jettison.synthesis.left import own_runs
 _COMPILES = {"go", "make", "air", "dlv", "gow", "reflex", "CompileDaemon"}  # at run time
 
 
-@rule
+@rule("JT104")
 def go_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     """Go's build cache, or the modules that it downloaded, stay in a layer.
 

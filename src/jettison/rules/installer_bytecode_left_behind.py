@@ -18,7 +18,7 @@ _VARIABLE = "PYTHONDONTWRITEBYTECODE"
 _PRICE = "what the application uses of the standard library is then compiled at each start"
 
 
-@rule
+@rule("JT108")
 def installer_bytecode_left_behind(subject: Subject) -> Iterator[Finding]:
     """Running pip leaves the bytecode of pip in the layer, and that of what it imports of the standard library.
 

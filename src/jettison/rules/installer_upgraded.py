@@ -20,7 +20,7 @@ NAME = "installer-upgraded"
 _INSTALLERS = {"pip", "setuptools", "wheel"}
 
 
-@rule
+@rule("JT109")
 def installer_upgraded(subject: Subject) -> Iterator[Finding]:
     """pip, setuptools or wheel are upgraded, and ship a second time beside those of the base.
 

@@ -15,7 +15,7 @@ REQUIREMENTS = "development-requirements-installed"  # what they ask for of the 
 _WORTH_ASKING = 1_000_000
 
 
-@rule
+@rule("JT301")
 def larger_base_than_needed(subject: Subject) -> Iterator[Finding]:
     """The stage that ships stands on an official image of which it needs less than there is.
 

@@ -12,7 +12,7 @@ from jettison.synthesis.clean import cleaned
 CACHE = re.compile(rb"(?:root|home/[^/]+)/\.npm/")
 
 
-@rule
+@rule("JT105")
 def npm_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     """npm's download cache stays in the layer.
 

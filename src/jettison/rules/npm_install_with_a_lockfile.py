@@ -23,7 +23,7 @@ _NAMED = ("dependencies", "devDependencies", "optionalDependencies", "peerDepend
 _LARGEST = 64 * 2**20
 
 
-@rule
+@rule("JT405")
 def npm_install_with_a_lockfile(subject: Subject) -> Iterator[Finding]:
     """`npm install` where the project has a lock file: `npm ci` installs exactly what that says, and is faster.
 

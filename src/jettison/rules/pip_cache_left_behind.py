@@ -17,7 +17,7 @@ from jettison.synthesis.pip import pip_calls
 CACHE = re.compile(rb"(?:root|home/[^/]+)/\.cache/pip/")
 
 
-@rule
+@rule("JT106")
 def pip_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     """pip's cache of downloads and built wheels stays in the layer.
 

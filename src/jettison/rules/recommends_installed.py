@@ -20,7 +20,7 @@ NAME = "recommends-installed"
 _OFF = ("--no-install-recommends", "APT::Install-Recommends=0", "APT::Install-Recommends=false", "--without-recommends")
 
 
-@rule
+@rule("JT404")
 def recommends_installed(subject: Subject) -> Iterator[Finding]:
     """`apt-get install` brought packages that nothing depends on: they were only recommended.
 

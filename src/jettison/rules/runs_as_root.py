@@ -16,7 +16,7 @@ _SCRIPT = 100_000  # bytes that are looked at
 _NOBODY = 65_534
 
 
-@rule
+@rule("JT601")
 def runs_as_root(subject: Subject) -> Iterator[Finding]:
     """No USER stands in the stage that ships.
 

@@ -16,7 +16,7 @@ NAME = "runs-that-duplicate-files"
 _CAUSES = {Cause.OVERWRITTEN_LATER, Cause.METADATA_ONLY}
 
 
-@rule
+@rule("JT204")
 def runs_that_duplicate_files(subject: Subject) -> Iterator[Finding]:
     """Two RUNs of the stage that ships write the same files, and both copies ship.
 

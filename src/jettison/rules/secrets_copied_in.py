@@ -17,7 +17,7 @@ NAME = "secrets-copied-in"
 _SHOWN = 5
 
 
-@rule
+@rule("JT502")
 def secrets_copied_in(subject: Subject) -> Iterator[Finding]:
     """A COPY bakes a key, a password or a repository into the image.
 

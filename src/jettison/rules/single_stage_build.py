@@ -23,7 +23,7 @@ PLANS = (npm_stage.plan, pip_stage.plan, go_stage.plan)  # one an ecosystem; the
 MESSAGE = "the stage that builds the application ships with everything that building needs"
 
 
-@rule
+@rule("JT401")
 def single_stage_build(subject: Subject) -> Iterator[Finding]:
     """The only stage installs what building needs, builds, and ships all of it.
 

@@ -25,7 +25,7 @@ _WHOLE = 3  # numbers of a version
 _PRICE = "then fixes arrive only when that line is changed"
 
 
-@rule
+@rule("JT303")
 def unpinned_base_tag(subject: Subject) -> Iterator[Finding]:
     """A FROM names a tag that moves.
 

@@ -13,7 +13,7 @@ from jettison.synthesis.clean import cleaned
 CACHE = re.compile(rb"(?:usr/local/share/\.cache/yarn|(?:root|home/[^/]+)/(?:\.cache/yarn|\.yarn/berry/cache))/")
 
 
-@rule
+@rule("JT107")
 def yarn_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     """Yarn's download cache stays in the layer.
 
