@@ -13,6 +13,7 @@ from jettison.dockerfile.edit import apply
 from jettison.dockerfile.parse import parse
 from jettison.rule import Finding
 from jettison.rules.go_cache_left_behind import go_cache_left_behind
+from jettison.rules.npm_cache_left_behind import npm_cache_left_behind
 from jettison.rules.yarn_cache_left_behind import yarn_cache_left_behind
 from jettison.subject import Subject
 
@@ -78,3 +79,12 @@ def test_gos_caches_stay_where_the_container_compiles(command: list[str], starts
     found = advised(go_cache_left_behind, text, {"go/pkg/mod/x/a.go": "a" * 100}, Cmd=command)
     reason = f"the container runs {starts}, which compiles when it starts" if starts else ""
     assert (reason, starts != "") == (found.refusal, found.fix is None)
+
+
+def test_what_npx_installed_beside_npms_cache_stays_where_npx_starts_it_from() -> None:
+    left = {f"root/.npm/{name}/x": "x" * size for name, size in (("_cacache", 10), ("_logs", 2), ("_npx", 3000))}
+    found = advised(npm_cache_left_behind, "FROM node:20\nRUN npx --yes serve --version\n", left)
+    assert found.fix is not None
+    assert 12 == found.predicted
+    written = apply("FROM node:20\nRUN npx --yes serve --version\n", found.fix.edits)
+    assert "rm -rf /root/.npm/_cacache /root/.npm/_logs" == written.splitlines()[-1].strip()

@@ -120,7 +120,7 @@ REFUSED = [
     ("deleted-in-a-later-layer", "RUN cd /app && a\nRUN rm x", f"2 {APP}\n3 -{APP[:-9]}", r"changes its shell \(cd\)"),
     ("go-cache-left-behind", "RUN go mod download\nRUN go build", "2 go/pkg/mod/x 9", "line 3 calls go again"),
     ("go-cache-left-behind", "RUN go build # b", "2 root/.cache/go-build/x 9", "ends in a comment"),
-    ("npm-cache-left-behind", 'RUN ["npm", "ci"]', "2 root/.npm/a 9", "cannot be read as a shell script"),
+    ("npm-cache-left-behind", 'RUN ["npm", "ci"]', "2 root/.npm/_cacache/a 9", "cannot be read as a shell script"),
     ("pip-cache-left-behind", "RUN make install", "2 root/.cache/pip/a 9", "something else called pip"),
     (
         "pip-cache-left-behind",

@@ -21,7 +21,6 @@ _DISTROLESS = "a shell, a package manager and any tool"
 _SLIM = {"debian": _DEBIAN_SLIM} | dict.fromkeys(("node", "python", "ruby", "perl", "rust", "openjdk"), _LANGUAGE_SLIM)
 _HAS_ALPINE = {"node", "python", "golang", "ruby", "rust", "openjdk", "eclipse-temurin"}
 _DATA = "gcr.io/distroless/static-debian12"  # certificates, time zones, accounts, /tmp: the same for every release
-_BUT_PARTS = "anything but the interpreter and the libraries that it and the application are linked with"
 _RUNS_COMPILED = {"debian", "ubuntu", "buildpack-deps", "golang", "rust", "gcc", "alpine"}
 _NODE_DISTROLESS = {  # the program is the same build of nodejs.org; the system is Debian's
     8: "gcr.io/distroless/nodejs:8",
@@ -96,7 +95,7 @@ def _candidates(name: Name) -> Iterator[Candidate]:
         if _same_release(name, found):
             yield _python(found)
     if name.image in ("node", "python") and name.variant == "slim":
-        yield Candidate(_DATA, Family.DISTROLESS, "glibc", False, _BUT_PARTS, name.image, carries=True)
+        yield Candidate(_DATA, Family.DISTROLESS, "glibc", False, _DISTROLESS, name.image, carries=True)
     if name.image in _HAS_ALPINE and not name.variant.startswith("alpine") and not name.release:
         yield Candidate(_alpine_name(name), Family.ALPINE, "musl", True, _ALPINE)
     if name.image in ("debian", "ubuntu") and name.version:

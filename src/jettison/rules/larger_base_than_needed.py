@@ -8,10 +8,10 @@ from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
+from jettison.synthesis.base_parts import BEFORE_PARTS
 from jettison.synthesis.other_base import Judged, described, judge, price, size_of
 
 NAME = "larger-base-than-needed"
-REQUIREMENTS = "development-requirements-installed"  # what they ask for of the interpreter stays behind with them
 _WORTH_ASKING = 1_000_000
 
 
@@ -57,12 +57,12 @@ def larger_base_than_needed(subject: Subject) -> Iterator[Finding]:
         if not judged.lacks:
             predicted = judged.saved
             if predicted >= _WORTH_ASKING:
-                yield _finding(subject, first.instructions[0], first.base, judged)
+                yield _finding(first.instructions[0], first.base, judged)
         elif judged.swap is None or judged.saved >= _WORTH_ASKING:
             yield _refused(first.instructions[0], first.base, judged)
 
 
-def _finding(subject: Subject, instruction: Instruction, base: str, judged: Judged) -> Finding:
+def _finding(instruction: Instruction, base: str, judged: Judged) -> Finding:
     name = judged.candidate.name
     word = next(word for word in instruction.words if word.text == base)
     with_parts = f" with {judged.parts.what} of {base}" if judged.parts is not None else ""
@@ -70,7 +70,7 @@ def _finding(subject: Subject, instruction: Instruction, base: str, judged: Judg
     title = "; ".join(each for each in told if each)
     edits = judged.edits(Edit(word.span, name))
     fix = Fix(title, judged.candidate.applicability, edits, declares=judged.declares)
-    after = REQUIREMENTS if judged.parts is not None and judged.candidate.runs == "python" else ""
+    after = BEFORE_PARTS if judged.parts is not None and judged.candidate.runs == "python" else ""
     message = f"line {instruction.line} {described(judged, base)}"
     return Finding(NAME, message, instruction, judged.saved, fix, after=after)
 

@@ -9,7 +9,7 @@ from jettison.rule import Finding, rule
 from jettison.subject import Subject
 from jettison.synthesis.clean import cleaned
 
-CACHE = re.compile(rb"(?:root|home/[^/]+)/\.npm/")
+CACHE = re.compile(rb"(?:root|home/[^/]+)/\.npm/(?:_cacache|_logs)/")
 
 
 @rule("JT105")
@@ -18,8 +18,9 @@ def npm_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 
     **What it costs.** Every package once more, as the archive that it came in, and npm's log files.
 
-    **The fix** removes the folder where the bytes were found, in the RUN that filled it: `npm cache clean --force`
-    leaves npm's logs and its index folders, and asks npm for a path that a setting may have moved.
+    **The fix** removes the folders where the bytes were found, in the RUN that filled them: `npm cache clean --force`
+    leaves npm's logs and its index folders, and asks npm for a path that a setting may have moved. What `npx` installed
+    (`_npx`, beside them) stays: `npx` starts it from there.
 
     **Safety.** TESTED: the tree loses these files and no others. npm makes the folder anew when it runs.
 
@@ -40,7 +41,7 @@ def npm_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     WORKDIR /app
     COPY package.json ./
     RUN npm install && \\
-        rm -rf /root/.npm
+        rm -rf /root/.npm/_cacache
     CMD ["node", "index.js"]
     ```
     """

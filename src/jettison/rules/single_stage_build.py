@@ -10,7 +10,7 @@ from jettison.dockerfile.edit import CannotEdit
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
 from jettison.synthesis import go_stage, npm_stage, pip_stage
-from jettison.synthesis.base_parts import Parts
+from jettison.synthesis.base_parts import BEFORE_PARTS, Parts
 from jettison.synthesis.go_base import NO_SHELL, SCRATCH
 from jettison.synthesis.merge import between
 from jettison.synthesis.parts_written import from_of, with_parts
@@ -18,7 +18,6 @@ from jettison.synthesis.split_upon import composites, leaner
 from jettison.synthesis.stages import Plan, text
 
 NAME = "single-stage-build"
-REQUIREMENTS = "development-requirements-installed"
 PLANS = (npm_stage.plan, pip_stage.plan, go_stage.plan)  # one an ecosystem; the first that knows the stage plans it
 MESSAGE = "the stage that builds the application ships with everything that building needs"
 
@@ -37,9 +36,10 @@ def single_stage_build(subject: Subject) -> Iterator[Finding]:
     building (compilers, headers) stay behind where nothing that ships is known to need them.
 
     A Go program ships on `scratch`, with the certificates, time zones and accounts that functions linked into it read,
-    and with every file of its folder but what only the compiler reads or `//go:embed` puts into it. Where it is linked
-    with the C library for looking up names alone, `CGO_ENABLED=0` goes with the step; where it calls C, it stands on
-    the least distroless image that has all it is linked with; where it can start other programs, nothing is changed.
+    and with every file of its folder but what only the compiler reads or `//go:embed` puts into it, and but reports,
+    caches, documents and test data that nothing mentions. Where it is linked with the C library for looking up names
+    alone, `CGO_ENABLED=0` goes with the step; where it calls C, it stands on the least distroless image that has all it
+    is linked with; where it can start other programs, nothing is changed.
 
     What pip installs in a slim image of Python ships, as a virtual environment, on a base that is nothing but data,
     with the interpreter and the libraries that it needs: see larger-base-than-needed.
@@ -79,7 +79,7 @@ def _ways(plan: Plan, besides: str) -> Iterator[Finding]:
         told += [NO_SHELL] if not each.candidate.shell else []
         found = _finding(each.plan, each.candidate.name, each.weight, "; ".join(told), each.declares, each.parts)
         if plan.bare:  # what a package for development asks for of the interpreter stays behind with it
-            yield replace(found, after=REQUIREMENTS)
+            yield replace(found, after=BEFORE_PARTS)
         else:  # a step for each, where that is enough
             yield found if each.candidate.shell else replace(found, after=NAME)
     if plan.bare:

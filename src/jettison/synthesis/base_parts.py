@@ -24,10 +24,11 @@ from jettison.image.tree import Tree, merge
 from jettison.packages.dpkg import owners, paragraphs, read_status
 from jettison.subject import Subject
 from jettison.synthesis.config_upon import left_behind
-from jettison.synthesis.interpreter_files import Interpreter, interpreter_of
+from jettison.synthesis.interpreter_files import FOLDER, Interpreter, interpreter_of
 from jettison.synthesis.pip_runtime import loadable
 
-FOLDER = "runtime"  # of the stage that gathers, and its name
+# A rule that has its turn before Python goes along: what packages for development ask of it stays behind with them.
+BEFORE_PARTS = "development-requirements-installed"
 _RECORDS = "var/lib/dpkg/status.d"
 _LATER = {  # library -> libraries that it loads by name
     b"libc.so.6": (b"libgcc_s.so.1", b"libnss_dns.so.2", b"libnss_files.so.2", b"libresolv.so.2"),
@@ -95,7 +96,7 @@ class Parts:
         return {name: told[name].encode("utf-8", "surrogateescape") for name in self.packages}
 
     def commands(self) -> tuple[str, ...]:
-        """The shell commands that gather all this below /runtime, for a RUN upon the base.
+        """The shell commands that gather all this below the folder, for a RUN upon the base.
 
         What the interpreter is linked with is asked of ldd when it is built, so that a newer base brings what it has.
         """
@@ -227,8 +228,8 @@ def _check(subject: Subject, shipped: set[bytes]) -> None:
         number = each.flag("from") or ""
         if number.isdecimal() and int(number) >= at:
             raise CannotEdit(f"line {each.line} counts the stages, of which there would be one more")
-    for path in shipped:
-        if elf.read(subject.tree, path) is not None and _mentions(subject.tree, path, b"iconv_open"):
+    for path in elf.objects(subject.tree):
+        if path in shipped and _mentions(subject.tree, path, b"iconv_open"):
             shown = path.decode("utf-8", "replace")
             raise CannotEdit(f"gconv: /{shown} converts character sets with what the C library keeps there")
 

@@ -16,6 +16,7 @@ from jettison.dockerfile.edit import CannotEdit
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
+FOLDER = "runtime"  # of the stage that gathers, and its name
 _SOURCE = 2**20  # bytes read of a module
 _PYTHON = re.compile(rb"usr/local/bin/(python3\.\d+)")
 _IMPORTS = re.compile(rb"(?:^|;)[ \t]*import[ \t]+([^\n;#]+)", re.MULTILINE)  # import a.b as c, d
@@ -43,7 +44,7 @@ _OPTIONAL: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True)
 class Interpreter:
-    """`copied` are files and folders of the base, copied as they are to below /runtime; `without` shell patterns below
+    """`copied` are files and folders of the base, copied as they are to below /FOLDER; `without` shell patterns below
     `folder` that are removed there again; `files` all that is left, folders left out."""
 
     name: str
@@ -83,7 +84,7 @@ def _python(before: Tree, tree: Tree, real: bytes, shipped: set[bytes]) -> Inter
     left = (path for path in below if not any(_matches(pattern, path, folder) for pattern in patterns))
     files = tuple(path for path in left if (entry := before.get(path)) is None or entry.kind is not Kind.DIRECTORY)
     text = folder.decode()
-    linked = f"/{real.decode()} /runtime/{text}/lib-dynload/*.so"
+    linked = f"/{real.decode()} /{FOLDER}/{text}/lib-dynload/*.so"
     return Interpreter("python", linked, (*programs, folder), (*programs, *files), folder, patterns)
 
 

@@ -87,7 +87,7 @@ def judge(subject: Subject, first: Stage) -> list[Judged]:
     libc = libc_of(first.base)
     found: list[Judged] = []
     for candidate in _ordered(candidates(first.base)):
-        if not allows(policy, candidate, libc) or not _may_do(subject, first, candidate):
+        if not allows(policy, candidate, libc) or not _may_do(subject, candidate):
             continue
         if candidate.runs == "compiled" and any(not each.lacks and each.candidate.runs for each in found):
             continue  # of images that hold one another, the smallest that does
@@ -105,7 +105,7 @@ def _ordered(found: tuple[Candidate, ...]) -> list[Candidate]:
     return [each for each in found if not each.runs] + [each for each in found if each.runs][::-1]
 
 
-def _may_do(subject: Subject, first: Stage, candidate: Candidate) -> bool:
+def _may_do(subject: Subject, candidate: Candidate) -> bool:
     """What needs no fetching to be known: a RUN needs a shell; a base that others stand on stays what it is."""
     if not candidate.shell and any(run.exec_form is None for run in own_runs(subject)):
         return False

@@ -7,7 +7,8 @@ import textwrap
 from jettison.dockerfile.edit import newline, start_with_comments
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.dockerfile.parse import parse
-from jettison.synthesis.base_parts import FOLDER, Parts
+from jettison.synthesis.base_parts import Parts
+from jettison.synthesis.interpreter_files import FOLDER
 
 _WIDTH = 104
 

@@ -1,11 +1,11 @@
 """What pip compiles, in a stage of its own: compilers stay behind, the installed packages ship.
 
-Only where no smaller base can carry the stage as it is: a package was compiled here or fetched with git, or apt brought
-compilers and headers for it. pip then installs into a virtual environment on the base's own interpreter, which sees
-what the base brings (so nothing is there twice, and `import pkg_resources` finds what it found), and the second stage,
-on the slim variant of the same tag, copies it to the same path. Packages that already are in a place of their own (a
-virtual environment, `--user`) are copied as they stand. Source: Python documentation, "venv"; pip documentation,
-"--python".
+Where no smaller base can carry the stage as it is (a package was compiled here or fetched with git, or apt brought
+compilers and headers for it), or where the smallest base that can has no shell to call pip in. pip then installs into a
+virtual environment on the base's own interpreter, which sees what the base brings (so nothing is there twice, and
+`import pkg_resources` finds what it found), and the second stage, on the slim variant of the same tag, copies it to the
+same path. Packages that already are in a place of their own (a virtual environment, `--user`) are copied as they stand.
+Source: Python documentation, "venv"; pip documentation, "--python".
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _BYTECODE = re.compile(rb".*/__pycache__/[^/]+\.pyc$")
 
 
 def plan(subject: Subject) -> Plan | None:
-    """What ships on which base; None where pip installs nothing here or no stage of its own is needed for it.
+    """What ships on which base; None where pip installs nothing here or no stage of its own helps.
 
-    Raises CannotEdit with the reason where one is needed and not known to be right.
+    Raises CannotEdit with the reason where one is needed for a slim base and not known to be right.
     """
     installing = tuple(run for run in own_runs(subject) if _installs(subject, run))
     found = Installed(subject, installing)
