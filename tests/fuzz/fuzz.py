@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "support"), str(HERE.parent / "image")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
 
 def main() -> None:

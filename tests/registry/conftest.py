@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from faulty_proxy import Fault, Proxy, proxied
 from registry_server import DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST, OCI_MANIFEST, Server, installed, served
 
 from jettison.registry.patience import Patience
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "image"))  # handmade
 
 QUICK = Patience(tries=4, first=0.01, longest=0.05, told=2, connect=5, read=4, headers=8)  # a busy machine is no stall
 
