@@ -185,14 +185,8 @@ def _pattern(number: int, line: str, dialect: Dialect) -> Pattern | None:
         text = _clean(text) if text else ""
         exception = text.startswith("!")
         text = _clean(text[1:]).removeprefix("/") if text not in ("!", "") and exception else text
-    elif exception or text:
-        text = text.removeprefix("!").strip(_BLANKS)
-        text = _clean(text).strip(_BLANKS) if text else ""
-        text = text[1:] if len(text) > 1 and text.startswith("/") else text
-        if exception and text in ("", "/"):
-            text = "!"
-        elif not exception and text.startswith("!"):  # `/!x` is an exception, too
-            exception, text = True, text[1:] or "!"
+    elif text:
+        exception, text = _moby_text(text)
     if not text:
         return None
     if exception and text == "!":
@@ -202,6 +196,20 @@ def _pattern(number: int, line: str, dialect: Dialect) -> Pattern | None:
     except globs.BadPattern as error:
         raise _refused(number, str(error)) from None
     return Pattern(number, line.strip(_BLANKS), exception, text, buildah)
+
+
+def _moby_text(line: str) -> tuple[bool, str]:
+    """Whether it is an exception, and the pattern: moby's `ignorefile.ReadAll`, then `patternmatcher.New`.
+
+    Blanks go before and after the slashes do, those behind `!` only before; `/!x` is an exception, too.
+    """
+    mark = line[0] == "!"
+    text = line[1:].strip(_BLANKS) if mark else line
+    text = _clean(text) if text else ""
+    text = text[1:] if len(text) > 1 and text[0] == "/" else text
+    text = f"!{text}".rstrip(_BLANKS) if mark else text.strip(_BLANKS)
+    text = _clean(text) if text else ""
+    return (True, text[1:] or "!") if text[:1] == "!" else (False, text)
 
 
 def _clean(path: str) -> str:
