@@ -37,8 +37,9 @@ def test_both_ends_weigh_the_same_a_second_way(optimized, tmp_path, monkeypatch)
         layout = second_way.copy_to_layout(f"{images_of(ledger)}:{version}", tmp_path / version)
         assert ledger[end]["sizes"]["unpacked"] == second_way.unpacked(layout)
         assert ledger[end]["sizes"]["effective"] == second_way.effective(layout)
-        # ours is gzip -6; skopeo packs with pgzip, whose blobs were found 5 % larger
-        assert second_way.transfer(layout) == pytest.approx(ledger[end]["sizes"]["transfer"], rel=0.07)
+        # ours is gzip -6, blobs of bases as the registry has them; skopeo's pgzip was found to make 5 % more
+        ours = ledger[end]["sizes"]["transfer"]
+        assert second_way.packed(layout) * 0.99 <= ours <= second_way.transfer(layout) * 1.01
         shutil.rmtree(layout)
 
 

@@ -58,6 +58,29 @@ def test_an_addon_that_is_not_compiled_lets_the_base_be_swapped(tmp_path):
     assert held(ledger)
 
 
+MUSL = "node:20-alpine"
+
+
+def test_an_addon_keeps_the_c_library_that_it_is_linked_with(tmp_path):
+    """What is compiled for glibc does not load upon musl, however much smaller that is."""
+    policy = {"more_bases": [*SLIM, MUSL], "policy": "smallest-with-shell"}
+    ledger = optimized(ADDON, tmp_path, SPLIT, BASE, **policy)
+    assert MUSL not in ledger["result"]["dockerfile"]
+    assert "glibc: app/build/Release/sum.node is linked against it, and the C library there is musl" in said(ledger)
+    assert (SPLIT, "kept") in steps(ledger)
+    assert held(ledger)
+
+
+def test_an_application_without_one_stands_on_musl_where_the_user_lets_it(tmp_path):
+    line = ("package.json", '  "gypfile": true,', '  "gypfile": false,')
+    policy = {"more_bases": [*SLIM, MUSL], "policy": "smallest-with-shell"}
+    ledger = optimized(ADDON, tmp_path, BASE, line=line, **policy)
+    assert [(BASE, "kept")] == steps(ledger)
+    assert f"FROM {MUSL}\n" in ledger["result"]["dockerfile"]
+    assert "musl in the place of glibc" in kept(ledger)[0]["title"]
+    assert held(ledger)
+
+
 def test_what_a_postinstall_needs_is_installed_and_pruned_behind_it(tmp_path):
     ledger = optimized(POSTINSTALL, tmp_path, SPLIT, DEVELOPMENT)
     text = ledger["result"]["dockerfile"]

@@ -104,7 +104,6 @@ def test_a_symbol_version_that_an_older_library_lacks_is_a_reason() -> None:
 @pytest.mark.parametrize(
     ("mark", "gone", "reason"),
     [
-        (b"/etc/ssl/certs", "etc/ssl", "the certificates of /etc/ssl/certs, which TLS connections are checked with"),
         (b"time.LoadLocation", "usr/share", "/usr/share/zoneinfo, which the program looks time zones up in"),
         (b"os/exec.(*Cmd).Start", "", "a shell: /server starts other programs"),
         (b"os/exec.(*Cmd).String", "", ""),
@@ -118,6 +117,13 @@ def test_what_the_names_of_its_functions_tell(mark: bytes, gone: str, reason: st
     found.bases = {**BASES, STATIC: (left, ENV)}
     assert reason == (found.refused(STATIC) if reason else "")
     assert reason or found.upon(STATIC)
+
+
+def test_certificates_that_it_reads_are_taken_along_where_the_base_has_none() -> None:
+    found = stage(marked(b"/etc/ssl/certs"))
+    assert "COPY --from=debian" not in found.upon(STATIC)
+    found.bases = {**BASES, STATIC: ({k: v for k, v in NOTHING.items() if not k.startswith("etc/ssl")}, ENV)}
+    assert f"FROM {STATIC}\nCOPY --from=debian:bookworm /etc/ssl/certs /etc/ssl/certs\n" in found.upon(STATIC)
 
 
 def test_time_zones_inside_the_program_need_none_outside() -> None:

@@ -32,9 +32,13 @@ def copy_to_layout(name: str, directory: Path) -> Path:
 
 def layer_files(directory: Path) -> list[Path]:
     """The layer blobs, bottom first."""
+    return [_blob(directory, layer["digest"]) for layer in _manifest(directory)["layers"]]
+
+
+def _manifest(directory: Path) -> dict[str, Any]:
     index = json.loads((directory / "index.json").read_bytes())
-    manifest = json.loads(_blob(directory, index["manifests"][0]["digest"]).read_bytes())
-    return [_blob(directory, layer["digest"]) for layer in manifest["layers"]]
+    found: dict[str, Any] = json.loads(_blob(directory, index["manifests"][0]["digest"]).read_bytes())
+    return found
 
 
 def _blob(directory: Path, digest: str) -> Path:
@@ -83,7 +87,13 @@ def walk(tree: Tree, above: str = "") -> Iterator[tuple[str, Any]]:
 
 def transfer(directory: Path) -> int:
     """Bytes of the config and of each distinct layer blob."""
-    index = json.loads((directory / "index.json").read_bytes())
-    manifest = json.loads(_blob(directory, index["manifests"][0]["digest"]).read_bytes())
+    manifest = _manifest(directory)
     blobs = {each["digest"]: each["size"] for each in [manifest["config"], *manifest["layers"]]}
     return sum(blobs.values())
+
+
+def packed(directory: Path) -> int:
+    """Bytes of the config and of each distinct layer, packed by zlib in one piece at level 6."""
+    manifest = _manifest(directory)
+    layers = {each["digest"]: _plain(_blob(directory, each["digest"])) for each in manifest["layers"]}
+    return manifest["config"]["size"] + sum(len(gzip.compress(layer, 6)) for layer in layers.values())

@@ -18,6 +18,7 @@ def optimized(
     *rules: str,
     line: tuple[str, str, str] | None = None,
     more_bases: Sequence[str] = (),
+    policy: str = "same-libc",
 ) -> dict[str, Any]:
     """The ledger of a trap project; `line`: a file, a line of it, and what stands there in the twin, "" for nothing.
 
@@ -32,7 +33,7 @@ def optimized(
     flags = [word for rule in rules for word in ("--select", rule)]
     output = folder / "ledger.json"
     told = environment(*bases(project / "Dockerfile"), *more_bases)
-    ended = optimize(project, folder / "state", "-o", str(output), *flags, engine_environment=told)
+    ended = optimize(project, folder / "state", "-o", str(output), "--base", policy, *flags, engine_environment=told)
     assert 0 == ended.returncode, ended.stderr[-4000:]
     return read_ledger(output)
 

@@ -28,7 +28,8 @@ def larger_base_than_needed(subject: Subject) -> Iterator[Finding]:
     the same C library. What it saves is worked out from both bases before anything is built: packages that a RUN would
     have to add are taken off, files that dpkg leaves out on a slim base are counted in. Where all that a base lacks is
     a shell or npm in front of the program, the entry point and the health check are freed from them in the same step:
-    `npm start` becomes the command of package.json, a shell form becomes an array.
+    `npm start` becomes the command of package.json, a shell form becomes an array. Where it is certificates alone, the
+    old base's are copied.
 
     From the slim variants of node and python there is one step more: on `gcr.io/distroless/static-debian12`, which is
     certificates, time zones and accounts and nothing else, with the interpreter and the shared libraries that it and

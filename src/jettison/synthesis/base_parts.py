@@ -8,22 +8,21 @@ which hold little else. Source: ld.so(8), nsswitch.conf(5), pthread_cancel(3); O
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import BinaryIO
 
 from jettison.closure import elf
 from jettison.closure.lost import Reach
 from jettison.closure.python_calls import calls
 from jettison.dockerfile.edit import CannotEdit
-from jettison.image.model import Columns, Entry, Image, Kind, Layer, LayerSource
+from jettison.image.model import Entry, Image, Kind
 from jettison.image.tree import Tree, merge
 from jettison.packages.dpkg import owners, paragraphs, read_status
 from jettison.subject import Subject
 from jettison.synthesis.config_upon import left_behind
+from jettison.synthesis.gathered import with_copied
 from jettison.synthesis.interpreter_files import FOLDER, Interpreter, interpreter_of
 from jettison.synthesis.pip_runtime import loadable
 
@@ -73,8 +72,8 @@ class Parts:
         """The new base with all this on it, as the stage that ships will find it."""
         runtime = dict(base.runtime)
         runtime["Env"] = [*(runtime.get("Env") or []), *(f"{name}={value}" for name, value in self.variables)]
-        layer = Layer(FOLDER, _Gathered(self.tree, tuple(self._entries())))
-        return replace(base, config={**base.config, "config": runtime}, layers=(*base.layers, layer))
+        configured = replace(base, config={**base.config, "config": runtime})
+        return with_copied(configured, FOLDER, self.tree, self._entries())
 
     def _entries(self) -> Iterator[tuple[Entry, bytes]]:
         """(entry, content where it is not a file of the base)."""
@@ -120,22 +119,6 @@ class Parts:
         """Folders that are copied with all below, once."""
         tops = [path for path in self.beside if not any(path.startswith(each + b"/") for each in self.beside)]
         return tuple(tops)
-
-
-@dataclass(frozen=True)
-class _Gathered(LayerSource):
-    tree: Tree
-    entries: tuple[tuple[Entry, bytes], ...]
-
-    def columns(self) -> Columns:
-        columns = Columns()
-        for entry, _ in self.entries:
-            columns.append(entry)
-        return columns
-
-    def open(self, entry: Entry) -> BinaryIO:
-        made = next((text for each, text in self.entries if each.path == entry.path and text), None)
-        return io.BytesIO(made) if made is not None else self.tree.open(entry.path)
 
 
 def parts_of(subject: Subject, runs: str, shipped: Iterable[bytes], base: Image) -> Parts:

@@ -135,9 +135,14 @@ def _variables_that_are_read(move: Move) -> Iterator[str]:
 
 
 def _certificates(move: Move) -> Iterator[str]:
-    had = any(_is_file(move.before, path) for path in _BUNDLES)
-    if had and not any(_is_file(move.after, path) for path in _BUNDLES) and move.programs.uses_system_certificates:
+    lost = has_certificates(move.before) and not has_certificates(move.after)
+    if lost and move.programs.uses_system_certificates:
         yield "the certificates of /etc/ssl/certs, which TLS connections are checked with"
+
+
+def has_certificates(tree: Tree) -> bool:
+    """Whether there is a bundle of certificates where TLS libraries look for one."""
+    return any(_is_file(tree, path) for path in _BUNDLES)
 
 
 def _time_zones(move: Move) -> Iterator[str]:

@@ -13,6 +13,7 @@ from jettison.closure import elf
 from jettison.closure.lost import Reach
 from jettison.core.reference import Reference, Transport
 from jettison.core.units import show_bytes
+from jettison.core.values import Span
 from jettison.dockerfile.edit import CannotEdit, apply
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Edit, Stage
@@ -22,6 +23,7 @@ from jettison.packages.dpkg import read_status
 from jettison.subject import Subject
 from jettison.synthesis.base_parts import Parts, parts_of
 from jettison.synthesis.base_swap import Swap, own_paths
+from jettison.synthesis.certificates_carried import behind_from, with_certificates
 from jettison.synthesis.config_upon import config_upon, last
 from jettison.synthesis.entry_freed import Freed, free
 from jettison.synthesis.lacking import glibc_file
@@ -47,6 +49,7 @@ class Judged:
     lacks: tuple[str, ...]
     carried: Carried = NOBODY
     parts: Parts | None = None  # of the old base, that go along
+    certificates: bool = False  # the old base's go along, too
 
     @property
     def saved(self) -> int:
@@ -68,6 +71,10 @@ class Judged:
     def edits(self, word: Edit) -> tuple[Edit, ...]:
         """The base's name, `word`, and all that goes with it."""
         found = (word, *(self.freed.edits if self.freed else ()), *self.carried.edits)
+        if self.certificates and self.swap is not None:
+            subject = self.swap.subject
+            end = stage_chain(subject.dockerfile, subject.stage)[0].instructions[0].span.end
+            found = (*found, Edit(Span(end, end), behind_from(subject)))
         if self.parts is None or self.swap is None:
             return found
         subject = self.swap.subject
@@ -142,8 +149,19 @@ def _judged(subject: Subject, candidate: Candidate) -> Judged | None:
     if carried.user:
         config = {**config, "User": carried.user}
         entry = replace(entry or Freed(config), config=config)
-    swap = Swap(subject, image, entry, carried.owners)
-    return Judged(candidate, swap, tuple(_lacks(swap, candidate)), carried, parts)
+    judged = Judged(candidate, Swap(subject, image, entry, carried.owners), (), carried, parts)
+    return _with_what_it_lacks(judged)
+
+
+def _with_what_it_lacks(judged: Judged) -> Judged:
+    """The same with what it lacks; with the old base's certificates, if it lacks nothing then."""
+    swap = judged.swap
+    assert swap is not None
+    lacks = tuple(_lacks(swap, judged.candidate))
+    more = with_certificates(swap.subject, swap.candidate) if lacks else None
+    if more is not None and not any(_lacks(carrying := replace(swap, candidate=more), judged.candidate)):
+        return replace(judged, swap=carrying, certificates=True)
+    return replace(judged, lacks=lacks)
 
 
 def _needs_freeing(subject: Subject, candidate: Candidate, image: Image) -> bool:
@@ -181,6 +199,8 @@ def price(judged: Judged) -> str:
             told.append(judged.freed.note)
     if judged.carried.user:
         told.append(f"its user written as {judged.carried.user}")
+    if judged.certificates:
+        told.append("certificates taken along")
     if candidate.libc == "musl":
         told.append("musl in the place of glibc: another resolver (search domains), another allocator")
     if candidate.why_proposed:

@@ -17,6 +17,7 @@ from jettison.subject import Subject
 from jettison.synthesis.apt import TOOLS, apt_calls
 from jettison.synthesis.base_parts import Parts, parts_of
 from jettison.synthesis.base_swap import Swap, stage_lacks
+from jettison.synthesis.certificates_carried import copies, with_certificates
 from jettison.synthesis.config_upon import config_upon, taken_away
 from jettison.synthesis.entry_freed import Freed, free
 from jettison.synthesis.npm_needs import npm_needs
@@ -109,10 +110,14 @@ def _upon(plan: Plan, candidate: Candidate, image: Image) -> Upon | None:
     except CannotEdit:
         return None
     config = {**entry.config, **({"User": carried.user} if carried.user else {})}
-    lacks = [*taken_away(subject, config), *stage_lacks(subject, _paths(plan), config, image)]
-    if lacks:
+    if any(taken_away(subject, config)):
         return None
     made = replace(plan, edits=(*plan.edits, *entry.edits, *carried.edits))
+    if stage_lacks(subject, _paths(plan), config, image):
+        more = with_certificates(subject, image)
+        if more is None or stage_lacks(subject, _paths(plan), config, more):
+            return None
+        image, made = more, replace(made, runtime=(*copies(subject), *made.runtime))
     return Upon(candidate, image, made, (*entry.declares, *(("User",) if carried.user else ())), entry.what, parts)
 
 
