@@ -22,6 +22,7 @@ COMMANDS = {
     "ls": "What is in an image, or in one layer.",
     "cat": "The content of files in an image.",
     "export": "The file system of an image as a tar.",
+    "ignore": "The .dockerignore: what the context costs, who decides on a file.",
     "explain": "The page of a rule.",
     "runs": "Past runs, and what can be resumed.",
     "engines": "Engines found here, and what they can do.",

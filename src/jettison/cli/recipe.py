@@ -25,12 +25,12 @@ def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
     environment: dict[str, str] = {}
     for file in options["env_files"]:
         environment |= _env_file(file)
-    environment |= _pairs(options["environment"], "--env")
+    environment |= pairs(options["environment"], "--env")
     return Recipe(
         project=project.context,
         dockerfile=project.dockerfile,
         target=options["target"],
-        build_args=_pairs(options["build_args"], "--build-arg"),
+        build_args=pairs(options["build_args"], "--build-arg"),
         secrets=_secrets(options["secrets"]),
         engine_arguments=tuple(options["engine_arguments"]),
         record=_record(options, environment),
@@ -88,7 +88,7 @@ def _contract(options: Mapping[str, Any], environment: Mapping[str, str]) -> Con
     return replace(contract, environment=environment)
 
 
-def _pairs(items: Sequence[str], flag: str) -> dict[str, str]:
+def pairs(items: Sequence[str], flag: str) -> dict[str, str]:
     """`K=V`, or `K` alone for the value that our own environment has, as docker does it."""
     result = {}
     for item in items:
@@ -114,7 +114,7 @@ def _env_file(path: Path) -> dict[str, str]:
     except UnicodeDecodeError as error:  # its text would show the file's bytes
         raise UsageError(f"--env-file {path} is not UTF-8", hint="give a file of NAME=VALUE lines") from error
     lines = [line.removesuffix("\r").lstrip() for line in text.removeprefix("\ufeff").split("\n")]
-    return _pairs([line for line in lines if line and not line.startswith("#")], f"--env-file {path}:")
+    return pairs([line for line in lines if line and not line.startswith("#")], f"--env-file {path}:")
 
 
 def rules_named(names: Sequence[str]) -> frozenset[str]:

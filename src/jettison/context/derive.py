@@ -26,7 +26,7 @@ from jettison.context.reads import (
     source_words,
     words_of,
 )
-from jettison.context.walk import Context, excluded
+from jettison.context.walk import Context, excluded, parents
 from jettison.core.units import show_bytes
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Dockerfile, Stage
@@ -99,7 +99,7 @@ class _Facts:
     @cached_property
     def leading(self) -> frozenset[str]:
         """What instructions name, and the directories above."""
-        return self.named.union(*(_above(name) for name in self.named))
+        return self.named.union(*(parents(name) for name in self.named))
 
     @cached_property
     def sources(self) -> Mapping[str, Words]:
@@ -217,15 +217,9 @@ def _filled(facts: _Facts, kind: Junk, tops: list[str]) -> dict[str, frozenset[s
             continue
         inside = {each.path for each in facts.context.below(top)} | {top} if entry.kind == "directory" else {top}
         files = facts.paths & inside
-        if files and found.keys().isdisjoint(_above(top)):
+        if files and found.keys().isdisjoint(parents(top)):
             found[top] = frozenset(files)
     return found
-
-
-def _above(path: str) -> Iterator[str]:
-    """The directories that a path lies in."""
-    while path := path.rpartition("/")[0]:
-        yield path
 
 
 def _why_kept(facts: _Facts, kind: Junk, top: str, sets: tuple[frozenset[str], frozenset[str]]) -> str:

@@ -83,6 +83,24 @@ def excluded(context: Context, ignore: Ignore) -> frozenset[str]:
     return frozenset(path for path, verdict in verdicts.items() if verdict.excluded)
 
 
+def filtered(everything: Context, ignore: Ignore) -> Context:
+    """What `walk` gives with the ignore file, of a context that was walked without one: no disk is asked again."""
+    gone = excluded(everything, ignore)
+    left = [each for each in everything.entries if each.path not in gone]
+    files = [each for each in everything.entries if each.kind == "file" and each.path in gone]
+    above = {parent for each in left for parent in parents(each.path)} & gone
+    entries = sorted([*left, *(everything.by_path[path] for path in above)], key=itemgetter(0)) if above else left
+    ignored = Totals(len(files), sum(each.size for each in files))
+    told = tuple(each for each in everything.skipped if each.what not in gone)
+    return Context(everything.root, tuple(entries), ignored, told)
+
+
+def parents(path: str) -> Iterator[str]:
+    """The directories that a path lies in, the nearest first; never the context itself."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
 @dataclass
 class _Seen:
     """What a walk has found so far; never shared."""

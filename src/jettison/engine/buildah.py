@@ -24,7 +24,16 @@ from jettison.core.errors import EngineError
 from jettison.core.reference import Reference, Transport
 from jettison.engine import buildah_output, cgroups, leftovers
 from jettison.engine.buildah_sandbox import BuildahSandbox, can_isolate
-from jettison.engine.model import PREFIX, BuildRequest, Built, Capabilities, RunOptions, Sandbox, too_long
+from jettison.engine.model import (
+    IGNORE_FILES,
+    PREFIX,
+    BuildRequest,
+    Built,
+    Capabilities,
+    RunOptions,
+    Sandbox,
+    too_long,
+)
 from jettison.engine.process import BUILD_LINES, run
 
 ANSWER_SECONDS = 120.0  # that a question to the store may take
@@ -38,7 +47,7 @@ CAPABILITIES = Capabilities(
     heredocs=False,
     copy_link=False,
     empty_run_is_layer=True,
-    ignore_files=("{dockerfile}.dockerignore", "{dockerfile}.containerignore", ".containerignore", ".dockerignore"),
+    ignore_files=IGNORE_FILES["buildah"],
     ignore_file_apart=True,
 )
 

@@ -22,7 +22,16 @@ from jettison.core.reference import Reference, Transport
 from jettison.engine import docker_output
 from jettison.engine.docker_api import DockerApi, endpoint
 from jettison.engine.docker_sandbox import LABEL, DockerSandbox
-from jettison.engine.model import PREFIX, BuildRequest, Built, Capabilities, RunOptions, Sandbox, too_long
+from jettison.engine.model import (
+    IGNORE_FILES,
+    PREFIX,
+    BuildRequest,
+    Built,
+    Capabilities,
+    RunOptions,
+    Sandbox,
+    too_long,
+)
 from jettison.engine.process import BUILD_LINES, run
 
 _NOTHING = "FROM scratch\nLABEL asked.by=jettison\n"
@@ -221,7 +230,7 @@ def _ask(api: DockerApi, information: Mapping[str, Any], here: bool) -> tuple[st
         heredocs=newest,
         copy_link=newest,
         empty_run_is_layer=buildkit,
-        ignore_files=("{dockerfile}.dockerignore", ".dockerignore") if buildkit else (".dockerignore",),
+        ignore_files=IGNORE_FILES["buildkit" if buildkit else "classic"],
         ignore_file_apart=buildkit,
         build_networks=True,
         limits_by=f"{groups}, by the daemon" if limits else f"{groups}: the daemon says that it cannot limit",

@@ -15,6 +15,16 @@ from jettison.core.reference import Reference
 PREFIX = "localhost/jettison"  # every image that we make is called PREFIX/RUN:VERSION
 
 
+# names of ignore files that a builder looks for, the first wins; "{dockerfile}" stands for the Dockerfile's name, and
+# such a file stands beside it. Sources: moby/buildkit `frontend/dockerui/config.go`, docker/cli
+# `cli/command/image/build/dockerignore.go`, containers/buildah `pkg/parse` (ContainerIgnoreFile)
+IGNORE_FILES: Mapping[str, tuple[str, ...]] = {
+    "buildkit": ("{dockerfile}.dockerignore", ".dockerignore"),
+    "classic": (".dockerignore",),
+    "buildah": ("{dockerfile}.dockerignore", "{dockerfile}.containerignore", ".containerignore", ".dockerignore"),
+}
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What this engine, as found here, can do; whoever asks for more gets a Skipped with the reason."""
@@ -28,7 +38,7 @@ class Capabilities:
     heredocs: bool
     copy_link: bool
     empty_run_is_layer: bool
-    ignore_files: tuple[str, ...]  # names looked for, first wins; "{dockerfile}" stands for the Dockerfile's name
+    ignore_files: tuple[str, ...]  # those of IGNORE_FILES
     ignore_file_apart: bool = False  # another ignore file than the context's own can be given to a build
     build_networks: bool = False  # a build may be given another network than it has by default
     limits_by: str = ""  # what enforces the limits, and what it leaves out

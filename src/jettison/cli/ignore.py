@@ -1,0 +1,125 @@
+"""`jettison ignore`: the ignore file of a build context."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jettison.cli.ignore_project import Asked, asked, build_options, inside, output_options
+from jettison.cli.options import colours
+from jettison.context.cost import cost
+from jettison.context.decision import decide, follow
+from jettison.context.ignore import Dialect, read_ignore
+from jettison.context.precedence import precedence
+from jettison.context.secrets import secrets_of
+from jettison.context.walk import Totals, excluded
+from jettison.core import state
+from jettison.core.errors import UsageError
+from jettison.documents.ignore import Builder, Shown, explain_to_json, ignore_to_json
+from jettison.report.ignore_explain import explain_text, leads_out
+from jettison.report.ignore_show import ignore_text
+
+
+@click.group("ignore")
+def command() -> None:
+    """The .dockerignore: what the build context costs, who decides on a file, what else could stay out."""
+
+
+@command.command("show")
+@build_options
+@output_options
+def show(**options: Any) -> int:
+    """Tell what the build context costs: by folder and file, what each COPY takes, and which ignore file counts."""
+    build = asked(options)
+    takings = build.takings(build.left)
+    found = Shown(
+        root=build.root,
+        dockerfile=build.project.dockerfile if build.project is not None else None,
+        builder=build.precedence,
+        builders=tuple(_builder(build, dialect) for dialect in Dialect),
+        cost=cost(build.left, takings, build.dialect),
+        secrets=secrets_of(build.left, takings),
+        problems=build.ignore.problems if build.ignore is not None else (),
+        skipped=build.left.skipped,
+    )
+    if options["form"] == "json":
+        _output(json.dumps(ignore_to_json(found), indent=2) + "\n", options)
+    else:
+        _output(ignore_text(found, width=_width(), colour=_colour(options)), options)
+    return 0
+
+
+def _builder(build: Asked, dialect: Dialect) -> Builder:
+    """What a builder would keep back of the same directory."""
+    found = precedence(build.root, build.dockerfile_path, dialect)
+    if found.file is None:
+        return Builder(found, Totals())
+    if dialect is build.dialect:
+        return Builder(found, build.left.ignored)
+    try:
+        gone = excluded(build.everything, read_ignore(found.file, dialect))
+    except UsageError as error:
+        return Builder(found, None, error.message)
+    sizes = [each.size for each in build.everything.entries if each.kind == "file" and each.path in gone]
+    return Builder(found, Totals(len(sizes), sum(sizes)))
+
+
+@command.command("explain")
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option("--stdin", is_flag=True, help="Read further names from standard input, a line each.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code tells.")
+@build_options
+@output_options
+def explain(files: tuple[str, ...], stdin: bool, quiet: bool, **options: Any) -> int:
+    """Tell which line of the ignore file decides on each FILE, and which instructions take it.
+
+    FILE need not be there. It is looked for from the current directory, or else from the context. As with `git
+    check-ignore`, the exit code is 0 where at least one FILE is left out, 1 where none is.
+    """
+    names = [*files, *(sys.stdin.read().splitlines() if stdin else [])]
+    if not names:
+        raise UsageError("no file is named", hint="write `jettison ignore explain FILE`, or --stdin")
+    build = asked(options)
+    takings = build.takings(build.left), build.takings(build.everything)
+    found = []
+    for name in names:
+        led = follow(build.everything, inside(build, name))
+        decision = decide((build.everything, build.left), build.ignore, led[0], takings) if led else None
+        found.append((name, decision, led[1] if led else ()))
+    if not quiet:
+        _explained(build, found, options)
+    return 0 if any(decision is not None and decision.excluded for _, decision, _ in found) else 1
+
+
+def _explained(build: Asked, found: Sequence[tuple[str, Any, Any]], options: dict[str, Any]) -> None:
+    if options["form"] == "json":
+        _output(json.dumps(explain_to_json(build.precedence, found), indent=2) + "\n", options)
+        return
+    looks: Any = {"width": _width(), "colour": _colour(options)}
+    texts = [
+        leads_out(name, **looks) if each is None else explain_text(each, build.precedence, build.root, **looks)
+        for name, each, _ in found
+    ]
+    _output("\n".join(texts), options)
+
+
+def _output(text: str, options: dict[str, Any]) -> None:
+    output: Path | None = options["output"]
+    if output is None:
+        click.echo(text, nl=False, color=True)
+    else:
+        state.write_atomically(output, text.encode("utf-8", "surrogateescape"))
+
+
+def _colour(options: dict[str, Any]) -> bool:
+    return options["output"] is None and colours(sys.stdout, options["no_color"])
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
