@@ -63,10 +63,10 @@ def test_pip_has_a_stage_of_its_own_and_the_interpreter_goes_along():
         "RUN pip install -r requirements.txt\n\n"
     ) == first
     assert gathering.startswith("python:3.11-slim AS runtime\n# python and 1 library")
-    assert "(cd /runtime/usr/local/lib/python3.11 && rm -r site-packages/pip site-packages/pip-*)" in gathering
+    assert "(cd /usr/local/lib/python3.11 && rm -r site-packages/pip site-packages/pip-*)" in gathering
     assert (
         f"{DATA}\n"
-        "COPY --from=runtime /runtime /\n"
+        "COPY --from=runtime /usr/local/lib/python3.11 /usr/local/lib/python3.11\nCOPY --from=runtime /runtime /\n"
         "ENV LANG=C.UTF-8\n"
         "WORKDIR /app\n"
         "COPY requirements.txt ./\n"

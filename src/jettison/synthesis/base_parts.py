@@ -23,9 +23,10 @@ from jettison.packages.dpkg import owners, paragraphs, read_status
 from jettison.subject import Subject
 from jettison.synthesis.config_upon import left_behind
 from jettison.synthesis.gathered import with_copied
-from jettison.synthesis.interpreter_files import FOLDER, Interpreter, interpreter_of
+from jettison.synthesis.interpreter_files import Interpreter, interpreter_of
 from jettison.synthesis.pip_runtime import loadable
 
+FOLDER = "runtime"  # of the stage that gathers, and its name
 # A rule that has its turn before Python goes along: what packages for development ask of it stays behind with them.
 BEFORE_PARTS = "development-requirements-installed"
 _RECORDS = "var/lib/dpkg/status.d"
@@ -95,15 +96,15 @@ class Parts:
         return {name: told[name].encode("utf-8", "surrogateescape") for name in self.packages}
 
     def commands(self) -> tuple[str, ...]:
-        """The shell commands that gather all this below the folder, for a RUN upon the base.
+        """The shell commands that gather all this but the interpreter's `whole` below FOLDER, for a RUN upon the base.
 
         What the interpreter is linked with is asked of ldd when it is built, so that a newer base brings what it has.
         """
         interpreter = self.interpreter
         found = [f"mkdir -p /{FOLDER}/{_RECORDS}"]
-        found += [f"cp -a --parents {_words(interpreter.copied)} /{FOLDER}"]
+        found += [f"cp -a --parents {_words(interpreter.copied)} /{FOLDER}"] if interpreter.copied else []
         if interpreter.without:
-            found += [f"(cd /{FOLDER}{_word(interpreter.folder)} && rm -r {' '.join(interpreter.without)})"]
+            found += [f"(cd {_word(interpreter.whole)} && rm -r {' '.join(interpreter.without)})"]
         found += [f"cp -a --parents {_words(self._beside_whole)} /{FOLDER}"] if self.beside else []
         found += [f"ldd {interpreter.linked} | {_LISTED} | xargs realpath -s | sort -u > {_LIST}"]
         found += [f"ls {_words(self.more)} >> {_LIST}"] if self.more else []

@@ -16,7 +16,6 @@ from jettison.dockerfile.edit import CannotEdit
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
-FOLDER = "runtime"  # of the stage that gathers, and its name
 _SOURCE = 2**20  # bytes read of a module
 _PYTHON = re.compile(rb"usr/local/bin/(python3\.\d+)")
 _IMPORTS = re.compile(rb"(?:^|;)[ \t]*import[ \t]+([^\n;#]+)", re.MULTILINE)  # import a.b as c, d
@@ -44,14 +43,15 @@ _OPTIONAL: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True)
 class Interpreter:
-    """`copied` are files and folders of the base, copied as they are to below /FOLDER; `without` shell patterns below
-    `folder` that are removed there again; `files` all that is left, folders left out."""
+    """`whole` is a file or folder of the base that is most of the bytes: it is copied from where it is, by an
+    instruction of its own; `copied` are gathered with the libraries; `without` are shell patterns below `whole` that
+    are removed first; `files` all that is left, folders left out."""
 
     name: str
     linked: str  # what ldd is asked about, as words of a shell
-    copied: tuple[bytes, ...]
+    whole: bytes
     files: tuple[bytes, ...]
-    folder: bytes = b""
+    copied: tuple[bytes, ...] = ()
     without: tuple[str, ...] = ()
 
 
@@ -61,7 +61,7 @@ def interpreter_of(before: Tree, tree: Tree, runs: str, shipped: set[bytes]) -> 
         node = b"usr/local/bin/node"
         if not _is_file(before, node):
             raise CannotEdit("its base has no /usr/local/bin/node, as the official image does")
-        return Interpreter("node", "/usr/local/bin/node", (node,), (node,))
+        return Interpreter("node", "/usr/local/bin/node", node, (node,))
     real = before.resolve(b"usr/local/bin/python3")
     found = _PYTHON.fullmatch(real or b"")
     if real is None or found is None:
@@ -83,9 +83,8 @@ def _python(before: Tree, tree: Tree, real: bytes, shipped: set[bytes]) -> Inter
     )  # fmt: skip
     left = (path for path in below if not any(_matches(pattern, path, folder) for pattern in patterns))
     files = tuple(path for path in left if (entry := before.get(path)) is None or entry.kind is not Kind.DIRECTORY)
-    text = folder.decode()
-    linked = f"/{real.decode()} /{FOLDER}/{text}/lib-dynload/*.so"
-    return Interpreter("python", linked, (*programs, folder), (*programs, *files), folder, patterns)
+    linked = f"/{real.decode()} /{folder.decode()}/lib-dynload/*.so"
+    return Interpreter("python", linked, folder, (*programs, *files), programs, patterns)
 
 
 def _has_desktop(before: Tree, folder: bytes) -> bool:

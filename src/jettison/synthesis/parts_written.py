@@ -7,8 +7,7 @@ import textwrap
 from jettison.dockerfile.edit import newline, start_with_comments
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.dockerfile.parse import parse
-from jettison.synthesis.base_parts import Parts
-from jettison.synthesis.interpreter_files import FOLDER
+from jettison.synthesis.base_parts import FOLDER, Parts
 
 _WIDTH = 104
 
@@ -28,7 +27,9 @@ def with_parts(text: str, stage: int, old: str, parts: Parts) -> str:
         f"# {parts.what}, with the records of their packages for scanners{end}"
         f"RUN {commands}{end}{end}"
     )
-    brought = [f"COPY --from={name} /{FOLDER} /", *(f"ENV {key}={value}" for key, value in parts.variables)]
+    whole = parts.interpreter.whole.decode()
+    brought = [f"COPY --from={name} {path}" for path in (f"/{whole} /{whole}", f"/{FOLDER} /")]
+    brought += [f"ENV {key}={value}" for key, value in parts.variables]
     inside = "".join(end + line for line in brought)
     at = start_with_comments(dockerfile, first)
     return text[:at] + gathering + text[at : first.span.end] + inside + text[first.span.end :]
