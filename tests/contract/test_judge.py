@@ -11,7 +11,7 @@ from jettison.contract import observe
 from jettison.contract.http import Address, Answer, get
 from jettison.contract.model import RecordOptions
 from jettison.core.errors import ContractError
-from jettison.engine.model import Finished, Sandbox
+from jettison.engine.model import Finished, ProcessFacts, Sandbox
 
 
 def test_an_equal_candidate_holds_after_one_start(clock: Clock) -> None:
@@ -241,6 +241,16 @@ def test_a_new_port_fails_nothing(clock: Clock) -> None:
 def test_another_user_is_told(clock: Clock) -> None:
     answer, _ = Trial(clock).judge(Program({8000: site(PAGES)}, commands=COMMANDS, process=APP))
     assert ("user", "runs as uid 1000, gid 1000, groups [20]") == first(answer)
+
+
+def test_the_groups_that_a_distribution_gives_root_fail_nothing_and_those_of_a_user_do(clock: Clock) -> None:
+    def program(uid: int, *groups: int) -> Program:
+        return Program({8000: site(PAGES)}, commands=COMMANDS, process=ProcessFacts(uid, uid, groups, "/app"))
+
+    alpine = (0, 1, 2, 3, 4, 6, 10, 11, 20, 26, 27)
+    assert Trial(clock, program(0, 0)).judge(program(0, *alpine))[0].held
+    answer, _ = Trial(clock, program(1000, 20)).judge(program(1000))
+    assert ("user", "runs as uid 1000, gid 1000, groups []") == first(answer)
 
 
 def test_a_health_check_that_fails_is_told_with_what_it_said(clock: Clock) -> None:

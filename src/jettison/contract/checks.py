@@ -11,6 +11,7 @@ from jettison.contract.compare import is_text, learn
 from jettison.contract.http import NO_ANSWER, Address, Answer
 from jettison.contract.model import Check, Strength
 from jettison.contract.observe import Observation
+from jettison.engine.model import ProcessFacts
 
 _NEVER_WRITTEN = re.compile(
     rb"__pycache__|\.pyc$|^/tmp/|^/var/tmp/|^/dev/|^/proc/|^/run/|^/var/run/|\.pid$|\.sock$|/\.npm/|update-notifier"
@@ -78,10 +79,17 @@ def start_checks(one: Observation, two: Observation) -> Learnt:
     if moved:
         notes.append(f"not the same port in both starts, so not checked: {', '.join(map(str, moved))}")
     if one.process and two.process:
-        who = {"uid": one.process.uid, "gid": one.process.gid, "groups": list(one.process.groups)}
-        if who == {"uid": two.process.uid, "gid": two.process.gid, "groups": list(two.process.groups)}:
+        who = identity(one.process)
+        if who == identity(two.process):
             checks.append(Check("user", f"runs as uid {who['uid']}, gid {who['gid']}", Strength.STARTS, who))
     return Learnt(tuple(checks), (), tuple(notes))
+
+
+def identity(process: ProcessFacts) -> dict[str, Any]:
+    """Who a process runs as. Root has no groups here: they let it do nothing that it may not do anyway, and each
+    distribution gives it others (Alpine ten, Debian none)."""
+    groups = list(process.groups) if process.uid else []
+    return {"uid": process.uid, "gid": process.gid, "groups": groups}
 
 
 def is_complaint(output: bytes) -> bool:
