@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,9 +33,10 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class DirectorySource(LayerSource):
-    """A `diff` directory."""
+    """A `diff` directory; `split` is the file in which the engine keeps how the layer was packed."""
 
     root: Path
+    split: Path | None = None
 
     def columns(self) -> Columns:
         return walk_directory(self.root)
@@ -46,6 +48,13 @@ class DirectorySource(LayerSource):
             os.close(handle)
             raise ImageError(f"{entry.path!r} is not a regular file", hint="the engine's storage changed meanwhile")
         return os.fdopen(handle, "rb")
+
+    def tar(self) -> Iterator[bytes]:
+        if self.split is None:
+            return super().tar()
+        from jettison.image.tar_split import assembled
+
+        return assembled(self.split, self.root)
 
 
 @dataclass(frozen=True)

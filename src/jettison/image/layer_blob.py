@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, cast
 
 from jettison.core.errors import ImageError
@@ -87,6 +87,14 @@ class BlobSource(LayerSource):
             with decompress(self.blob.open()) as stream:
                 self._plain = spool(stream)
         return self._plain
+
+    def as_stored(self) -> Blob:
+        return self.blob
+
+    def tar(self) -> Iterator[bytes]:
+        with self._plain.open() if self._plain is not None else decompress(self.blob.open()) as stream:
+            while data := stream.read(_CHUNK):
+                yield data
 
     def _hash(self, entries: Sequence[Entry], method: Callable[[], Hash]) -> list[bytes]:
         """In one pass over the layer, whatever the order asked."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
+from jettison.core.errors import ImageError
 from jettison.core.reference import Reference
 
 if TYPE_CHECKING:
@@ -185,6 +186,17 @@ class LayerSource:
         """
         return None
 
+    def as_stored(self) -> Blob | None:
+        """The layer's blob as this source stores it, a plain tar or a compressed one; None where it stores none."""
+        return None
+
+    def tar(self) -> Iterator[bytes]:
+        """The layer's own uncompressed tar, whose SHA-256 its diff ID is. Raises ImageError where it is not kept."""
+        raise ImageError(
+            "this source keeps the files of a layer, and not the tar that they came in",
+            hint="save the image to an archive with its own engine, and give that",
+        )
+
     def digests(self, entries: Sequence[Entry]) -> list[bytes]:
         """SHA-256 of these FILEs' payloads, in the order asked; a source that only streams reads once for all."""
         return self._hash(entries, hashlib.sha256)
@@ -282,6 +294,18 @@ class HistoryRow:
 
 
 @dataclass(frozen=True)
+class Documents:
+    """What an image was read from, byte for byte: so that a copy of it has the same digest.
+
+    No manifest, and no media type of it, where the source has none that was read (`docker save`, engines' stores).
+    """
+
+    config: bytes
+    manifest: bytes = b""
+    media_type: str = ""
+
+
+@dataclass(frozen=True)
 class Image:
     """An image: its config as it stands, its layers bottom first."""
 
@@ -292,6 +316,7 @@ class Image:
     config_size: int = 0
     daemon_size: int | None = None  # what this engine's own list prints
     other_platforms: tuple[str, ...] = ()  # what else the index holds that this image was chosen from
+    documents: Documents | None = field(default=None, repr=False)  # None where it was made here
 
     @cached_property
     def merged(self) -> Merge:

@@ -10,16 +10,14 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-import zlib
 from collections import deque
 from collections.abc import Iterable, MutableMapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import cast
 
+from jettison.image.gzip_blocks import BLOCK, deflated
 from jettison.image.model import Entry, Image, Kind, Layer
 
-_LEVEL = 6
-_BLOCK = 4 * 2**20  # compressed each by itself, as pgzip does: about 0.2 % more than in one piece
 _AHEAD = 8  # blocks
 _WRAPPING = 18 + 2  # bytes of gzip's header and trailer, and the last empty block
 _TYPES = {
@@ -50,7 +48,7 @@ class _Counted(io.RawIOBase):
     def write(self, data: object, /) -> int:
         view = memoryview(cast(bytes, data))
         self._block += view
-        if len(self._block) >= _BLOCK:
+        if len(self._block) >= BLOCK:
             self._submit()
         return view.nbytes
 
@@ -66,8 +64,7 @@ class _Counted(io.RawIOBase):
 
 
 def _deflated(block: bytes) -> int:
-    compressor = zlib.compressobj(_LEVEL, wbits=-15)
-    return len(compressor.compress(block)) + len(compressor.flush(zlib.Z_SYNC_FLUSH))
+    return len(deflated(block))
 
 
 def packed_size(layer: Layer, pool: Executor) -> int:

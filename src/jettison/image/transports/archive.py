@@ -14,7 +14,7 @@ from typing import Any
 from jettison.core.errors import ImageError
 from jettison.core.reference import Reference, Transport
 from jettison.image.layer_blob import BlobSource
-from jettison.image.model import Image, Layer
+from jettison.image.model import Documents, Image, Layer
 from jettison.image.transports import config as image_config
 from jettison.image.transports.documents import (
     AGAIN,
@@ -58,6 +58,7 @@ def image_of(members: Members, name: str, reference: Reference) -> Image:
         config=config,
         layers=tuple(_layer(members, layer, diff_id, told) for layer, diff_id in zip(names, ids, strict=True)),
         config_size=len(data),
+        documents=Documents(data),
     )
 
 

@@ -5,6 +5,8 @@ Source: OCI image-spec v1.1 `config.md`.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from jettison.core.errors import ImageError
@@ -31,6 +33,14 @@ def checked(value: Any, what: str, layers: int) -> tuple[dict[str, Any], list[st
         raise ImageError(f"{what} tells of {len(ids)} layers, and the image has {layers}", hint=AGAIN)
     _check_shapes(config, what)
     return config, ids
+
+
+def chain_id(ids: Sequence[str]) -> str:
+    """Of a stack of layers, by their diff IDs, lowest first ("Layer ChainID")."""
+    chain = ids[0]
+    for each in ids[1:]:
+        chain = "sha256:" + hashlib.sha256(f"{chain} {each}".encode()).hexdigest()
+    return chain
 
 
 def _check_shapes(config: dict[str, Any], what: str) -> None:

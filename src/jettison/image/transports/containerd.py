@@ -8,7 +8,6 @@ Source: containerd `core/metadata/buckets.go` (names and targets in meta.db), `p
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tomllib
 from collections.abc import Iterator
@@ -21,11 +20,12 @@ from jettison.core.reference import Reference, Transport
 from jettison.image.blob import Blob, found
 from jettison.image.directory import CachedSource
 from jettison.image.layer_blob import BlobSource
-from jettison.image.model import Image, Layer
+from jettison.image.model import Documents, Image, Layer
 from jettison.image.transports import config as image_config
 from jettison.image.transports import manifest as image_manifest
 from jettison.image.transports.bolt import Database
-from jettison.image.transports.documents import digest_parts, parse_json, read_json, read_small
+from jettison.image.transports.config import chain_id
+from jettison.image.transports.documents import digest_parts, parse_json, read_small
 from jettison.image.transports.indexes import Descriptor, blob_of, choose_among
 from jettison.image.transports.storage import names_for
 
@@ -73,7 +73,9 @@ def image_of(root: Path, named: Named, platform: Platform | None, reference: Ref
     files = _Files(root / _CONTENT)
     chosen, others = choose_among(files, [named.target], platform)
     what = f"manifest {chosen.digest}"
-    config_at, layers = image_manifest.parts(read_json(blob_of(files, chosen, "manifest"), what, chosen.digest), what)
+    written = read_small(blob_of(files, chosen, "manifest"), what, chosen.digest)
+    manifest = parse_json(written, what)
+    config_at, layers = image_manifest.parts(manifest, what)
     data = read_small(blob_of(files, config_at, "config"), "the config", config_at.digest)
     config, ids = image_config.checked(parse_json(data, "the config"), "the config", len(layers))
     snapshots = _Snapshots(root, named.namespace)
@@ -84,6 +86,7 @@ def image_of(root: Path, named: Named, platform: Platform | None, reference: Ref
         layers=tuple(_layer(files, snapshots, one, ids[: at + 1]) for at, one in enumerate(layers)),
         config_size=len(data),
         other_platforms=others,
+        documents=Documents(data, written, image_manifest.media_type(manifest, chosen.media_type)),
     )
 
 
@@ -117,7 +120,7 @@ class _Snapshots:
 
     def folder(self, ids: list[str]) -> Path | None:
         """Where the topmost of these layers is unpacked; None where it is not, or by another snapshotter."""
-        key = _chain_id(ids).encode()
+        key = chain_id(ids).encode()
         database = self._root / _SNAPSHOTS / "metadata.db"
         if not os.access(database, os.F_OK):
             return None
@@ -128,14 +131,6 @@ class _Snapshots:
         found = {each: value for each, value, _ in Database(database).bucket(b"v1", b"snapshots", name)}
         folder = self._root / _SNAPSHOTS / "snapshots" / str(_unsigned(found.get(b"id", b""))) / "fs"
         return folder if folder.is_dir() else None
-
-
-def _chain_id(ids: list[str]) -> str:
-    """Of a stack of layers (OCI image-spec `config.md`, "Layer ChainID")."""
-    chain = ids[0]
-    for each in ids[1:]:
-        chain = "sha256:" + hashlib.sha256(f"{chain} {each}".encode()).hexdigest()
-    return chain
 
 
 def _images(root: Path) -> list[Named]:

@@ -15,8 +15,9 @@ from typing import Any
 
 from jettison.core.reference import Reference
 from jettison.image.directory import CachedSource, DirectorySource
-from jettison.image.model import Image, Layer
+from jettison.image.model import Documents, Image, Layer
 from jettison.image.transports import config as configs
+from jettison.image.transports.config import chain_id
 from jettison.image.transports.documents import digest_parts
 
 
@@ -46,13 +47,23 @@ def read(reference: Reference, facts: Mapping[str, Any], root: str) -> Image | N
         reference=reference,
         digest=f"{algorithm}:{value}",
         config=config,
-        layers=tuple(Layer(each, _folder(folder)) for each, folder in zip(ids, folders, strict=True)),
+        layers=tuple(
+            Layer(each, _folder(folder, _split(Path(root), ids[: at + 1])))
+            for at, (each, folder) in enumerate(zip(ids, folders, strict=True))
+        ),
         config_size=len(text),
+        documents=Documents(text),
         daemon_size=facts.get("Size") if isinstance(facts.get("Size"), int) else None,
     )
 
 
+def _split(root: Path, ids: list[str]) -> Path:
+    """Where the layer store keeps how the topmost of these layers was packed."""
+    algorithm, _, value = chain_id(ids).partition(":")
+    return root / "image" / "overlay2" / "layerdb" / algorithm / value / "tar-split.json.gz"
+
+
 @lru_cache(maxsize=256)
-def _folder(path: Path) -> DirectorySource:
+def _folder(path: Path, split: Path) -> DirectorySource:
     """A layer's folder, walked once: the daemon names each folder anew, and changes none."""
-    return CachedSource(path)
+    return CachedSource(path, split)

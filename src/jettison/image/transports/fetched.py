@@ -91,6 +91,12 @@ class FetchedSource(LayerSource):
     def plain(self) -> Blob:
         return self.fetch().plain()
 
+    def as_stored(self) -> Blob:
+        return self.fetch().as_stored()
+
+    def tar(self) -> Iterator[bytes]:
+        yield from self.fetch().tar()
+
     def digests(self, entries: Sequence[Entry]) -> list[bytes]:
         return self.fetch().digests(entries) if entries else []
 

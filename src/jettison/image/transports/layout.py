@@ -11,7 +11,7 @@ from jettison.core.platform import Platform
 from jettison.core.reference import Reference, Transport
 from jettison.image.blob import found
 from jettison.image.layer_blob import BlobSource
-from jettison.image.model import Image, Layer
+from jettison.image.model import Documents, Image, Layer
 from jettison.image.transports import config as image_config
 from jettison.image.transports import manifest as image_manifest
 from jettison.image.transports.documents import (
@@ -53,7 +53,8 @@ def image_of(files: Files, name: str, platform: Platform | None, reference: Refe
 
 def _image(files: Files, chosen: Descriptor, others: tuple[str, ...], reference: Reference) -> Image:
     what = f"manifest {chosen.digest}"
-    manifest = read_json(blob_of(files, chosen, "manifest"), what, chosen.digest)
+    written = read_small(blob_of(files, chosen, "manifest"), what, chosen.digest)
+    manifest = parse_json(written, what)
     config_at, layers = image_manifest.parts(manifest, what)
     data = read_small(blob_of(files, config_at, "config"), "the config", config_at.digest)
     config, ids = image_config.checked(parse_json(data, "the config"), "the config", len(layers))
@@ -64,6 +65,7 @@ def _image(files: Files, chosen: Descriptor, others: tuple[str, ...], reference:
         layers=tuple(_layer(files, one, diff_id) for one, diff_id in zip(layers, ids, strict=True)),
         config_size=len(data),
         other_platforms=others,
+        documents=Documents(data, written, image_manifest.media_type(manifest, chosen.media_type)),
     )
 
 

@@ -13,6 +13,12 @@ from jettison.image.transports import artifacts
 from jettison.image.transports.documents import AGAIN, mapping, sequence
 from jettison.image.transports.indexes import Descriptor, descriptor
 
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+
 
 def parts(value: Any, what: str) -> tuple[Descriptor, list[Descriptor]]:
     """The descriptors of the config and of the layers, bottom first. Raises ImageError."""
@@ -35,6 +41,13 @@ def parts(value: Any, what: str) -> tuple[Descriptor, list[Descriptor]]:
                 f"layer {one.digest} is encrypted", hint="decrypt it: skopeo copy --decryption-key KEY ..."
             )
     return config, layers
+
+
+def media_type(value: Any, told: str = "") -> str:
+    """A manifest's media type: its own word, else what a descriptor or a header tells, else by what its config is."""
+    own = value.get("mediaType")
+    docker = value["config"].get("mediaType") == DOCKER_CONFIG
+    return (own if isinstance(own, str) else "") or told or (DOCKER_MANIFEST if docker else OCI_MANIFEST)
 
 
 def missing(one: Descriptor, error: ImageError) -> ImageError:

@@ -12,7 +12,7 @@ from typing import Any
 from jettison.core.errors import ImageError
 from jettison.core.platform import Platform
 from jettison.core.reference import Reference, Transport
-from jettison.image.model import Image, Layer
+from jettison.image.model import Documents, Image, Layer
 from jettison.image.transports import config as image_config
 from jettison.image.transports import manifest as image_manifest
 from jettison.image.transports.documents import AGAIN, LARGEST, mapping, parse_json
@@ -30,6 +30,7 @@ from jettison.registry.download import Download
 from jettison.registry.names import parse
 from jettison.registry.patience import Patience
 from jettison.registry.pull import Pull
+from jettison.registry.repository import Document
 
 
 def read(
@@ -43,36 +44,37 @@ def read(
     top = pull.manifest()
     value = mapping(parse_json(top.body, "the manifest"), "the manifest")
     if "fsLayers" not in value and ("manifests" in value or top.media_type in INDEXES):
-        chosen, others, value = _of_index(pull, top.digest, value, platform)
-        digest = chosen.digest
+        chosen, others = _of_index(pull, top.digest, value, platform)
+        top = _document(pull, chosen)
+        value = mapping(parse_json(top.body, f"manifest {top.digest}"), f"manifest {top.digest}")
     else:
-        digest, others = top.digest, ()
-    config_at, descriptors = image_manifest.parts(value, f"manifest {digest}")
+        others = ()
+    config_at, descriptors = image_manifest.parts(value, f"manifest {top.digest}")
     data = _small(pull, config_at, "the config")
     config, ids = image_config.checked(parse_json(data, "the config"), "the config", len(descriptors))
     return Image(
         reference=Reference(Transport.DOCKER, where),
-        digest=digest,
+        digest=top.digest,
         config=config,
         layers=_layers(pull, descriptors, ids),
         config_size=len(data),
         other_platforms=others,
+        documents=Documents(data, top.body, image_manifest.media_type(value, top.media_type)),
     )
 
 
 def _of_index(
     pull: Pull, digest: str, value: dict[str, Any], platform: Platform | None
-) -> tuple[Descriptor, tuple[str, ...], dict[str, Any]]:
-    """The manifest that an index leads to, the other platforms, and what the manifest says. Raises ImageError."""
+) -> tuple[Descriptor, tuple[str, ...]]:
+    """The manifest that an index leads to, and the other platforms. Raises ImageError."""
     if "layers" in value or "config" in value:
         raise ImageError(f"{digest} is a manifest and an index at once", hint=AGAIN)
     found = list(_manifests(pull, value, {digest}, DEEPEST))
     if not found:
         raise ImageError(f"index {digest} lists no image", hint="give the image itself; these may be its attestations")
     if len(found) == 1 and platform is None:
-        return found[0], (), _manifest(pull, found[0])
-    chosen, others = fitting([(one, one.platform or _told_by_config(pull, one)) for one in found], platform)
-    return chosen, others, _manifest(pull, chosen)
+        return found[0], ()
+    return fitting([(one, one.platform or _told_by_config(pull, one)) for one in found], platform)
 
 
 def _manifests(pull: Pull, index: dict[str, Any], seen: set[str], depth: int) -> Iterator[Descriptor]:
@@ -89,13 +91,18 @@ def _manifests(pull: Pull, index: dict[str, Any], seen: set[str], depth: int) ->
             yield one
 
 
-def _manifest(pull: Pull, one: Descriptor) -> dict[str, Any]:
+def _document(pull: Pull, one: Descriptor) -> Document:
+    """A manifest or an index, of the size that was told. Raises ImageError."""
     document = pull.manifest(one.digest)
     if len(document.body) != one.size:
         raise ImageError(
             f"manifest {one.digest} has {len(document.body)} bytes, and should have {one.size}", hint=AGAIN
         )
-    return mapping(parse_json(document.body, f"manifest {one.digest}"), f"manifest {one.digest}")
+    return document
+
+
+def _manifest(pull: Pull, one: Descriptor) -> dict[str, Any]:
+    return mapping(parse_json(_document(pull, one).body, f"manifest {one.digest}"), f"manifest {one.digest}")
 
 
 def _told_by_config(pull: Pull, one: Descriptor) -> Platform | None:

@@ -18,7 +18,7 @@ from jettison.core.errors import ImageError
 from jettison.core.reference import Reference, Transport
 from jettison.image.blob import whole
 from jettison.image.directory import CachedSource, DirectorySource
-from jettison.image.model import Image, Layer
+from jettison.image.model import Documents, Image, Layer
 from jettison.image.transports import config as image_config
 from jettison.image.transports.documents import mapping, parse_json, read_small, sequence, text
 
@@ -68,6 +68,7 @@ def read(where: str, root: Path | None = None) -> Image:
         config=config,
         layers=tuple(_layer(store, layer) for store, layer in chain),
         config_size=len(config_bytes),
+        documents=Documents(config_bytes),
         daemon_size=sum(size for size in sizes if isinstance(size, int)),
     )
 
@@ -116,14 +117,14 @@ def _layer(root: Path, record: dict[str, Any]) -> Layer:
     identity = _identity(record.get("id"), "a layer")
     pulled = record.get("compressed-size") if record.get("compression") else None
     diff_id = record.get("diff-digest") or identity
-    source = _folder(root / "overlay" / identity / "diff")
+    source = _folder(root / "overlay" / identity / "diff", root / "overlay-layers" / f"{identity}.tar-split.gz")
     return Layer(str(diff_id), source, transfer=pulled if isinstance(pulled, int) else None)
 
 
 @lru_cache(maxsize=256)
-def _folder(path: Path) -> DirectorySource:
+def _folder(path: Path, split: Path) -> DirectorySource:
     """A layer of the store never changes: images that share it share what was read of it."""
-    return CachedSource(path)
+    return CachedSource(path, split)
 
 
 def _load(root: Path, what: str, where: str) -> list[dict[str, Any]]:

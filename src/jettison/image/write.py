@@ -1,0 +1,41 @@
+"""`write(image, reference)`: the one door out to every transport, as `open_image` is the one in."""
+
+from __future__ import annotations
+
+from jettison.core.errors import UsageError
+from jettison.core.reference import Reference, Transport
+from jettison.image.model import Image
+
+
+def write(image: Image, to: Reference, *, insecure: bool = False) -> str:
+    """Put the image there; the digest that it has there, of its manifest, or of its config where there is none.
+
+    All bytes are held against their digests on the way. The same image gives the same bytes, its own manifest where it
+    came with one and was not changed. `insecure` lets a registry speak plain HTTP and show a certificate that nobody
+    vouches for. Raises UsageError, ImageError, DiskError; then nothing half-written is left.
+    """
+    where = to.where
+    match to.transport:
+        case Transport.DOCKER_ARCHIVE:
+            from jettison.image.transports import archive_write
+
+            return archive_write.write_docker(image, where)
+        case Transport.OCI_ARCHIVE:
+            from jettison.image.transports import archive_write
+
+            return archive_write.write_oci(image, where)
+        case Transport.OCI:
+            from jettison.image.transports import layout_write
+
+            return layout_write.write(image, where)
+        case Transport.CONTAINERS_STORAGE:
+            raise _by_its_tool("containers-storage", "podman load -i FILE, or skopeo copy oci-archive:FILE " + str(to))
+        case Transport.CONTAINERD:
+            raise _by_its_tool("containerd", "ctr images import FILE")
+    raise AssertionError(to)
+
+
+def _by_its_tool(store: str, command: str) -> UsageError:
+    return UsageError(
+        f"the store of {store} is written by its own tools alone", hint=f"write oci-archive:FILE, then: {command}"
+    )
