@@ -39,6 +39,7 @@ from jettison.core.platform import Platform
 from jettison.image.open import open_image
 from jettison.image.transports import containerd
 from jettison.image.transports.bolt import Database
+from jettison.image.transports.config import chain_id
 
 APP = Made((tar(entry("a", b"x" * 3000), hard_link("h", "a")), tar(entry("b", b"y"), entry(".wh.a"))))
 OTHER = Made((tar(entry("o", b"o")),))
@@ -130,7 +131,7 @@ def test_a_layer_whose_blob_was_thrown_away_is_read_from_its_snapshot(tmp_path: 
     (folders[0] / "d" / "a").write_bytes(b"x" * 3000)
     (folders[1] / "b").write_bytes(b"y")
     ids = json.loads(made.config)["rootfs"]["diff_ids"]
-    chains = [containerd._chain_id(ids[:1]), containerd._chain_id(ids)]
+    chains = [chain_id(ids[:1]), chain_id(ids)]
     _with_snapshots(root, dict(zip(chains, folders, strict=True)))
     image = containerd.read("app:1", None, root)
     assert expected == (image.sizes.unpacked, image.sizes.effective, image.sizes.waste)

@@ -25,18 +25,7 @@ from jettison.image.open import open_image
 from jettison.image.write import write
 
 PLACES = ("oci:{}/x:1", "oci-archive:{}/y.tar:1", "docker-archive:{}/z.tar:app:1")
-FORMS = (
-    "oci ",
-    "oci gzip",
-    "oci zstd",
-    "oci-archive gzip",
-    "docker25",
-    "docker29",
-    "podman",
-    "kaniko",
-    "nix",
-    "containerd",
-)
+FORMS = ("oci ", "oci gzip", "oci zstd", "oci-archive gzip", "docker25", "docker29", "podman", "kaniko", "containerd")
 
 
 def to(place: str, root: Path) -> Any:
