@@ -43,9 +43,11 @@ def merge(dockerfile: Dockerfile, at: int) -> tuple[tuple[Edit, ...], int]:
 
 
 def flag(dockerfile: Dockerfile, at: int) -> tuple[tuple[Edit, ...], int]:
-    if dockerfile.instructions[at].keyword not in ("COPY", "ADD", "RUN"):
+    keyword = dockerfile.instructions[at].keyword
+    if keyword not in ("COPY", "ADD", "RUN"):
         raise CannotEdit("takes no flags")
-    return (edit.add_flag(dockerfile.instructions[at], "--zzz=1"),), 0
+    added = "--mount=type=tmpfs,target=/zzz" if keyword == "RUN" else "--exclude=zzz"
+    return (edit.add_flag(dockerfile.instructions[at], added),), 0
 
 
 def option(dockerfile: Dockerfile, at: int) -> tuple[tuple[Edit, ...], int]:

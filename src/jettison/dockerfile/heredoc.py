@@ -1,8 +1,7 @@
 """Heredocs: which words of an instruction begin one, and the lines that it takes.
 
 Behaves as moby/buildkit's `parser/parser.go` (`heredocsFromLine`) and `shell/lex.go`: only a whole word `<<NAME`,
-blanks behind `<<` included, begins one, and a line whose quotes do not end, or that holds an expansion the builder does
-not know, begins none.
+blanks behind `<<` included, begins one, and a line that its lexer cannot read begins none.
 """
 
 from __future__ import annotations
@@ -12,17 +11,13 @@ from dataclasses import dataclass
 
 from jettison.core.errors import DockerfileError
 from jettison.core.values import Span
-from jettison.dockerfile.lexer import expand
-from jettison.dockerfile.lines import BLANK, Line
+from jettison.dockerfile.lexer import Style, expanded_words, written_words
+from jettison.dockerfile.lines import Line
 from jettison.dockerfile.model import Heredoc
-from jettison.dockerfile.words import skip_blanks
 
-_WORD = re.compile(r"[0-9]*<<(-?)\s*([^<]*)", re.DOTALL)
-_BRACED = re.compile(r"\$\{(?:[0-9]+|[@*#?$!-]|\w+)[}:+\-?#%/]")
-
-
-class _Unreadable(Exception):
-    """The builder's lexer gives up on this line."""
+_WORD = re.compile(r"[0-9]*<<(-?)[\t\n\f\r ]*([^<]*)")
+_NAME = Style(keep_unset=True)
+_NAME_QUOTED = Style(keep_unset=True, raw_quotes=True)
 
 
 @dataclass(frozen=True)
@@ -35,68 +30,32 @@ class Opened:
 
 
 def opened(joined: str) -> tuple[Opened, ...]:
-    """The heredocs that an instruction's line begins, in order."""
+    """The heredocs that an instruction's line begins, in order. Raises DockerfileError for a name that is none."""
     if "<<" not in joined:
         return ()
     try:
-        words = _raw_words(joined)
-    except _Unreadable:
+        words = written_words(joined)
+    except DockerfileError:
         return ()
-    found = []
-    for word in words:
-        match = _WORD.fullmatch(word)
-        if match is None:
-            continue
-        name = expand(_protected(match[2]), {})[0]
-        if name:
-            quoted = sum(map(match[2].count, "'\"")) != sum(map(name.count, "'\""))
-            found.append(Opened(name, not quoted, bool(match[1])))
-    return tuple(found)
+    return tuple(found for word in words if (found := heredoc_word(word)))
 
 
-def _protected(word: str) -> str:
-    """A heredoc's name keeps its `$`: nothing is filled in there."""
-    return word.replace("$", "\\$") if "'" not in word else word
+def heredoc_word(word: str) -> Opened | None:
+    """The heredoc that a word begins; None where it begins none. Raises DockerfileError for a name that is none."""
+    match = _WORD.fullmatch(word)
+    if match is None or not match[2]:
+        return None
+    names = expanded_words(match[2], {}, style=_NAME)
+    if len(names) != 1:
+        return None
+    quoted = expanded_words(match[2], {}, style=_NAME_QUOTED)
+    if len(quoted) != 1:
+        raise DockerfileError(f"the heredoc {word} has no clear name", hint="name it with letters, as in <<EOF")
+    return Opened(names[0], _quotes(names[0]) == _quotes(quoted[0]), bool(match[1]))
 
 
-def _raw_words(joined: str) -> list[str]:
-    """Words as written, split at blanks outside quotes. The escape character is always a backslash here."""
-    words, word, at = [], "", 0
-    while at < len(joined):
-        end = at + 1
-        character = joined[at]
-        if character == "'":
-            end = joined.find("'", at + 1) + 1
-        elif character == '"':
-            end = _double_end(joined, at)
-        elif character == "\\":
-            end = at + 2
-        elif joined.startswith("<<", at):
-            end = skip_blanks(joined, at + 2)  # `<< EOF` is one word
-        elif joined.startswith("${", at) and not _BRACED.match(joined, at):
-            raise _Unreadable
-        elif character in BLANK:
-            if word:
-                words.append(word)
-            word, at = "", end
-            continue
-        if end == 0:
-            raise _Unreadable
-        word += joined[at:end]
-        at = end
-    return [*words, word] if word else words
-
-
-def _double_end(joined: str, at: int) -> int:
-    """The index behind a double-quoted string; 0 where it does not end."""
-    at += 1
-    while at < len(joined):
-        if joined[at] == "\\":
-            at += 1
-        elif joined[at] == '"':
-            return at + 1
-        at += 1
-    return 0
+def _quotes(word: str) -> int:
+    return word.count("'") + word.count('"')
 
 
 def bodies(text: str, lines: list[Line], words: tuple[Opened, ...], at: int) -> tuple[tuple[Heredoc, ...], int]:

@@ -15,9 +15,10 @@ from jettison.core.values import Span
 
 # what Go's unicode.IsSpace takes for a blank; str.isspace() takes U+001C to U+001F as well
 BLANK = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-_DIRECTIVE = re.compile(r"#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.+?)[\t\f\r ]*")
+_DIRECTIVE = re.compile(rf"#[{BLANK}]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.+?)[\t\f\r ]*")
 _DIRECTIVES = {"syntax", "escape", "check"}
 _BOM = "\ufeff"
+_LONGEST = 65536  # bytes of a line, its line feed included: Go's bufio.MaxScanTokenSize
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,23 @@ def lines_of(text: str) -> list[Line]:
             break
         start, number = end + 1, number + 1
     return found
+
+
+def check_lengths(text: str, lines: list[Line]) -> None:
+    """Raises DockerfileError where a line is longer than the builder's buffer."""
+    if len(text) < _LONGEST // 4:
+        return
+    for line, following in zip(lines, [*lines[1:], None], strict=True):
+        start = 0 if line.number == 1 else line.span.start
+        end = following.span.start if following else len(text)
+        # the last line needs room for the end of the file, too
+        if 4 * (end - start) >= _LONGEST and _bytes(text[start:end]) + (following is None) > _LONGEST:
+            message = f"line {line.number} is longer than {_LONGEST - 1} bytes"
+            raise DockerfileError(message, hint="break it, or put it into a file of its own", line=line.number)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def directives_of(text: str, lines: list[Line]) -> tuple[list[tuple[str, str]], str]:

@@ -54,6 +54,11 @@ class Instruction:
     exec_form: tuple[str, ...] | None  # the JSON array, where it is one
     heredocs: tuple[Heredoc, ...] = ()
     keyword_end: int = 0  # offset behind the keyword, where a flag can be put
+    trigger: Instruction | None = None  # what an ONBUILD keeps for the builds upon its image
+
+    def flag_values(self, name: str) -> tuple[str, ...]:
+        """The values of all flags of that name."""
+        return tuple(flag.value or "" for flag in self.flags if flag.name == name)
 
     def flag(self, name: str) -> str | None:
         """The value of the last flag of that name; None where absent (or without value)."""

@@ -9,15 +9,27 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from math import isinf
 
 from jettison.core.errors import DockerfileError
 from jettison.core.values import Span
-from jettison.dockerfile.check import check
+from jettison.dockerfile.check import check, check_form
 from jettison.dockerfile.heredoc import Opened, bodies, opened
-from jettison.dockerfile.lines import BLANK, Line, directives_of, is_blank_or_comment, join, last_line, lines_of
+from jettison.dockerfile.lines import (
+    BLANK,
+    Line,
+    check_lengths,
+    directives_of,
+    is_blank_or_comment,
+    join,
+    last_line,
+    lines_of,
+)
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
-from jettison.dockerfile.words import flags_of, keyword_end, skip_blanks, words_of
+from jettison.dockerfile.words import flags_of, health_kind, keyword_end, skip_blanks, words_of
 
 KEYWORDS = (
     "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
@@ -25,6 +37,7 @@ KEYWORDS = (
 )  # fmt: skip
 _WITH_HEREDOC = {"ADD", "COPY", "RUN"}
 _WITH_JSON = {"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"}
+_LONE = re.compile("[\ud800-\udfff]")  # halves of a pair, which Go replaces
 _LONGEST_WORD = 40  # characters of a word that is no keyword, in a message
 
 
@@ -53,6 +66,7 @@ def encode(text: str) -> bytes:
 def parse(text: str) -> Dockerfile:
     """The Dockerfile that `text` is. Raises DockerfileError with the line."""
     lines = lines_of(text)
+    check_lengths(text, lines)
     directives, escape = directives_of(text, lines)
     instructions, at = [], 0
     while at < len(lines):
@@ -68,43 +82,85 @@ def parse(text: str) -> Dockerfile:
     return Dockerfile(text, escape, tuple(directives), tuple(instructions), stages, global_args)
 
 
+@dataclass(frozen=True)
+class _Joined:
+    """An instruction's lines as one, with the file offset of each character, and where they stand."""
+
+    text: str
+    offsets: Sequence[int]
+    escape: str
+    line: int  # of the keyword
+    end: int  # offset of the end of the last line
+    end_line: int
+
+
 def _instruction(text: str, lines: list[Line], place: tuple[int, int], escape: str) -> tuple[Instruction, int]:
     """The instruction on these lines, and the index of the line after it."""
     first, last = place
     joined, offsets = join(text, lines[first : last + 1], escape)
     start = skip_blanks(joined, 0)
-    behind = keyword_end(joined, start)
     # a line of nothing but the escape character may stand before the keyword
-    number = lines[first].number + text.count("\n", lines[first].span.start, offsets[start]) if behind > start else 0
-    keyword = _keyword(joined[start:behind], number or lines[first].number)
+    number = lines[first].number
+    if start < len(joined):
+        number += text.count("\n", lines[first].span.start, offsets[start])
+    source = _Joined(joined, offsets, escape, number, lines[last].span.end, lines[last].number)
+    try:
+        instruction = _read(source, start)
+        keyword = _keyword(instruction, number)
+        check_form(instruction)
+        begun = _opened(instruction, joined)
+    except DockerfileError as error:
+        raise DockerfileError(str(error), hint=error.hint, line=error.line or number) from None
+    heredocs, following = bodies(text, lines, begun, last + 1)
+    if heredocs:
+        span, end_line = Span(instruction.span.start, heredocs[-1].span.end), lines[following - 1].number
+        trigger = instruction.trigger
+        trigger = trigger and replace(trigger, span=Span(trigger.span.start, span.end), heredocs=heredocs)
+        instruction = replace(instruction, span=span, end_line=end_line, heredocs=heredocs, trigger=trigger)
+    check(instruction)
+    return replace(instruction, keyword=keyword), following
+
+
+def _read(source: _Joined, start: int) -> Instruction:
+    """The instruction that begins at `start`, of whatever name."""
+    joined, offsets, escape = source.text, source.offsets, source.escape
+    behind = max(start, min(keyword_end(joined, start), len(joined.rstrip(BLANK))))
+    keyword = canonical(joined[start:behind])
     flags, after = flags_of(joined, offsets, behind, escape)
-    end = lines[last].span.end
     value = joined[after:].strip(BLANK)
-    heredocs, following = bodies(text, lines, _heredocs(keyword, joined, value), last + 1)
-    instruction = Instruction(
+    trigger = None
+    if keyword == "ONBUILD" and value:
+        if canonical(value[: keyword_end(value, 0)]) == "ONBUILD":
+            hint = "leave one ONBUILD; what it triggers cannot wait for a third image"
+            raise DockerfileError(f"ONBUILD in line {source.line} cannot trigger ONBUILD", hint=hint)
+        trigger = _read(source, after)
+    return Instruction(
         keyword=keyword,
-        span=Span(offsets[start], heredocs[-1].span.end if heredocs else end),
-        line=number,
-        end_line=lines[following - 1].number if heredocs else lines[last].number,
+        span=Span(offsets[start] if start < len(offsets) else source.end, source.end),
+        line=source.line,
+        end_line=source.end_line,
         flags=flags,
-        body=Span(offsets[after] if after < len(offsets) else end, end),
+        body=Span(offsets[after] if after < len(offsets) else source.end, source.end),
         value=value,
         words=words_of(keyword, joined, offsets, after, escape),
-        exec_form=_exec_form(keyword, value, number),
-        heredocs=heredocs,
-        keyword_end=offsets[behind - 1] + 1,
+        exec_form=_exec_form(keyword, value, source.line),
+        keyword_end=offsets[behind - 1] + 1 if behind else 0,
+        trigger=trigger,
     )
-    check(instruction)
-    return instruction, following
 
 
-def _keyword(word: str, line: int) -> str:
-    keyword = word.upper()
-    if keyword in KEYWORDS and word.isascii():
+def canonical(word: str) -> str:
+    """A keyword in capitals, as Go lowers it: U+212A is a K and U+0130 an I to it."""
+    return word.replace("\u0130", "I").replace("\u212a", "K").upper() if not word.isascii() else word.upper()
+
+
+def _keyword(instruction: Instruction, line: int) -> str:
+    keyword = instruction.keyword
+    if keyword in KEYWORDS:
         return keyword
     near = get_close_matches(keyword[:_LONGEST_WORD], KEYWORDS, 1)
     hint = f"did you mean {near[0]}?" if near else "see the Dockerfile reference for the instructions there are"
-    raise DockerfileError(f"unknown instruction {word[:_LONGEST_WORD]} in line {line}", hint=hint, line=line)
+    raise DockerfileError(f"unknown instruction {keyword[:_LONGEST_WORD]} in line {line}", hint=hint, line=line)
 
 
 def shell_text(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, list[int]]:
@@ -117,17 +173,10 @@ def shell_text(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, l
     return join(dockerfile.text, lines, dockerfile.escape)
 
 
-def _trigger(value: str) -> tuple[str, str]:
-    """The instruction that ONBUILD triggers, and what follows its flags."""
-    behind = keyword_end(value, 0)
-    keyword = value[:behind].upper()
-    return keyword, value[flags_of(value, range(len(value)), behind, "\\")[1] :]
-
-
-def _heredocs(keyword: str, joined: str, value: str) -> tuple[Opened, ...]:
-    if keyword == "ONBUILD":
-        keyword, value = _trigger(value)
-    if keyword not in _WITH_HEREDOC or _json(value) is not None:
+def _opened(instruction: Instruction, joined: str) -> tuple[Opened, ...]:
+    """The heredocs that an instruction begins: the builder looks for them in the whole line."""
+    inner = instruction.trigger or instruction
+    if inner.keyword not in _WITH_HEREDOC or inner.exec_form is not None:
         return ()
     return opened(joined)
 
@@ -137,12 +186,9 @@ def _exec_form(keyword: str, value: str, line: int) -> tuple[str, ...] | None:
 
     Raises DockerfileError for an array of other things, which builders refuse.
     """
-    of = keyword
-    if keyword == "ONBUILD":
-        of, value = _trigger(value)
-    if of == "HEALTHCHECK":
-        value = re.sub(r"^\S+\s*", "", value)
-    elif of not in _WITH_JSON:
+    if keyword == "HEALTHCHECK":
+        value = health_kind(value)[1]
+    elif keyword not in _WITH_JSON:
         return None
     array = _json(value)
     if array is None:
@@ -152,7 +198,7 @@ def _exec_form(keyword: str, value: str, line: int) -> tuple[str, ...] | None:
         raise DockerfileError(
             f"{keyword} in line {line} has an array of other things than strings", hint=hint, line=line
         )
-    return None if keyword == "ONBUILD" else tuple(str(item) for item in array)
+    return tuple(_LONE.sub("\ufffd", str(item)) for item in array)
 
 
 def _json(value: str) -> list[object] | None:
@@ -160,7 +206,7 @@ def _json(value: str) -> list[object] | None:
     if not value.startswith("["):
         return None
     try:
-        array = json.loads(value, parse_constant=_no_constant)
+        array = json.loads(value, parse_constant=_no_constant, parse_int=_number, parse_float=_number)
     except ValueError:
         return None
     except RecursionError:
@@ -170,6 +216,14 @@ def _json(value: str) -> list[object] | None:
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)  # NaN and Infinity are Python's, not JSON's
+
+
+def _number(digits: str) -> float:
+    """What Go reads into a float64; it refuses what none holds."""
+    number = float(digits)
+    if isinf(number):
+        raise ValueError(digits)
+    return number
 
 
 def _stages(instructions: list[Instruction]) -> tuple[tuple[Stage, ...], tuple[Instruction, ...]]:

@@ -13,6 +13,7 @@ from jettison.dockerfile.lines import BLANK
 from jettison.dockerfile.model import Flag, Word
 
 _GAP = "\t\v\f\r "
+_ASCII_BLANK = "\t\n\v\f\r "
 _PLAIN = re.compile(f"[^{re.escape(BLANK)}'\"\\\\`]*")
 _UNQUOTED = re.compile(f"[^{_GAP}]+")
 _AT_BLANKS = {"ADD", "COPY", "EXPOSE", "FROM", "VOLUME"}  # quotes mean nothing to these
@@ -32,20 +33,57 @@ def skip_blanks(joined: str, at: int) -> int:
     return at
 
 
+def health_kind(value: str) -> tuple[str, str]:
+    """The first word of a HEALTHCHECK in capitals, and what follows it."""
+    kind, *rest = re.split(f"[{_ASCII_BLANK}]+", value, maxsplit=1)
+    return kind.upper(), "".join(rest)
+
+
 def flags_of(joined: str, offsets: Sequence[int], at: int, escape: str) -> tuple[tuple[Flag, ...], int]:
     """`--name=value` at the front, quotes taken off, and the index in `joined` at which the arguments begin."""
     found: list[Flag] = []
     while True:
-        at = skip_blanks(joined, at)
+        while at < len(joined) and joined[at] in _ASCII_BLANK:
+            at += 1
         if not joined.startswith("--", at):
-            return tuple(found), at
-        end = _word_end(joined, at, escape)
-        word = _bare(joined[at:end], escape)
+            return tuple(found), skip_blanks(joined, at)
+        word, end = _flag(joined, at, escape)
         if word == "--":
             return tuple(found), skip_blanks(joined, end)
         name, equals, value = word[2:].partition("=")
         found.append(Flag(name, value if equals else None, Span(offsets[at], offsets[end - 1] + 1)))
         at = end
+
+
+def _flag(joined: str, at: int, escape: str) -> tuple[str, int]:
+    """One flag without its quotes and escapes (which work inside single quotes, too), and the index behind it.
+
+    The builder reads flags byte by byte: a character beyond ASCII becomes those of its UTF-8 bytes, as if they were
+    Latin-1, and a byte 0x85 or 0xA0 in it ends the flag as a blank would.
+    """
+    out, quote = [], ""
+    while at < len(joined):
+        character = joined[at]
+        if not quote and character in _ASCII_BLANK:
+            break
+        at += 1
+        if quote and character == quote:
+            quote = ""
+        elif not quote and character in "'\"":
+            quote = character
+        else:
+            escaped = character == escape
+            if escaped:
+                character = joined[at : at + 1]
+                at += 1
+            if not character.isascii():
+                character = character.encode("utf-8", "surrogatepass").decode("latin-1")
+                cut = re.search("[\x85\xa0]", character[escaped:])
+                if cut and not quote:
+                    out.append(character[: cut.start() + escaped])
+                    break
+            out.append(character)
+    return "".join(out), min(at, len(joined))
 
 
 def words_of(keyword: str, joined: str, offsets: Sequence[int], start: int, escape: str) -> tuple[Word, ...]:
@@ -65,8 +103,8 @@ def _cuts(keyword: str, joined: str, at: int, escape: str) -> Iterator[tuple[int
     elif keyword in _AT_BLANKS:
         yield from (match.span() for match in _UNQUOTED.finditer(joined, at, stop))
     else:
-        while (at := skip_blanks(joined, at)) < len(joined):
-            end = _word_end(joined, at, escape)
+        while (at := skip_blanks(joined, at)) < stop:
+            end = min(_word_end(joined, at, escape), stop)
             yield at, end
             at = end
 
@@ -95,21 +133,3 @@ def _quote_end(joined: str, at: int, escape: str) -> int:
             return at + 1
         at += 2 if joined[at] == escape and quote == '"' else 1
     return at
-
-
-def _bare(word: str, escape: str) -> str:
-    """A flag without its quotes and escapes (which work inside single quotes, too)."""
-    result, quote, at = [], "", 0
-    while at < len(word):
-        character = word[at]
-        if character == escape:
-            at += 1
-            result.append(word[at : at + 1])
-        elif quote and character == quote:
-            quote = ""
-        elif not quote and character in "'\"":
-            quote = character
-        else:
-            result.append(character)
-        at += 1
-    return "".join(result)
