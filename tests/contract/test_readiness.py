@@ -53,6 +53,12 @@ def test_a_program_that_ends_is_ready_when_it_ends(clock: Clock) -> None:
     assert (pytest.approx(1.5, abs=0.1), True) == (ready.seconds, ready.in_time)
 
 
+def test_an_end_that_is_expected_is_waited_for_though_all_is_quiet(clock: Clock) -> None:
+    late = Program(ends=0, ends_after=9.0)
+    assert pytest.approx(9.0, abs=0.1) == settled(clock, late, ends=True)[0].seconds
+    assert pytest.approx(3.0, abs=0.1) == settled(clock, late)[1]
+
+
 def test_an_expected_port_is_waited_for_though_all_is_quiet(clock: Clock) -> None:
     ready, _ = settled(clock, Program({8000: Port(after=9.0)}), expected=frozenset([8000]))
     assert (pytest.approx(9.0, abs=0.1), True) == (ready.seconds, ready.in_time)

@@ -156,6 +156,15 @@ def test_a_program_that_ends_is_known_by_its_code_and_output(clock: Clock) -> No
     assert not has(contract, "start")
 
 
+@pytest.mark.parametrize("seconds", [(0.1, 9.0), (9.0, 0.1)])
+def test_a_program_that_is_given_no_processor_is_not_taken_for_one_that_keeps_running(
+    clock: Clock, seconds: tuple[float, float]
+) -> None:
+    starts = [Program(ends=0, ends_after=each, stdout=b"result: 42\n") for each in seconds]
+    found = recorded(clock, *starts, starts[0], config={"Cmd": ["/app/main.py"]})
+    assert (1, 0) == (found.exercised, check(found, "exit").expected)
+
+
 def test_a_program_that_ends_with_one_in_both_starts_is_kept_for_its_users_check(clock: Clock) -> None:
     contract = recorded(clock, Program(ends=1, stderr=b"no database\n", commands={"true": OK}), commands=("true",))
     assert (1, 1) == (contract.exercised, check(contract, "exit").expected)

@@ -56,6 +56,7 @@ class Plan:
     stop: bool = False
     cap: float = CAP
     ports: frozenset[int] | None = None  # TCP ports to wait for; None: those that the image says it exposes
+    ends: bool = False  # it is expected to end by itself, and waited for
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def observe(target: Target, plan: Plan) -> Observation:
     options = RunOptions(environment=plan.environment, label=target.label)
     with target.engine.start(target.image_id, options) as sandbox:
         expected = plan.ports if plan.ports is not None else _exposed(target.image)
-        settled = settle(sandbox, cap=plan.cap, expected=expected)
+        settled = settle(sandbox, cap=plan.cap, expected=expected, ends=plan.ends)
         state = sandbox.state()
         process = sandbox.process() if state.phase is Phase.RUNNING else None
         listeners = own_listeners(sandbox)

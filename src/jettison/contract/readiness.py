@@ -35,13 +35,15 @@ def own_listeners(sandbox: Sandbox) -> frozenset[Listener]:
     return frozenset(one for one in sandbox.listeners() if one.address != _DOCKER_DNS)
 
 
-def settle(sandbox: Sandbox, *, cap: float = CAP, expected: frozenset[int] = frozenset()) -> Settled:
+def settle(
+    sandbox: Sandbox, *, cap: float = CAP, expected: frozenset[int] = frozenset(), ends: bool = False
+) -> Settled:
     """Wait until the application is ready or has ended.
 
     Ready: a TCP port is open, the set of ports unchanged for 0.5 s, the processor under 3 % of a core for 0.75 s;
-    without a port: 3 s after the start, and quiet. Where one of the `expected` TCP ports is not open yet: 15 s after
-    the start, or `cap` where that is more, for on a machine with much to do a program that is given no processor looks
-    as quiet as one at rest.
+    without a port: 3 s after the start, and quiet. Where one of the `expected` TCP ports is not open yet, or where the
+    program `ends` by what is known of it: 15 s after the start, or `cap` where that is more, for on a machine with much
+    to do a program that is given no processor looks as quiet as one at rest.
     """
     began = time.monotonic()
     ports: frozenset[Listener] = frozenset()
@@ -63,9 +65,9 @@ def settle(sandbox: Sandbox, *, cap: float = CAP, expected: frozenset[int] = fro
             cpu, cpu_at = used, now
         missing = expected - {one.port for one in found}
         quiet = now - quiet_since >= QUIET if used is not None else now - ports_since >= BLIND
-        patient = max(EXPECTED, cap) if missing else 0.0 if ports else WITHOUT_PORT
+        patient = max(EXPECTED, cap) if missing or ends else 0.0 if ports else WITHOUT_PORT
         if quiet and now - began >= patient and (not ports or now - ports_since >= PORTS_STABLE):
             return Settled(ports_since - began if ports else now - began, True)
-        if now - began > (max(cap, STARTING) if missing else cap):
+        if now - began > (max(cap, STARTING) if missing or ends else cap):
             return Settled(ports_since - began if ports else now - began, False)
         time.sleep(_STEP)

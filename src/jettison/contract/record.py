@@ -6,6 +6,7 @@ What was equal in every sample becomes a check; what exercises nothing is refuse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from jettison.contract import checks as checking
 from jettison.contract import static
@@ -43,8 +44,13 @@ def record(target: Target, options: RecordOptions, progress: Progress | None = N
     if progress is not None:
         progress("second start")
     opened = frozenset(port for protocol, port in one.reach if protocol == "tcp")
-    second = Plan(options.environment, addresses, asks=2, health=first.health, commands=options.commands, ports=opened)
+    second = Plan(
+        options.environment, addresses, asks=2, health=first.health, commands=options.commands, ports=opened,
+        ends=not one.runs,
+    )  # fmt: skip
     two = observe(target, second)
+    if one.runs and not one.listeners and not two.runs:  # it may have been given no processor in its first seconds
+        one = observe(target, replace(first, ends=True))
     refuse_unsteady(one, two)
     learnt = list(_learn(target, one, two, frozenset(probes)))
     checks = tuple(check for each in learnt for check in each.checks)

@@ -170,6 +170,7 @@ def replay_plan(contract: Contract, target: Target, *, stop: bool = False) -> Pl
         stop=stop and "stop" in of_kind,
         cap=max(CAP, SLOWER * (contract.start_seconds or 0.0)),
         ports=frozenset(each["port"] for each in ports if each["protocol"] == "tcp"),
+        ends="exit" in of_kind,
     )
 
 
