@@ -8,14 +8,15 @@ else changes when a rule is added.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from jettison.core.values import Applicability
+from jettison.core.values import Applicability, Severity
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.subject import Subject, Text
 
@@ -29,6 +30,7 @@ class Fix:
     edits: tuple[Edit, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     declares: tuple[str, ...] = ()  # config keys that this fix changes on purpose (User, Env, ...)
+    sure: bool = False  # the text alone shows that it is right: `check --fix` may write it without a build
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Rule:
     """A rule by its name ("apt-lists-left-behind"), with its page.
 
     `text` is what it sees without an image, None where it needs the bytes; `code` never changes, whatever the name
-    becomes; `on` is false for what only speaks when it is asked for.
+    becomes; `on` is false for what only speaks when it is asked for. `severity` is what a finding weighs where no
+    bytes were measured; one that only proposes is a note, whatever it says here.
     """
 
     name: str
@@ -69,23 +72,34 @@ class Rule:
     check: Check
     text: TextCheck | None = None
     on: bool = True
+    severity: Severity = Severity.WARNING
 
 
-def rule(code: str, *, on: bool = True) -> Callable[[Check], Check]:
+@dataclass(frozen=True)
+class _Mark:
+    """What a decorator says of a rule."""
+
+    code: str
+    on: bool
+    severity: Severity
+    text: TextCheck | None = None
+
+
+def rule(code: str, *, on: bool = True, severity: Severity = Severity.WARNING) -> Callable[[Check], Check]:
     """Mark a function as the rule of this code; its name, with dashes, is the rule's name."""
 
     def mark(check: Check) -> Check:
-        check.__jettison_rule__ = (code, on, None)  # type: ignore[attr-defined]
+        check.__jettison_rule__ = _Mark(code, on, severity)  # type: ignore[attr-defined]
         return check
 
     return mark
 
 
-def text_rule(code: str, *, on: bool = True) -> Callable[[TextCheck], TextCheck]:
+def text_rule(code: str, *, on: bool = True, severity: Severity = Severity.WARNING) -> Callable[[TextCheck], TextCheck]:
     """Mark a function as a rule that needs no image, with one or without."""
 
     def mark(check: TextCheck) -> TextCheck:
-        check.__jettison_rule__ = (code, on, check)  # type: ignore[attr-defined]
+        check.__jettison_rule__ = _Mark(code, on, severity, check)  # type: ignore[attr-defined]
         return check
 
     return mark
@@ -95,8 +109,7 @@ def seen_in_text(check: Check) -> Callable[[TextCheck], TextCheck]:
     """Mark a function as what the rule `check` sees where there is no image: the smell, without its bytes."""
 
     def mark(text: TextCheck) -> TextCheck:
-        code, on, _ = check.__jettison_rule__  # type: ignore[attr-defined]
-        check.__jettison_rule__ = (code, on, text)  # type: ignore[attr-defined]
+        check.__jettison_rule__ = replace(check.__jettison_rule__, text=text)  # type: ignore[attr-defined]
         return text
 
     return mark
@@ -105,10 +118,38 @@ def seen_in_text(check: Check) -> Callable[[TextCheck], TextCheck]:
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule found in the package `jettison.rules`, by name."""
+    return _rules_of(_modules())
+
+
+@cache
+def text_rules() -> tuple[Rule, ...]:
+    """Those that see something without an image, by name; the files of the others are not imported."""
+    return tuple(each for each in _rules_of(filter(_may_see_text, _modules())) if each.text is not None)
+
+
+@cache
+def rule_names() -> tuple[str, ...]:
+    """The names of all rules, sorted, which are those of their files; none is imported for it."""
+    return tuple(sorted(name.replace("_", "-") for name in _modules()))
+
+
+def _modules() -> Iterator[str]:
     package = importlib.import_module("jettison.rules")
+    return (module_info.name for module_info in pkgutil.iter_modules(package.__path__))
+
+
+def _may_see_text(name: str) -> bool:
+    """Whether a rule's file says one of the two words; also where it cannot be read before it is imported."""
+    spec = importlib.util.find_spec(f"jettison.rules.{name}")
+    source = getattr(spec.loader, "get_source", None) if spec is not None else None
+    text = source(f"jettison.rules.{name}") if source is not None else None
+    return text is None or "@text_rule" in text or "@seen_in_text" in text
+
+
+def _rules_of(names: Iterable[str]) -> tuple[Rule, ...]:
     found = []
-    for module_info in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"jettison.rules.{module_info.name}")
+    for module_name in names:
+        module = importlib.import_module(f"jettison.rules.{module_name}")
         for name, value in vars(module).items():
             if getattr(value, "__jettison_rule__", None) and value.__module__ == module.__name__:
                 found.append(_rule(name, value))
@@ -116,6 +157,11 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def _rule(name: str, marked: Any) -> Rule:
-    code, on, text = marked.__jettison_rule__
-    check: Check = (lambda subject: text(subject.text)) if text is marked else marked
-    return Rule(name.replace("_", "-"), code, inspect.getdoc(marked) or "", check, text, on)
+    said: _Mark = marked.__jettison_rule__
+    text = said.text
+    check: Check = _upon_text(text) if text is marked and text is not None else marked
+    return Rule(name.replace("_", "-"), said.code, inspect.getdoc(marked) or "", check, text, said.on, said.severity)
+
+
+def _upon_text(text: TextCheck) -> Check:
+    return lambda subject: text(subject.text)

@@ -73,7 +73,7 @@ def wait(request):
 
 engine.before_build = wait
 jettison.cli.optimize.find_engine = lambda name: engine
-jettison.rules.all_rules = jettison.cli.recipe.all_rules = lambda: (JUNK, DOC)
+jettison.rules.all_rules = jettison.review.settings.all_rules = lambda: (JUNK, DOC)
 sys.exit(main(sys.argv[3:]))
 """
 

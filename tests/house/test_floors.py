@@ -22,7 +22,7 @@ FLOORS = (
     {"context", "packages", "closure", "align", "waste"},
     {"subject"},
     {"rule", "rules", "traps", "synthesis", "bases"},
-    {"contract", "compare", "gate", "lighten", "slim", "fleet", "reclaim", "audit"},
+    {"contract", "compare", "gate", "lighten", "review", "slim", "fleet", "reclaim", "audit"},
     {"documents"},
     {"report", "tui", "lsp"},
     {"cli"},

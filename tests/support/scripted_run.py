@@ -59,7 +59,8 @@ NEEDED = replacing("needed", "RUN write /usr/lib/needed 3000", "RUN write /usr/l
 def use_rules(monkeypatch: pytest.MonkeyPatch, *rules: Rule) -> None:
     """Let these rules be all there are."""
     monkeypatch.setattr("jettison.rules.all_rules", lambda: rules)
-    monkeypatch.setattr("jettison.cli.recipe.all_rules", lambda: rules)
+    monkeypatch.setattr("jettison.review.settings.all_rules", lambda: rules)
+    monkeypatch.setattr("jettison.review.settings.rule_names", lambda: tuple(each.name for each in rules))
 
 
 def make_project(directory: Path, text: str = TEXT, application: str = APPLICATION) -> Path:

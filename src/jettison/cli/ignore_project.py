@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from jettison.cli.recipe import pairs
+from jettison.cli.pairs import pairs
 from jettison.context.copies import Taken, copies
 from jettison.context.ignore import Dialect, Ignore, read_ignore
 from jettison.context.precedence import Precedence, precedence

@@ -17,6 +17,7 @@ from jettison.core.errors import DiskError, Interrupted, JettisonError
 COMMANDS = {
     "optimize": "Make a project's image small, one proven change at a time.",
     "inspect": "Sizes, layers and exact waste of an image.",
+    "check": "What is wasteful or wrong in Dockerfiles, without building.",
     "why": "Which layers and lines added, changed or removed a path.",
     "diff": "What grew and what shrank between two images.",
     "ls": "What is in an image, or in one layer.",

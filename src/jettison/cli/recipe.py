@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from jettison.cli.pairs import pairs
 from jettison.contract.files import read_contract
 from jettison.contract.model import Contract, RecordOptions
 from jettison.contract.probe import probe_address
@@ -17,7 +16,7 @@ from jettison.core.units import read_bytes, read_seconds
 from jettison.core.values import Applicability
 from jettison.lighten.project import Project
 from jettison.lighten.recipe import Recipe
-from jettison.rule import all_rules
+from jettison.review.settings import rules_named
 
 
 def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
@@ -36,8 +35,8 @@ def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
         record=_record(options, environment),
         contract=_contract(options, environment),
         allow=Applicability.LOSSLESS if options["build_only"] else Applicability(options["allow"]),
-        select=rules_named(options["select"]),
-        ignore=rules_named(options["ignore"]),
+        select=rules_named(tuple(options["select"])),
+        ignore=rules_named(tuple(options["ignore"])),
         min_saving=read_bytes(options["min_saving"]) if options["min_saving"] else None,
         budget_seconds=read_seconds(options["budget"]) if options["budget"] else None,
         keep_images=options["keep_images"],
@@ -88,22 +87,6 @@ def _contract(options: Mapping[str, Any], environment: Mapping[str, str]) -> Con
     return replace(contract, environment=environment)
 
 
-def pairs(items: Sequence[str], flag: str) -> dict[str, str]:
-    """`K=V`, or `K` alone for the value that our own environment has, as docker does it."""
-    result = {}
-    for item in items:
-        key, equals, value = item.partition("=")
-        if not key:
-            raise UsageError(f"{flag} has a value without a name", hint=f"write {flag} NAME=VALUE")
-        if equals:
-            result[key] = value
-        elif key in os.environ:
-            result[key] = os.environ[key]
-        else:
-            raise UsageError(f"{flag} {key} has no value, here or in the environment", hint=f"write {flag} {key}=VALUE")
-    return result
-
-
 def _env_file(path: Path) -> dict[str, str]:
     """Docker's format: a variable a line, `#` comments, nothing unquoted."""
     try:
@@ -115,15 +98,3 @@ def _env_file(path: Path) -> dict[str, str]:
         raise UsageError(f"--env-file {path} is not UTF-8", hint="give a file of NAME=VALUE lines") from error
     lines = [line.removesuffix("\r").lstrip() for line in text.removeprefix("\ufeff").split("\n")]
     return pairs([line for line in lines if line and not line.startswith("#")], f"--env-file {path}:")
-
-
-def rules_named(names: Sequence[str]) -> frozenset[str]:
-    """Names of rules; several may stand in one value, with commas between them."""
-    known = [rule.name for rule in all_rules()]
-    asked = [name.strip() for each in names for name in each.split(",") if name.strip()]
-    for name in asked:
-        if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else "`jettison explain` lists the rules"
-            raise UsageError(f"there is no rule called {name}", hint=hint)
-    return frozenset(asked)

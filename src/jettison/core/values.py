@@ -19,6 +19,19 @@ class Applicability(enum.Enum):
         return list(Applicability).index(self)
 
 
+class Severity(enum.Enum):
+    """How much a finding matters."""
+
+    ERROR = "error"  # it does not build, or does harm
+    WARNING = "warning"  # it costs, or may
+    NOTE = "note"  # told; a proposal is never more
+
+    @property
+    def rank(self) -> int:
+        """0 for the gravest."""
+        return list(Severity).index(self)
+
+
 @dataclass(frozen=True, order=True)
 class Span:
     """A half-open range of character offsets into one text."""

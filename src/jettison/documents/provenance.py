@@ -7,18 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jettison.align.builders import builders_of
-from jettison.core.errors import ImageError, UsageError
 from jettison.core.redact import Redactor
-from jettison.core.reference import Reference, Transport
 from jettison.image.model import Image
-from jettison.image.open import open_image
 
 if TYPE_CHECKING:
-    from jettison.align import Alignment
     from jettison.dockerfile.model import Dockerfile
-
-_STORES = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
 
 
 @dataclass(frozen=True)
@@ -41,24 +34,17 @@ def provenance_of(image: Image, dockerfile: Dockerfile | None = None, target: st
     made = _created_by(image)
     if dockerfile is None:
         return Provenance(made)
-    from jettison.align.match import align
-    from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
+    from jettison.align.found import aligned
+    from jettison.dockerfile.graph import resolve_target
 
-    stage = resolve_target(dockerfile, target)
-    base = _base(image, expand_from(dockerfile, stage_chain(dockerfile, stage)[0], {}))
-    failed: Alignment | None = None
-    for builder in builders_of(image):
-        found = align(dockerfile, stage, image, base, builder=builder)
-        if found.known:
-            lines = {layer: each.line for layer, each in found.instruction_of.items()}
-            text = str(dockerfile)
-            written = {layer: _on_one_line(each.span.of(text)) for layer, each in found.instruction_of.items()}
-            return Provenance(made, lines, written=written)
-        if failed is None or (found.together and not failed.together):
-            failed = found
-    assert failed is not None
-    spans = {layer: (all_[0].line, all_[-1].end_line) for layer, all_ in failed.together.items()}
-    return Provenance(made, {}, failed.reason, spans)
+    found = aligned(dockerfile, resolve_target(dockerfile, target), image, {})
+    if found.known:
+        lines = {layer: each.line for layer, each in found.instruction_of.items()}
+        text = str(dockerfile)
+        written = {layer: _on_one_line(each.span.of(text)) for layer, each in found.instruction_of.items()}
+        return Provenance(made, lines, written=written)
+    spans = {layer: (all_[0].line, all_[-1].end_line) for layer, all_ in found.together.items()}
+    return Provenance(made, {}, found.reason, spans)
 
 
 def _on_one_line(text: str) -> str:
@@ -71,13 +57,3 @@ def _created_by(image: Image) -> tuple[str | None, ...]:
         return (None,) * len(image.layers)
     redactor = Redactor()
     return tuple(redactor.text(str(row.created_by)) for row in rows)
-
-
-def _base(image: Image, name: str) -> Image | None:
-    """The base, where the image's own store has it; None where it has not, and where there is none."""
-    if name == "scratch" or image.reference.transport not in _STORES:
-        return None
-    try:
-        return open_image(Reference(image.reference.transport, name))
-    except (ImageError, UsageError):
-        return None

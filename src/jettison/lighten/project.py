@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jettison.core import state
 from jettison.core.errors import DiskError, DockerfileError, UsageError
+from jettison.dockerfile.file import read_file
 from jettison.dockerfile.graph import check_references, expand_from, needed, resolve_target
 from jettison.dockerfile.parse import decode, encode, parse
 from jettison.lighten.recipe import Recipe
@@ -22,7 +23,6 @@ from jettison.subject import IGNORE_FILE
 
 NAMES = ("Dockerfile", "Containerfile")
 NO_FILES: Mapping[str, str] = {}
-LARGEST = 4 * 2**20  # bytes; a Dockerfile beyond that is something else
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def open_project(path: Path, file: Path | None) -> Project:
             "the build context would be the whole file system", hint="run jettison in the project's own directory"
         )
     dockerfile = _find(path) if file is None else file if file.exists() or file.is_absolute() else path / file
-    return Project(context, dockerfile, _read(dockerfile), _held(context / IGNORE_FILE))
+    return Project(context, dockerfile, read_file(dockerfile), _held(context / IGNORE_FILE))
 
 
 def _find(path: Path) -> Path:
@@ -65,26 +65,6 @@ def _find(path: Path) -> Path:
         if (path / name).exists() or (path / name).is_symlink():
             return path / name
     raise UsageError(f"there is no Dockerfile in {path}", hint="give the project's directory, or the file with -f FILE")
-
-
-def _read(path: Path) -> bytes:
-    """The bytes of a regular file, symlinks followed; never blocks on a pipe."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        word = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
-        raise UsageError(f"{path} {word}", hint="give the file with -f FILE") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", hint="give the file with -f FILE") from error
-    if not stat.S_ISREG(status.st_mode):
-        word = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-        raise UsageError(f"{path} is {word}", hint="give the Dockerfile with -f FILE")
-    if status.st_size > LARGEST:
-        raise DockerfileError(f"{path} has {status.st_size} bytes: that is no Dockerfile", hint="check -f FILE")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", hint="check the file's permissions") from error
 
 
 def _held(path: Path) -> bytes | None:
@@ -102,7 +82,7 @@ def write_back(project: Project, text: str, files: Mapping[str, str] = NO_FILES)
     ignore file comes first: should the disk fail between the two, it does its work without the new Dockerfile.
     """
     try:
-        now: bytes | None = _read(project.dockerfile)
+        now: bytes | None = read_file(project.dockerfile)
     except (UsageError, DockerfileError):
         now = None
     if now != project.data:

@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 
 from jettison.bases.end_of_life import end_of_life
 from jettison.core.errors import DockerfileError
+from jettison.core.values import Severity
 from jettison.dockerfile.graph import expand_from, find_stage, stage_chain
-from jettison.rule import Finding, rule
-from jettison.subject import Subject
+from jettison.rule import Finding, text_rule
+from jettison.subject import Text
 
 NAME = "base-past-end-of-life"
 
 
-@rule("JT302")
-def base_past_end_of_life(subject: Subject) -> Iterator[Finding]:
+@text_rule("JT302", severity=Severity.NOTE)
+def base_past_end_of_life(text: Text) -> Iterator[Finding]:
     """The image that ships stands on a release whose support has ended.
 
     **What it costs.** No bytes: holes that become known stay open, and package repositories of an old system vanish,
@@ -28,11 +29,11 @@ def base_past_end_of_life(subject: Subject) -> Iterator[Finding]:
 
     This rule's example needs no layers and saves no bytes: it is tested on texts (tests/rules/test_proposals.py).
     """
-    stage = stage_chain(subject.dockerfile, subject.stage)[0]
-    if find_stage(subject.dockerfile, stage.base, stage.index) is not None:
+    stage = stage_chain(text.dockerfile, text.stage)[0]
+    if find_stage(text.dockerfile, stage.base, stage.index) is not None:
         return
     try:
-        name = expand_from(subject.dockerfile, stage, subject.build_args)
+        name = expand_from(text.dockerfile, stage, text.build_args)
     except DockerfileError:
         return
     end = end_of_life(name)

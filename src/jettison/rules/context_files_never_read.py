@@ -7,20 +7,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from operator import attrgetter
 
-from jettison.context.derive import Build, Line, derive, text_with
+from jettison.context.copies import copies
+from jettison.context.derive import Build, Line, Proposal, derive, text_with
 from jettison.context.ignore import Ignore
 from jettison.context.walk import Context, Entry, excluded
 from jettison.core.errors import UsageError
 from jettison.core.units import show_bytes
 from jettison.core.values import Applicability
-from jettison.dockerfile.graph import needed
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import IGNORE_FILE, IgnoreFile, Subject
+from jettison.dockerfile.graph import needed, stage_chain
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import IGNORE_FILE, IgnoreFile, Subject, Text
 from jettison.synthesis.baked import baked
 
 NAME = "context-files-never-read"
 _NAMED = 3  # patterns in a sentence
 _SHOWN = 5  # paths in a finding
+_WORTH = 1_000_000  # bytes; less in the context is not told without an image
 
 
 @rule("JT501")
@@ -43,12 +45,8 @@ def context_files_never_read(subject: Subject) -> Iterator[Finding]:
     This rule's example needs a build context, which a listing of layers does not hold: it is tested on handmade
     projects (tests/rules/test_context_files.py).
     """
-    own = subject.ignore
     try:
-        context = _with_ignore_file(subject.sent, own)
-        stages = needed(subject.dockerfile, subject.stage)
-        build = Build(subject.dockerfile, stages, subject.build_args, own.text or "", own.dialect)
-        found = derive(context, build)
+        context, found = _derived(subject.text)
     except UsageError:
         return  # no context, or an ignore file that the builder refuses: it says so itself
     every = list(_finding(subject, context, found.lines))
@@ -57,6 +55,44 @@ def context_files_never_read(subject: Subject) -> Iterator[Finding]:
     for each in _finding(subject, context, sure, "; documentation and tests stay"):
         if each.fix is not None and each.predicted < every[0].predicted:
             yield each
+
+
+@seen_in_text(context_files_never_read)
+def copied_where_it_ships(text: Text) -> Iterator[Finding]:
+    """What the stages that ship take of such files, where that is a megabyte or more in the context.
+
+    Nothing where a COPY finds no file: the image is built in another directory then.
+    """
+    try:
+        chain = stage_chain(text.dockerfile, text.stage)
+        shipped = copies(text.dockerfile, chain, text.sent, text.build_args)
+        if not shipped or any(each.missing for each in shipped):
+            return
+        context, found = _derived(text)
+        if not found.lines:
+            return
+        new = text_with(text.ignore.text or "", found.lines)
+        gone = excluded(context, Ignore.parse(new, text.ignore.dialect))
+    except UsageError:
+        return
+    brought = [(each, gone & each.paths) for each in shipped if each.instruction.keyword != "RUN"]
+    size = sum(context.by_path[path].size for _, paths in brought for path in paths)
+    if size < _WORTH:
+        return
+    first = next(each.instruction for each, paths in brought if paths)
+    own = text.ignore
+    message = f"line {first.line} copies what nothing reads: {_names(found.lines)}"
+    title = _title(found.lines, own)
+    fix = None if _overruled(own) else Fix(title, Applicability.TESTED, files=((own.name, new),))
+    yield Finding(NAME, message, first, 0, fix, refusal=_overruled(own))
+
+
+def _derived(text: Text) -> tuple[Context, Proposal]:
+    """The context as it will be, and the lines for its ignore file. Raises UsageError."""
+    own = text.ignore
+    context = _with_ignore_file(text.sent, own)
+    stages = needed(text.dockerfile, text.stage)
+    return context, derive(context, Build(text.dockerfile, stages, text.build_args, own.text or "", own.dialect))
 
 
 def _finding(subject: Subject, context: Context, lines: tuple[Line, ...], aside: str = "") -> Iterator[Finding]:

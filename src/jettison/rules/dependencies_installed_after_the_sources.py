@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 from jettison.context.sources import source_file
 from jettison.core.errors import DockerfileError, UsageError
-from jettison.core.values import Applicability
+from jettison.core.values import Applicability, Severity
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.graph import needed, stage_chain
 from jettison.dockerfile.model import Stage
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import Subject, Text
 from jettison.synthesis.dependencies_first import Order, edits, order
 
 NAME = "dependencies-installed-after-the-sources"
 _SHARE = 0.005  # of the image; more than that is not given for seconds
 
 
-@rule("JT205")
+@rule("JT205", severity=Severity.NOTE)  # seconds, which only a rebuild tells
 def dependencies_installed_after_the_sources(subject: Subject) -> Iterator[Finding]:
     """All sources are copied before the dependencies are installed.
 
@@ -40,15 +40,26 @@ def dependencies_installed_after_the_sources(subject: Subject) -> Iterator[Findi
     This rule's example needs a build context, which a listing of layers does not hold: it is tested on handmade
     projects (tests/rules/test_dependencies_first.py).
     """
+    yield from _findings(subject.text, sum(layer.unpacked for layer in subject.image.layers))
+
+
+@seen_in_text(dependencies_installed_after_the_sources)
+def sources_first(text: Text) -> Iterator[Finding]:
+    """The same; how large the manifests may be, only an image tells."""
+    yield from _findings(text, None)
+
+
+def _findings(text: Text, unpacked: int | None) -> Iterator[Finding]:
+    """`unpacked` is of the whole image, where there is one."""
     try:
-        stages = needed(subject.dockerfile, subject.stage)
+        stages = needed(text.dockerfile, text.stage)
     except DockerfileError:
         return
     for stage in stages:
         try:
-            found = order(subject, stage)
+            found = order(text, stage)
             if found is not None:
-                yield from _finding(subject, stage, found)
+                yield from _finding(text, stage, found, unpacked)
         except CannotEdit as error:
             message = "sources are copied before dependencies are installed: each change installs them anew"
             yield Finding(NAME, message, stage.instructions[0], 0, refusal=error.reason)
@@ -56,22 +67,22 @@ def dependencies_installed_after_the_sources(subject: Subject) -> Iterator[Findi
             return  # no context, or one that the builder refuses: it says so itself
 
 
-def _finding(subject: Subject, stage: Stage, found: Order) -> Iterator[Finding]:
-    changed = source_file(subject.sent, found.sources)
-    ships = stage in stage_chain(subject.dockerfile, subject.stage)
+def _finding(text: Text, stage: Stage, found: Order, unpacked: int | None) -> Iterator[Finding]:
+    changed = source_file(text.sent, found.sources)
+    ships = stage in stage_chain(text.dockerfile, text.stage)
     if changed is None or (found.download and ships):
         return
     twice = [path for each in found.copies for to, path in each.files.items() if to in found.manifests]
-    grows = sum(subject.sent.by_path[path].size for path in twice) if ships else 0
+    grows = sum(text.sent.by_path[path].size for path in twice) if ships else 0
     line, behind = found.copies[0].instruction.line, found.last.line
     message = f"line {line} copies the sources before line {behind} installs: each change of them installs anew"
-    if grows > sum(layer.unpacked for layer in subject.image.layers) * _SHARE:
+    if unpacked is not None and grows > unpacked * _SHARE:
         yield Finding(NAME, message, found.last, 0, refusal="the manifests would ship twice, and are large")
         return
     names = sorted({path.rpartition("/")[2] for path in twice})
     first = f"copy {_listed(names)} first" if names else "copy the sources last"
     title = f"{first}, {'download modules' if found.download else 'install'}, then copy the rest"
-    fix = Fix(title, Applicability.LOSSLESS, edits(subject, found))
+    fix = Fix(title, Applicability.LOSSLESS, edits(text, found))
     where = found.copies[0].instruction if found.download else found.last
     yield Finding(NAME, message, where, -grows, fix, probe=changed)
 

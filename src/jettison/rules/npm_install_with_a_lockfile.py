@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from jettison.context.copies import taken
-from jettison.core.values import Applicability
+from jettison.core.values import Applicability, Severity
 from jettison.dockerfile.graph import needed
 from jettison.dockerfile.model import Edit, Instruction, Stage
 from jettison.dockerfile.scope import state_at
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
+from jettison.rule import Finding, Fix, text_rule
+from jettison.subject import Text
 from jettison.synthesis.npm_run import npm_installs
 
 NAME = "npm-install-with-a-lockfile"
@@ -23,8 +23,8 @@ _NAMED = ("dependencies", "devDependencies", "optionalDependencies", "peerDepend
 _LARGEST = 64 * 2**20
 
 
-@rule("JT405")
-def npm_install_with_a_lockfile(subject: Subject) -> Iterator[Finding]:
+@text_rule("JT405", severity=Severity.NOTE)
+def npm_install_with_a_lockfile(text: Text) -> Iterator[Finding]:
     """`npm install` where the project has a lock file: `npm ci` installs exactly what that says, and is faster.
 
     **What it costs.** Not bytes: `npm install` may change the lock file and install other versions than were tested,
@@ -39,14 +39,14 @@ def npm_install_with_a_lockfile(subject: Subject) -> Iterator[Finding]:
     This rule's example needs a project with a lock file: it is tested on small ones
     (tests/rules/test_npm_lockfile.py).
     """
-    for stage in needed(subject.dockerfile, subject.stage):
+    for stage in needed(text.dockerfile, text.stage):
         for run in stage.instructions:
-            calls = [each for each in npm_installs(subject, run) if each.plain and each.verb.value in ("install", "i")]
-            lock = _lock(subject, stage, run) if calls else None
+            calls = [each for each in npm_installs(text, run) if each.plain and each.verb.value in ("install", "i")]
+            lock = _lock(text, stage, run) if calls else None
             if lock is None:
                 continue
             message = f"line {run.line} says `npm {calls[0].verb.value}`, and {lock} is copied before it"
-            reason = _differs(subject.context, lock)
+            reason = _differs(text.context, lock)
             if reason:
                 yield Finding(NAME, message, run, 0, refusal=reason)
                 continue
@@ -56,13 +56,13 @@ def npm_install_with_a_lockfile(subject: Subject) -> Iterator[Finding]:
             yield Finding(NAME, message, run, 0, fix, proposal=proposal)
 
 
-def _lock(subject: Subject, stage: Stage, run: Instruction) -> str | None:
+def _lock(text: Text, stage: Stage, run: Instruction) -> str | None:
     """The one lock file of the context that is copied before `run` beside its package.json; None where unclear."""
     paths: set[str] = set()
     for each in stage.instructions[: stage.instructions.index(run)]:
         if each.keyword in ("COPY", "ADD") and each.flag("from") is None:
-            variables = state_at(subject.dockerfile, stage, each, subject.build_args).variables
-            paths |= taken(each, subject.sent, variables, subject.dockerfile.escape).paths
+            variables = state_at(text.dockerfile, stage, each, text.build_args).variables
+            paths |= taken(each, text.sent, variables, text.dockerfile.escape).paths
     locks = [path for path in sorted(paths) if path.rpartition("/")[2] in _LOCKS and "node_modules/" not in path]
     beside = [posixpath.join(posixpath.dirname(path), "package.json") for path in locks]
     return locks[0] if len(locks) == 1 and beside[0] in paths else None

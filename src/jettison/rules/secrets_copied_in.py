@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from jettison.context.copies import copies
-from jettison.context.sensitive import sensitive
+from jettison.context.reads import source_words
+from jettison.context.sensitive import Sensitive, sensitive
 from jettison.context.walk import Context
 from jettison.core.errors import UsageError
 from jettison.core.escape import terminal
+from jettison.core.values import Severity
 from jettison.dockerfile.graph import needed, stage_chain
-from jettison.rule import Finding, rule
-from jettison.subject import Subject
+from jettison.dockerfile.model import Instruction
+from jettison.rule import Finding, rule, seen_in_text
+from jettison.subject import Subject, Text
 
 NAME = "secrets-copied-in"
 _SHOWN = 5
+_KEPT_OUT = "keep it out with .dockerignore, or give it to the RUN that needs it with --mount=type=secret"
 
 
-@rule("JT502")
+@rule("JT502", severity=Severity.ERROR)
 def secrets_copied_in(subject: Subject) -> Iterator[Finding]:
     """A COPY bakes a key, a password or a repository into the image.
 
@@ -28,25 +33,26 @@ def secrets_copied_in(subject: Subject) -> Iterator[Finding]:
     the one RUN that needs it with `--mount=type=secret`. Otherwise a line in `.dockerignore` keeps it out. What has
     been in an image that left this machine should be changed.
 
-    **Safety.** Told, never applied. Looked for by name, and where a name says too little by content; public keys,
-    examples, templates and what installed packages bring are none.
+    **Safety.** Told, never applied; a proposal where the program's own sources name the file. Looked for by name, and
+    where a name says too little by content; public keys, examples, templates and what installed packages bring are
+    none.
 
     This rule's example needs a build context, which a listing of layers does not hold: it is tested on handmade
     projects (tests/rules/test_context_files.py).
     """
+    yield from _findings(subject.text, lambda context, path: _arrives(subject, context, path))
+
+
+@seen_in_text(secrets_copied_in)
+def copied_where_it_ships(text: Text) -> Iterator[Finding]:
+    """The stages that ship alone: what of another one arrives there, only an image tells."""
+    yield from _findings(text, lambda context, path: False)
+
+
+def _findings(text: Text, arrives: Callable[[Context, str], bool]) -> Iterator[Finding]:
+    """`arrives` says of a path that a stage for building takes whether it ships."""
     try:
-        context = subject.sent
-        chain = stage_chain(subject.dockerfile, subject.stage)
-        every = copies(subject.dockerfile, needed(subject.dockerfile, subject.stage), context, subject.build_args)
-        shipped = {each for stage in chain for each in stage.instructions}
-        found = [(each.instruction, sensitive(context, each.paths)) for each in every]
-        found = [
-            (
-                each,
-                secrets if each in shipped else tuple(one for one in secrets if _arrives(subject, context, one.path)),
-            )
-            for each, secrets in found
-        ]
+        found = list(_copied(text, arrives))
     except UsageError:
         return  # no context, or an ignore file that the builder refuses: it says so itself
     for instruction, secrets in found:
@@ -55,13 +61,31 @@ def secrets_copied_in(subject: Subject) -> Iterator[Finding]:
         told = [f"{terminal(each.path)} ({each.why})" for each in secrets[:_SHOWN]]
         more = f" and {len(secrets) - _SHOWN} more" if secrets[_SHOWN:] else ""
         message = f"line {instruction.line} bakes in {', '.join(told)}{more}"
-        yield Finding(
-            NAME,
-            message,
-            instruction,
-            0,
-            refusal="keep it out with .dockerignore, or give it to the RUN that needs it with --mount=type=secret",
-        )
+        bare = Finding(NAME, message, instruction, 0)
+        if _named(text.sent, secrets):
+            yield replace(
+                bare, proposal="the program names it: give it at run time, mounted, and keep it out of the image"
+            )
+        else:
+            yield replace(bare, refusal=_KEPT_OUT)
+
+
+def _named(context: Context, secrets: Sequence[Sensitive]) -> bool:
+    """Whether the sources name all of them, so that leaving one out would break the program."""
+    words = source_words(context).values()
+    return all(any(each.name(one.path) for each in words) for one in secrets)
+
+
+def _copied(text: Text, arrives: Callable[[Context, str], bool]) -> Iterator[tuple[Instruction, tuple[Sensitive, ...]]]:
+    """What each instruction takes of sensitive files, those left out that do not ship."""
+    context = text.sent
+    chain = stage_chain(text.dockerfile, text.stage)
+    shipped = {each.span.start for stage in chain for each in stage.instructions}
+    for each in copies(text.dockerfile, needed(text.dockerfile, text.stage), context, text.build_args):
+        secrets = sensitive(context, each.paths)
+        if each.instruction.span.start not in shipped:
+            secrets = tuple(one for one in secrets if arrives(context, one.path))
+        yield each.instruction, secrets
 
 
 def _arrives(subject: Subject, context: Context, path: str) -> bool:

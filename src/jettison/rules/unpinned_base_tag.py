@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from jettison.bases.names import official
 from jettison.core.errors import DockerfileError
 from jettison.core.reference import Transport
-from jettison.core.values import Applicability
+from jettison.core.values import Applicability, Severity
 from jettison.dockerfile.graph import expand_from, find_stage, needed
 from jettison.dockerfile.model import Edit, Stage
 from jettison.image.model import Image
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import Subject, Text
 
 NAME = "unpinned-base-tag"
 _VERSIONS = {
@@ -25,7 +25,7 @@ _WHOLE = 3  # numbers of a version
 _PRICE = "then fixes arrive only when that line is changed"
 
 
-@rule("JT303")
+@rule("JT303", severity=Severity.NOTE)
 def unpinned_base_tag(subject: Subject) -> Iterator[Finding]:
     """A FROM names a tag that moves.
 
@@ -41,16 +41,29 @@ def unpinned_base_tag(subject: Subject) -> Iterator[Finding]:
     This rule's example needs base images, which a listing of layers does not hold: it is tested on handmade bases
     (tests/rules/test_proposals.py).
     """
+    for stage, name, what in _floating(subject.text):
+        yield _finding(stage, name, what, _pinned(subject, name) if name == stage.base else "")
+
+
+@seen_in_text(unpinned_base_tag)
+def moves(text: Text) -> Iterator[Finding]:
+    """The same without a release or digest to put there: which was in use, only an image tells."""
+    for stage, name, what in _floating(text):
+        yield _finding(stage, name, what, "")
+
+
+def _floating(text: Text) -> Iterator[tuple[Stage, str, str]]:
+    """Each image once that is taken by a name that moves: the stage that takes it, the name, and what moves."""
     seen = set()
-    for stage in needed(subject.dockerfile, subject.stage):
+    for stage in needed(text.dockerfile, text.stage):
         try:
-            name = expand_from(subject.dockerfile, stage, subject.build_args)
+            name = expand_from(text.dockerfile, stage, text.build_args)
         except DockerfileError:
             continue
-        foreign = find_stage(subject.dockerfile, stage.base, stage.index) is None and name != "scratch"
+        foreign = find_stage(text.dockerfile, stage.base, stage.index) is None and name != "scratch"
         if foreign and name not in seen and (what := _floats(name)):
             seen.add(name)
-            yield _finding(subject, stage, name, what)
+            yield stage, name, what
 
 
 def _floats(name: str) -> str:
@@ -70,10 +83,9 @@ def _floats(name: str) -> str:
     return f"under which newer releases of {read.version}{below} appear"
 
 
-def _finding(subject: Subject, stage: Stage, name: str, what: str) -> Finding:
+def _finding(stage: Stage, name: str, what: str, pinned: str) -> Finding:
     instruction = stage.instructions[0]
     message = f"line {instruction.line} takes {name}, {what}"
-    pinned = _pinned(subject, name) if name == stage.base else ""
     if not pinned:
         return Finding(NAME, message, instruction, 0, proposal=f"name a release or a digest; {_PRICE}")
     word = next(word for word in instruction.words if word.text == name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import Argument, Command, script
-from jettison.subject import Subject
+from jettison.subject import Subject, Text
 
 TOOLS = {"apt", "apt-get", "aptitude"}
 _WITHOUT_LISTS = {"clean", "autoclean", "autoremove", "remove", "purge"}  # verbs that what is installed suffices for
@@ -29,7 +29,7 @@ class AptCall:
     unknown: bool  # an argument is computed by the shell, or means packages by a file, a pattern or a task
 
 
-def apt_calls(subject: Subject, instruction: Instruction) -> Iterator[AptCall]:
+def apt_calls(subject: Subject | Text, instruction: Instruction) -> Iterator[AptCall]:
     """Every call of apt in a RUN, in the order of the text; none where it cannot be read."""
     found = script(subject.dockerfile, instruction)
     for command in found.commands if found else ():
@@ -66,7 +66,7 @@ def _call(command: Command) -> AptCall | None:
     return AptCall(command, verb.value, verb, tuple(options), tuple(packages), unknown)
 
 
-def users_of_lists(subject: Subject, update: Instruction) -> list[Instruction]:
+def users_of_lists(subject: Subject | Text, update: Instruction) -> list[Instruction]:
     """The RUNs after `update` that need the package lists it fetched: up to the next that fetches its own."""
     found: list[Instruction] = []
     instructions = list(subject.stage.instructions)

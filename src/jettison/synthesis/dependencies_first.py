@@ -15,7 +15,7 @@ from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Edit, Instruction, Stage
 from jettison.dockerfile.scope import State, state_at
 from jettison.dockerfile.shell import Command, Script, script
-from jettison.subject import Subject
+from jettison.subject import Subject, Text
 from jettison.synthesis.installs import Copied, Reads, go_modules, reads
 
 _METADATA = {"ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "USER",
@@ -69,7 +69,7 @@ class _Walk:
     found: Order | None = None
 
 
-def order(subject: Subject, stage: Stage) -> Order | None:
+def order(subject: Subject | Text, stage: Stage) -> Order | None:
     """The stage's COPYs that would better stand behind its installs; None where there are none.
 
     Raises CannotEdit, with the reason, where an install stands behind such a COPY and may read more than manifests.
@@ -87,7 +87,7 @@ def order(subject: Subject, stage: Stage) -> Order | None:
         raise
 
 
-def _look(subject: Subject, stage: Stage, each: Instruction, walk: _Walk) -> bool:
+def _look(subject: Subject | Text, stage: Stage, each: Instruction, walk: _Walk) -> bool:
     """Take one instruction into account; False where nothing behind it matters."""
     if each.keyword == "RUN" and walk.copies:
         return _run(subject, stage, each, walk)
@@ -98,7 +98,7 @@ def _look(subject: Subject, stage: Stage, each: Instruction, walk: _Walk) -> boo
     return True
 
 
-def _moved(subject: Subject, stage: Stage, walk: _Walk) -> Order | None:
+def _moved(subject: Subject | Text, stage: Stage, walk: _Walk) -> Order | None:
     """What was found, with the COPYs that hold sources; others stay, as the install may need what they bring."""
     found = walk.found
     if found is None:
@@ -117,7 +117,7 @@ def _moved(subject: Subject, stage: Stage, walk: _Walk) -> Order | None:
     return found
 
 
-def _has_sources(subject: Subject, copy: Copy, manifests: set[str]) -> bool:
+def _has_sources(subject: Subject | Text, copy: Copy, manifests: set[str]) -> bool:
     return (
         source_file(subject.sent, frozenset(path for to, path in copy.files.items() if to not in manifests)) is not None
     )
@@ -137,7 +137,7 @@ def _before(instruction: Instruction, other: Instruction) -> bool:
     return instruction.span.start < other.span.start
 
 
-def _copy(subject: Subject, stage: Stage, instruction: Instruction) -> Copy:
+def _copy(subject: Subject | Text, stage: Stage, instruction: Instruction) -> Copy:
     """Where its files go. Raises CannotEdit for a form that is not followed."""
     state = state_at(subject.dockerfile, stage, instruction, subject.build_args)
     words = instruction.exec_form or tuple(word.text for word in instruction.words)
@@ -161,7 +161,7 @@ def _copy(subject: Subject, stage: Stage, instruction: Instruction) -> Copy:
     return Copy(instruction, state, target, {to: path for to, path in files.items() if entries[path].kind == "file"})
 
 
-def _run(subject: Subject, stage: Stage, run: Instruction, walk: _Walk) -> bool:
+def _run(subject: Subject | Text, stage: Stage, run: Instruction, walk: _Walk) -> bool:
     """Take one RUN into account; False where nothing behind it is looked at. Raises CannotEdit."""
     state = state_at(subject.dockerfile, stage, run, subject.build_args)
     files = {to: path for each in walk.copies for to, path in each.files.items()}
@@ -200,7 +200,7 @@ def _is_apart(mount: str) -> bool:
     return re.search(r"(?:^|,)type=(?:cache|secret|ssh|tmpfs)(?:,|$)", mount) is not None and "from=" not in mount
 
 
-def _stop(subject: Subject, stage: Stage, run: Instruction, walk: _Walk) -> bool:
+def _stop(subject: Subject | Text, stage: Stage, run: Instruction, walk: _Walk) -> bool:
     """A RUN that may read the sources ends the look; where an install stands behind it, that is the reason."""
     if walk.found is not None:
         return False
@@ -269,7 +269,7 @@ def _download(run: Instruction, copied: Copied, walk: _Walk) -> None:
     walk.found = Order((), frozenset(), run, download=True)
 
 
-def _check(subject: Subject, stage: Stage, found: Order, writes: set[str]) -> None:
+def _check(subject: Subject | Text, stage: Stage, found: Order, writes: set[str]) -> None:
     """Raises CannotEdit where the COPYs would mean something else behind the install."""
     behind = state_at(subject.dockerfile, stage, found.last, subject.build_args)
     for copy in found.copies:
@@ -286,7 +286,7 @@ def _check(subject: Subject, stage: Stage, found: Order, writes: set[str]) -> No
         raise CannotEdit(f"the working directory changes before line {found.last.line}")
 
 
-def edits(subject: Subject, found: Order) -> tuple[Edit, ...]:
+def edits(subject: Subject | Text, found: Order) -> tuple[Edit, ...]:
     """The stage in its new order. Raises CannotEdit for names that a COPY would read as something else."""
     dockerfile = subject.dockerfile
     end = newline(dockerfile)

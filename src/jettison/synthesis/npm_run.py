@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import Argument, Command, script
-from jettison.subject import Subject
+from jettison.subject import Subject, Text
 
 INSTALLS = {"install", "ci", "i", "in", "ins", "inst", "add", "clean-install", "ic", "install-clean"}
 CLEAN = {"ci", "clean-install", "ic", "install-clean"}
@@ -37,7 +37,7 @@ class NpmCall:
         return bool({"-g", "--global", "--location=global"} & set(self.options))
 
 
-def npm_installs(subject: Subject, run: Instruction) -> Iterator[NpmCall]:
+def npm_installs(subject: Subject | Text, run: Instruction) -> Iterator[NpmCall]:
     """Every call of npm that installs, in the order of the text; none where the RUN cannot be read."""
     found = script(subject.dockerfile, run)
     for command in found.commands if found else ():
@@ -65,12 +65,12 @@ def _call(command: Command) -> NpmCall | None:
     return NpmCall(command, verb, tuple(options), tuple(packages), None in command.values)
 
 
-def installs(subject: Subject, run: Instruction) -> bool:
+def installs(subject: Subject | Text, run: Instruction) -> bool:
     """Whether a RUN installs what package.json names with npm."""
     return any(not call.is_global for call in npm_installs(subject, run))
 
 
-def installs_with_any(subject: Subject, run: Instruction) -> bool:
+def installs_with_any(subject: Subject | Text, run: Instruction) -> bool:
     """Whether a RUN installs what package.json names, with npm, yarn or pnpm."""
     found = script(subject.dockerfile, run)
     return installs(subject, run) or any(map(_installs_otherwise, found.commands if found else ()))
@@ -82,7 +82,7 @@ def _installs_otherwise(command: Command) -> bool:
     return (tool == "yarn" and words in ([], ["install"])) or (tool == "pnpm" and words in (["install"], ["i"]))
 
 
-def runs_node(subject: Subject, run: Instruction) -> bool:
+def runs_node(subject: Subject | Text, run: Instruction) -> bool:
     """Whether a RUN may run something of node_modules: npm, node, or what cannot be read or is not known here."""
     found = script(subject.dockerfile, run)
     return found is None or any((each.name or "").rpartition("/")[2] not in _HARMLESS for each in found.commands)

@@ -1,0 +1,162 @@
+"""`jettison check`: Dockerfiles looked at without a build."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jettison.cli.check_faces import FORMATS, put_out, rendered, settings_shown
+from jettison.cli.pairs import pairs
+from jettison.core import config
+from jettison.core.errors import UsageError
+from jettison.core.values import Severity
+from jettison.documents.check import Checked
+from jettison.review.find import find
+from jettison.review.look import look
+from jettison.review.many import look_at_all
+from jettison.review.matching import matches
+from jettison.review.model import Reviewed, Settings, Source
+from jettison.review.settings import Told, config_of, excluded_by, fail_on_of, rules_named, settings_of
+
+_STDIN = Path("-")
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.option(
+    "--context", type=click.Path(path_type=Path), help="The build context, where it is not the file's folder."
+)
+@click.option("--target", help="The stage that ships, where it is not the last.")
+@click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument; repeatable.")
+@click.option("--image", metavar="IMAGE", help="What the Dockerfile became: findings are measured in its bytes.")
+@click.option("--platform", metavar="OS/ARCH", help="Which image of a multi-platform IMAGE.")
+@click.option("--select", multiple=True, metavar="RULE,...", help="Only these rules; repeatable.")
+@click.option("--ignore", multiple=True, metavar="RULE,...", help="Not these rules; repeatable.")
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Not these files and folders; repeatable.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="This configuration and no other.")
+@click.option("--fix", is_flag=True, help="Write what needs no build to be known right.")
+@click.option("--diff", "show_diff", is_flag=True, help="Print what --fix would write, and write nothing.")
+@click.option("--statistics", is_flag=True, help="How many findings of each rule.")
+@click.option("--show-settings", is_flag=True, help="What would be looked at, by which settings, from where.")
+@click.option("--fail-on", type=click.Choice([each.value for each in Severity]), help="End with 1 from here on.")
+@click.option("--exit-zero", is_flag=True, help="End with 0 whatever was found.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="Findings alone: no remedies, no count.")
+@click.option("-v", "--verbose", is_flag=True, help="What to do about notes, too.")
+@click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
+def command(**options: Any) -> int:
+    """Look at the Dockerfiles at and below each PATH, with their ignore files and contexts; nothing is built.
+
+    PATH is a Dockerfile or Containerfile, a folder that is looked through (the working directory without one), or
+    `-` for a Dockerfile on standard input. Ends with 1 where something is found that is a warning or worse.
+    """
+    told = told_of(options)
+    job = job_of(options, told)
+    if options["show_diff"] and options["form"] != "text":
+        raise UsageError("--diff is text", hint="leave --format out")
+    if options["show_settings"]:
+        put_out(settings_shown([(one.source, one.found, one.settings) for one in job.asked]), options)
+        return 0
+    if options["fix"] or options["show_diff"]:
+        from jettison.cli.check_fix import fix_all
+
+        checked, failed = fix_all(job, options)
+    else:
+        checked = Checked(_looked(job, options), tuple((one.what, one.reason) for one in job.skipped), options["image"])
+        failed = False
+    if not options["show_diff"]:
+        put_out(rendered(checked, options), options)
+    if options["exit_zero"]:
+        return 0
+    limits = {one.source.name: fail_on_of(one.found, told) for one in job.asked}
+    grave = any(
+        remark.severity.rank <= limits[each.source.name].rank for each in checked.files for remark in each.remarks
+    )
+    return 1 if grave or failed or any(each.text is None for each in checked.files) else 0
+
+
+@dataclass(frozen=True)
+class One:
+    """A file to look at, the configuration that counts for it, and what that comes to."""
+
+    source: Source
+    found: config.Config
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Job:
+    """All files to look at, and what was skipped on the way to them."""
+
+    asked: tuple[One, ...]
+    skipped: tuple[Any, ...] = ()
+
+
+def told_of(options: dict[str, Any]) -> Told:
+    """What the command line says. Raises UsageError."""
+    named = options["config_file"]
+    found = None
+    if named is not None:
+        found = config.read(named)
+        if found is None:
+            raise UsageError(
+                f"{named} does not speak of jettison", hint="give a jettison.toml, or write [tool.jettison]"
+            )
+    return Told(
+        select=rules_named(tuple(options["select"])),
+        ignore=rules_named(tuple(options["ignore"])),
+        exclude=tuple(options["exclude"]),
+        fail_on=Severity(options["fail_on"]) if options["fail_on"] else None,
+        target=options["target"],
+        build_args=pairs(options["build_args"], "--build-arg"),
+        config=found,
+    )
+
+
+def job_of(options: dict[str, Any], told: Told) -> Job:
+    """What to look at, and by which settings. Raises UsageError."""
+    paths = list(dict.fromkeys(options["paths"])) or [Path()]
+    found = find([path for path in paths if path != _STDIN], told.exclude)
+    sources = list(found.dockerfiles)
+    if _STDIN in paths:
+        sources.append(Source("-", None, None, data=sys.stdin.buffer.read()))
+    if options["context"] is not None:
+        if not options["context"].is_dir():
+            raise UsageError(f"--context {options['context']} is no directory", hint="give the build context")
+        sources = [replace(each, context=options["context"]) for each in sources]
+    asked = []
+    for source in sources:
+        own = config_of(source, told)
+        if source.path in paths or not any(matches(source.name, each) for each in excluded_by(own, told)):
+            asked.append(One(source, own, settings_of(own, told)))
+    if not asked:
+        where = ", ".join(map(str, paths))
+        raise UsageError(f"there is no Dockerfile below {where}", hint="give a Dockerfile, or a folder that holds one")
+    _check_image(asked, options)
+    return Job(tuple(asked), found.skipped)
+
+
+def _check_image(asked: list[One], options: dict[str, Any]) -> None:
+    if options["image"] is not None and len(asked) > 1:
+        raise UsageError(
+            f"--image is what one Dockerfile became, and there are {len(asked)}", hint="name the Dockerfile"
+        )
+    if options["image"] is not None and (options["fix"] or options["show_diff"]):
+        raise UsageError("--image measures, and --fix needs no image", hint="leave one of the two out")
+
+
+def _looked(job: Job, options: dict[str, Any]) -> tuple[Reviewed, ...]:
+    """What is found. Raises UsageError where the only file cannot be read."""
+    if options["image"] is not None:
+        from jettison.cli.options import opened
+        from jettison.review.measured import measured
+
+        return (measured(job.asked[0].source, job.asked[0].settings, opened(options["image"], options["platform"])),)
+    if len(job.asked) == 1:
+        return (look(job.asked[0].source, job.asked[0].settings),)
+    return tuple(look_at_all([(one.source, one.settings) for one in job.asked]))

@@ -1,0 +1,71 @@
+"""How `check` shows what it found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from jettison.cli.options import colours
+from jettison.core import state
+from jettison.core.config import Config
+from jettison.core.escape import terminal
+from jettison.core.values import Severity
+from jettison.documents.check import Checked, check_to_json, statistics, statistics_to_json
+from jettison.review.model import Settings, Source
+
+FORMATS = ("text", "json")
+
+
+def rendered(checked: Checked, options: dict[str, Any]) -> str:
+    """The report in the form that was asked for."""
+    form = options["form"]
+    if form == "json":
+        document = check_to_json(checked)
+        if options["statistics"]:
+            document["statistics"] = statistics_to_json(statistics(checked))
+        return json.dumps(document, indent=2) + "\n"
+    from jettison.report.check_text import Look, check_text, statistics_text
+
+    if options["statistics"]:
+        return statistics_text(statistics(checked))
+    colour = options["output"] is None and colours(sys.stdout, options["no_color"])
+    width = shutil.get_terminal_size((100, 24)).columns
+    limit = None if options["quiet"] else Severity.NOTE if options["verbose"] else Severity.WARNING
+    return check_text(checked, Look(width, colour, limit))
+
+
+def put_out(text: str, options: dict[str, Any]) -> None:
+    """To standard output, or into the file that -o names. Raises DiskError."""
+    if options["output"] is None:
+        click.echo(text, nl=False, color=True)
+    else:
+        state.write_atomically(options["output"], text.encode("utf-8", "surrogateescape"))
+
+
+def settings_shown(asked: Sequence[tuple[Source, Config, Settings]]) -> str:
+    """For each file what counts, and where it came from."""
+    lines = []
+    for source, found, settings in asked:
+        lines.append(terminal(source.name))
+        for label, value in _rows(source, found, settings):
+            lines.append(f"  {label:<14}{terminal(value)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _rows(source: Source, found: Config, settings: Settings) -> list[tuple[str, str]]:
+    rows = [
+        ("configuration", str(found.path) if found.path is not None else "none"),
+        ("context", str(source.context) if source.context is not None else "not known"),
+        ("target", settings.target or source.target or "the last stage"),
+        ("select", ", ".join(sorted(settings.select)) or "every rule that is on"),
+        ("ignore", ", ".join(sorted(settings.ignore)) or "none"),
+    ]
+    rows += [("ignore-in", f"{pattern}: {', '.join(sorted(rules))}") for pattern, rules in settings.ignore_in]
+    names = sorted({**source.build_args, **settings.build_args})
+    return [*rows, *([("build-args", ", ".join(names))] if names else []),
+            *([("named by", source.told_by)] if source.told_by else [])]  # fmt: skip

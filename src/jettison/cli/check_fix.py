@@ -1,0 +1,75 @@
+"""`check --fix` and `--diff`: what needs no build to be known right, written or shown."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jettison.cli.options import colours
+from jettison.core.diff import unified
+from jettison.core.errors import DiskError, UsageError
+from jettison.core.escape import terminal
+from jettison.core.values import Skipped
+from jettison.dockerfile.parse import encode
+from jettison.documents.check import Checked
+from jettison.lighten.project import Project, write_back
+from jettison.report.check_words import headline
+from jettison.report.diff import show_diff
+from jettison.review.look import look
+from jettison.review.model import Reviewed
+from jettison.review.right import Righted, put_right
+
+if TYPE_CHECKING:
+    from jettison.cli.check import Job, One
+
+
+def fix_all(job: Job, options: dict[str, Any]) -> tuple[Checked, bool]:
+    """Every file put right, and what is left; with --diff shown instead of written.
+
+    The second value says whether some file could not be written, or would be.
+    """
+    files: list[Reviewed] = []
+    failed = False
+    for one in job.asked:
+        try:
+            righted = put_right(one.source, one.settings)
+        except UsageError as error:
+            if len(job.asked) == 1:
+                raise
+            files.append(Reviewed(one.source, (), skipped=(Skipped(one.source.name, error.message),)))
+            continue
+        if righted is None or not righted.made:
+            files.append(righted.left if righted is not None else look(one.source, one.settings))
+        elif options["show_diff"]:
+            click.echo(_diff(one, righted, options), nl=False, color=True)
+            failed = True
+            files.append(righted.left)
+        else:
+            written = _written(one, righted)
+            failed = failed or not written
+            files.append(righted.left if written else look(one.source, one.settings))
+    return Checked(tuple(files), tuple((each.what, each.reason) for each in job.skipped)), failed
+
+
+def _diff(one: One, righted: Righted, options: dict[str, Any]) -> str:
+    colour = options["output"] is None and colours(sys.stdout, options["no_color"])
+    return show_diff(unified(righted.before, righted.after, one.source.name.lstrip("/")), colour=colour)
+
+
+def _written(one: One, righted: Righted) -> bool:
+    """Whether the new text is in place: not where the file was changed meanwhile, or cannot be written."""
+    if one.source.path is None or one.source.data is not None:
+        click.echo(f"jettison: {terminal(one.source.name)} is no file of its own, and was left as it is", err=True)
+        return False
+    project = Project(one.source.path.parent, one.source.path, encode(righted.before))
+    try:
+        write_back(project, righted.after)
+    except DiskError as error:
+        click.echo(f"jettison: {terminal(error.message)}", err=True)
+        return False
+    for remark in righted.made:
+        where = f"{terminal(one.source.name)}:{remark.where.line}"
+        click.echo(f"jettison: {where}: put right: {terminal(headline(remark))} [{remark.rule}]", err=True)
+    return True

@@ -1,0 +1,150 @@
+"""One Dockerfile looked at: parsed, its rules asked, what comments allow left out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from jettison.context.ignore import find_ignore_file
+from jettison.core.errors import DockerfileError, UsageError
+from jettison.core.values import Severity, Skipped, Where
+from jettison.dockerfile.file import read_file
+from jettison.dockerfile.graph import check_references, expand_from, needed, resolve_target
+from jettison.dockerfile.model import Dockerfile, Instruction, Stage
+from jettison.dockerfile.parse import decode, parse
+from jettison.review.allowed import allowed_in
+from jettison.review.matching import matches
+from jettison.review.model import SYNTAX, SYNTAX_CODE, Remark, Reviewed, Settings, Source
+from jettison.rule import Finding, Rule, text_rules
+from jettison.subject import IGNORE_FILE, IgnoreFile, Text
+
+_IGNORE_FILES = ("{dockerfile}.dockerignore", IGNORE_FILE)  # BuildKit's order
+_NOWHERE = Path(os.devnull)  # no context: rules that need one cannot look there, and are silent
+WORTH_BYTES = 1_000_000
+_WORTH_SHARE = 0.005  # of the image, as a change must save to be kept by `optimize`
+_GRAVE_SHARE = 0.1
+
+Ask = tuple[Rule, Callable[[], Iterable[Finding]]]
+
+
+def look(source: Source, settings: Settings) -> Reviewed:
+    """What the rules that need no image say of a file. Raises UsageError where it cannot be read."""
+    text: str | None = None
+    try:
+        text = text_in(source)
+        seen = seen_of(source, settings, parse(text))
+    except DockerfileError as error:
+        return Reviewed(source, (syntax(source, error, text or ""),), text=text)
+    asked: list[Ask] = [
+        (rule, partial(rule.text, seen)) for rule in text_rules() if rule.text and wanted(rule, settings, source.name)
+    ]
+    return judged(source, seen.dockerfile, asked)
+
+
+def text_in(source: Source) -> str:
+    """The text of a file. Raises UsageError where it cannot be read, DockerfileError where it is none."""
+    if source.data is not None or source.path is None:
+        return decode(source.data or b"")
+    return decode(read_file(source.path))
+
+
+def seen_of(source: Source, settings: Settings, dockerfile: Dockerfile) -> Text:
+    """What rules are shown of a file. Raises UsageError (no such target), DockerfileError (no builder begins it)."""
+    stage = resolve_target(dockerfile, settings.target or source.target)
+    build_args = {**source.build_args, **settings.build_args}
+    check_references(dockerfile)
+    for one in needed(dockerfile, stage):
+        _check_base(dockerfile, one, build_args)
+    context = source.context if source.context is not None else _NOWHERE
+    return Text(dockerfile, context, stage, build_args, _ignore_file(context, source.path))
+
+
+def _check_base(dockerfile: Dockerfile, stage: Stage, build_args: dict[str, str]) -> None:
+    """An ARG that has no value here may be given one on the builder's command line, so nothing is said of it."""
+    if "$" not in stage.base:
+        expand_from(dockerfile, stage, build_args)
+
+
+def _ignore_file(context: Path, dockerfile: Path | None) -> IgnoreFile:
+    """The ignore file that BuildKit would take."""
+    found = find_ignore_file(context, dockerfile or context / "Dockerfile", _IGNORE_FILES)
+    try:
+        text = found.read_bytes().decode("utf-8", "surrogateescape") if found is not None else None
+    except OSError:
+        return IgnoreFile()
+    return IgnoreFile() if found is None else IgnoreFile(found.name, text, beside=found.name != IGNORE_FILE)
+
+
+def wanted(rule: Rule, settings: Settings, name: str) -> bool:
+    """Whether the settings let a rule speak of a file of this name."""
+    if rule.name in settings.ignore or not (rule.on or rule.name in settings.select):
+        return False
+    if settings.select and rule.name not in settings.select:
+        return False
+    return not any(rule.name in rules and matches(name, pattern) for pattern, rules in settings.ignore_in)
+
+
+def judged(source: Source, dockerfile: Dockerfile, asked: Sequence[Ask], unpacked: int | None = None) -> Reviewed:
+    """What these rules find, less what a comment silences, in the order of the file; `unpacked` of an image at hand."""
+    remarks: list[Remark] = []
+    allowed = allowed_in(dockerfile)
+    skipped = [*allowed.strange]
+    silenced = 0
+    for rule, ask in asked:
+        try:
+            found = list(ask())
+        except (UsageError, DockerfileError) as error:
+            if source.context is not None:  # else it is the context that is missing
+                skipped.append(Skipped(rule.name, error.message))
+            continue
+        kept = [each for each in found if not allowed.has(rule.name, each.instruction)]
+        silenced += len(found) - len(kept)
+        remarks += [_remark(each, rule, source.name, dockerfile.text, unpacked) for each in kept]
+    ordered = sorted(remarks, key=lambda each: (each.where.line, each.where.column, each.rule, each.message))
+    return Reviewed(source, tuple(ordered), silenced, tuple(skipped), dockerfile.text)
+
+
+def _remark(finding: Finding, rule: Rule, name: str, text: str, unpacked: int | None) -> Remark:
+    fix = finding.fix
+    return Remark(
+        rule=rule.name,
+        code=rule.code,
+        message=finding.message,
+        severity=severity_of(finding, rule, unpacked),
+        where=place_of(finding.instruction, name, text),
+        predicted=finding.predicted,
+        applicability=fix.applicability if fix is not None else None,
+        fix=fix,
+        advice=finding.proposal or finding.refusal,
+    )
+
+
+def severity_of(finding: Finding, rule: Rule, unpacked: int | None) -> Severity:
+    """By the bytes that were measured in an image of `unpacked` bytes, else by the rule; a proposal is a note."""
+    if finding.proposal or (finding.fix is not None and finding.fix.applicability.value == "proposed"):
+        return Severity.NOTE
+    if unpacked is None or not finding.predicted:
+        return rule.severity
+    if finding.predicted >= max(WORTH_BYTES, unpacked * _GRAVE_SHARE):
+        return Severity.ERROR
+    return Severity.WARNING if finding.predicted >= max(WORTH_BYTES, unpacked * _WORTH_SHARE) else Severity.NOTE
+
+
+def place_of(instruction: Instruction | None, name: str, text: str) -> Where:
+    """Where an instruction stands; the first line where a finding is about the file."""
+    if instruction is None:
+        return Where(name, 1, 1, 1, 1)
+    start, end = instruction.span.start, instruction.span.end
+    column = start - text.rfind("\n", 0, start)
+    return Where(name, instruction.line, column, instruction.end_line, end - text.rfind("\n", 0, end))
+
+
+def syntax(source: Source, error: DockerfileError, text: str) -> Remark:
+    """What a file that does not parse is told."""
+    line = max(error.line, 1)
+    end = len("".join(text.split("\n")[line - 1 : line]).rstrip("\r")) + 1
+    return Remark(
+        SYNTAX, SYNTAX_CODE, error.message, Severity.ERROR, Where(source.name, line, 1, line, end), advice=error.hint
+    )

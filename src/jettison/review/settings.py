@@ -1,0 +1,92 @@
+"""What the command line and the nearest configuration say together, for one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from jettison.core import config
+from jettison.core.config import Config
+from jettison.core.errors import UsageError
+from jettison.core.values import Severity
+from jettison.review.model import Settings, Source
+from jettison.rule import all_rules, rule_names
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the command line says; None where it leaves something to the configuration."""
+
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    exclude: tuple[str, ...] = ()
+    fail_on: Severity | None = None
+    target: str | None = None
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    config: Config | None = None  # named on the command line
+
+
+def config_of(source: Source, told: Told) -> Config:
+    """The configuration that counts for a file. Raises UsageError."""
+    if told.config is not None:
+        return told.config
+    if source.path is None:
+        return config.nearest(Path.cwd())
+    return config.nearest(source.path.parent.absolute())
+
+
+def settings_of(found: Config, told: Told) -> Settings:
+    """Both together: `--select` goes before the file's, `--ignore` comes to it. Raises UsageError."""
+    return Settings(
+        select=told.select or _named(found, "select"),
+        ignore=told.ignore | _named(found, "ignore"),
+        ignore_in=_ignore_in(found),
+        build_args={**found.get("check", "build-args", {}), **told.build_args},
+        target=told.target,
+    )
+
+
+def fail_on_of(found: Config, told: Told) -> Severity:
+    """The severity from which on the answer is no. Raises UsageError."""
+    if told.fail_on is not None:
+        return told.fail_on
+    said = found.get("check", "fail-on", Severity.WARNING.value)
+    if said not in [each.value for each in Severity]:
+        raise UsageError(f"{found.path}: fail-on is {said!r}", hint="write error, warning or note")
+    return Severity(said)
+
+
+def excluded_by(found: Config, told: Told) -> tuple[str, ...]:
+    """Patterns of files that are not looked at."""
+    return (*told.exclude, *found.get("check", "exclude", []))
+
+
+def _named(found: Config, key: str) -> frozenset[str]:
+    return _rules(found, tuple(found.get("check", key, [])))
+
+
+def _ignore_in(found: Config) -> tuple[tuple[str, frozenset[str]], ...]:
+    table = found.get("check", "ignore-in", {})
+    return tuple((pattern, _rules(found, tuple(names))) for pattern, names in table.items())
+
+
+def _rules(found: Config, names: Sequence[str]) -> frozenset[str]:
+    try:
+        return rules_named(tuple(names))
+    except UsageError as error:
+        raise UsageError(f"{found.path}: {error.message}", hint=error.hint) from error
+
+
+def rules_named(names: tuple[str, ...]) -> frozenset[str]:
+    """Rules by name or code; several may stand in one value, with commas between them. Raises UsageError."""
+    known = set(rule_names())
+    asked = [name.strip() for each in names for name in each.split(",") if name.strip()]
+    codes = {each.code: each.name for each in all_rules()} if any(name not in known for name in asked) else {}
+    for name in asked:
+        if name not in known and name.upper() not in codes:
+            near = get_close_matches(name, sorted(known), 1)
+            hint = f"did you mean {near[0]}?" if near else "`jettison explain` lists the rules"
+            raise UsageError(f"there is no rule called {name}", hint=hint)
+    return frozenset(name if name in known else codes[name.upper()] for name in asked)

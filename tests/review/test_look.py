@@ -1,0 +1,128 @@
+"""One Dockerfile looked at: what is said, where, how gravely, and what a comment or a setting silences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from looked_at import look_at
+
+from jettison.core.values import Severity, Where
+from jettison.review.look import look
+from jettison.review.model import Settings, Source
+from jettison.rule import all_rules, rule_names, text_rules
+
+
+def test_a_file_that_does_not_parse_is_a_finding_on_its_line(tmp_path: Path) -> None:
+    (remark,) = look_at(tmp_path, "FROM a\nRUM x\n").remarks
+    assert ("syntax", "JT000", Severity.ERROR) == (remark.rule, remark.code, remark.severity)
+    assert Where("Dockerfile", 2, 1, 2, 6) == remark.where
+    assert "did you mean RUN?" == remark.advice
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "FROM a\nCOPY --from=3 x y\n",
+        "FROM a AS b\nCOPY --from=b x y\n",
+        "FROM\n",
+        "\0",
+        "# escape=x\nFROM a",
+    ],
+)
+def test_what_no_builder_begins_with_is_a_syntax_finding(tmp_path: Path, text: str) -> None:
+    assert ["syntax"] == [each.rule for each in look_at(tmp_path, text).remarks]
+
+
+def test_bytes_that_are_no_text_are_one_too(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_bytes(b"FROM a\nRUN \xff\n")
+    found = look(Source("Dockerfile", tmp_path / "Dockerfile", tmp_path), Settings())
+    assert [("syntax", 2)] == [(each.rule, each.where.line) for each in found.remarks]
+    assert found.text is None
+
+
+def test_an_argument_that_has_no_default_may_be_given_later(tmp_path: Path) -> None:
+    assert [] == [each for each in look_at(tmp_path, "ARG BASE\nFROM $BASE\n").remarks if each.rule == "syntax"]
+
+
+def test_the_place_of_a_finding_is_all_of_its_instruction(tmp_path: Path) -> None:
+    (remark,) = look_at(tmp_path, "\n  FROM \\\n    node\n").remarks
+    assert ("unpinned-base-tag", Where("Dockerfile", 2, 3, 3, 9)) == (remark.rule, remark.where)
+
+
+def test_a_rule_that_proposes_gives_a_note(tmp_path: Path) -> None:
+    assert [Severity.NOTE] == [each.severity for each in look_at(tmp_path, "FROM node\n").remarks]
+
+
+@pytest.mark.parametrize(
+    ("above", "allowed"),
+    [
+        ("# jettison: allow unpinned-base-tag (we follow node)\n", 1),
+        ("# jettison: allow runs-as-root, unpinned-base-tag\n\n# and a word\n", 1),
+        ("#jettison:allow unpinned-base-tag\n", 1),
+        ("# hadolint ignore=DL3007,DL3006\n", 1),
+        ("# hadolint global ignore=DL3007\n", 1),
+        ("# hadolint ignore=DL3008\n", 0),
+        ("# jettison: allow runs-as-root\n", 0),
+        ("# allow unpinned-base-tag\n", 0),
+    ],
+)
+def test_a_comment_silences_a_rule_at_the_instruction_below(tmp_path: Path, above: str, allowed: int) -> None:
+    found = look_at(tmp_path, f"{above}FROM node\n")
+    assert (allowed, 1 - allowed) == (found.allowed, len(found.remarks))
+
+
+def test_a_comment_silences_one_instruction_and_no_other(tmp_path: Path) -> None:
+    text = "# jettison: allow unpinned-base-tag\nFROM node AS a\nFROM python\nCOPY --from=a /x /x\n"
+    assert [3] == [each.where.line for each in look_at(tmp_path, text).remarks]
+
+
+def test_hadolint_s_global_comment_counts_wherever_it_stands(tmp_path: Path) -> None:
+    assert [] == list(look_at(tmp_path, "FROM node\nCMD x\n# hadolint global ignore=DL3007,DL3002\n").remarks)
+
+
+def test_a_comment_that_names_no_rule_is_told(tmp_path: Path) -> None:
+    found = look_at(tmp_path, "# jettison: allow unpined-base-tag\nFROM node\n")
+    assert [("line 1", "there is no rule called unpined-base-tag")] == [(e.what, e.reason) for e in found.skipped]
+
+
+def test_settings_choose_the_rules(tmp_path: Path) -> None:
+    text = "FROM node:8\nCMD x\n"
+    assert {"unpinned-base-tag", "base-past-end-of-life", "runs-as-root"} == {
+        e.rule for e in look_at(tmp_path, text).remarks
+    }
+    only = Settings(select=frozenset({"runs-as-root"}))
+    assert {"runs-as-root"} == {each.rule for each in look_at(tmp_path, text, only).remarks}
+    without = Settings(ignore=frozenset({"runs-as-root", "unpinned-base-tag"}))
+    assert {"base-past-end-of-life"} == {each.rule for each in look_at(tmp_path, text, without).remarks}
+    there = Settings(
+        ignore_in=(("Docker*", frozenset({"runs-as-root"})), ("other/*", frozenset({"unpinned-base-tag"})))
+    )
+    assert {"unpinned-base-tag", "base-past-end-of-life"} == {
+        each.rule for each in look_at(tmp_path, text, there).remarks
+    }
+
+
+def test_build_arguments_are_filled_in(tmp_path: Path) -> None:
+    text = "ARG V=22.1.0\nFROM node:$V\n"
+    assert [] == list(look_at(tmp_path, text).remarks)
+    (remark,) = look_at(tmp_path, text, Settings(build_args={"V": "22"})).remarks
+    assert "takes node:22," in remark.message
+
+
+def test_without_a_context_rules_that_need_one_are_silent() -> None:
+    source = Source("-", None, None, data=b"FROM node:22.1.0\nCOPY . .\nRUN npm install\nUSER node\n")
+    assert ((), ()) == (look(source, Settings()).remarks, look(source, Settings()).skipped)
+
+
+def test_the_rules_that_see_text_are_found_without_importing_the_others() -> None:
+    expected = [(each.code, each.text) for each in all_rules() if each.text is not None]
+    assert expected == [(each.code, each.text) for each in text_rules()]
+    assert rule_names() == tuple(each.name for each in all_rules())
+
+
+def test_every_code_of_others_leads_to_rules_that_are_there() -> None:
+    from jettison.review.codes import BUILDKIT, HADOLINT
+
+    assert set() == {name for names in [*HADOLINT.values(), *BUILDKIT.values()] for name in names} - set(rule_names())
