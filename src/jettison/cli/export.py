@@ -6,7 +6,6 @@ import os
 import signal
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,10 +15,12 @@ from typing import BinaryIO
 
 import click
 
-from jettison.cli.options import layer_of, layer_option, opened, platform_option
+from jettison.cli.options import insecure, layer_of, layer_option, opened, platform_option
 from jettison.core.errors import Interrupted, UsageError
+from jettison.core.escape import terminal
 from jettison.core.state import disk_errors
 from jettison.core.units import show_bytes
+from jettison.core.whole_file import whole_file
 from jettison.image.export import export_layer, export_tree
 
 _EVERY = 0.2  # seconds between two looks at the progress
@@ -29,15 +30,26 @@ _EVERY = 0.2  # seconds between two looks at the progress
 @click.argument("image")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
 @layer_option("Only what this layer holds, its whiteouts as `.wh.` files")
+@click.option("--to", metavar="REFERENCE", help="Write the image itself, with its layers, to TRANSPORT:PLACE.")
 @platform_option()
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def command(image: str, output: Path | None, layer: int | None, platform: str | None, quiet: bool) -> int:
+def command(
+    image: str, output: Path | None, layer: int | None, to: str | None, platform: str | None, quiet: bool
+) -> int:
     """Write the file system of IMAGE as a tar, as `docker export` does, without an engine.
 
     The same image always gives the same bytes. Hard links, extended attributes, fractions of seconds and holes in
     sparse files are kept; the empty mount points that engines add (/.dockerenv, /dev/console, /etc/hosts ...) are not
     there.
+
+    With --to it is the image that is written, its layers and its config: to docker-archive:FILE[:NAME:TAG],
+    oci:DIRECTORY[:TAG] (beside the images that are there), oci-archive:FILE[:TAG], docker://HOST/NAME:TAG or
+    docker-daemon:NAME:TAG. An image that came with a manifest keeps it, and so its digest.
     """
+    if to is not None:
+        if output is not None or layer is not None:
+            raise UsageError("--to writes the whole image", hint="leave out -o and --layer")
+        return _send(image, to, platform)
     if output is None and sys.stdout.isatty():
         raise UsageError("a tar is nothing for a terminal", hint=f"write `-o FILE`, or `jettison export {image} | ...`")
     found = opened(image, platform, whole=layer is None)
@@ -47,8 +59,24 @@ def command(image: str, output: Path | None, layer: int | None, platform: str | 
     if output is None:
         _write(data, sys.stdout.buffer)
     else:
-        with disk_errors("write", output), _new_file(output) as stream:
+        with _ended_by_signals(), disk_errors("write", output), whole_file(output) as stream:
             _write(data, stream)
+    return 0
+
+
+def _send(image: str, to: str, platform: str | None) -> int:
+    """The image itself, into another place; what it is called there, and its digest, on standard output."""
+    from jettison.core.reference import parse
+    from jettison.image.write import write
+
+    place = parse(to)
+    if place is None:
+        raise UsageError(
+            f"'{to}' names no transport", hint=f"write --to oci:{to}, docker-archive:{to}, docker://{to} ..."
+        )
+    with _ended_by_signals():
+        digest = write(opened(image, platform, whole=False), place, insecure=insecure())
+    click.echo(f"{terminal(str(place))} {digest}")
     return 0
 
 
@@ -69,25 +97,11 @@ def _is_file(stream: BinaryIO) -> bool:
 
 
 @contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that stands at `path` once it is whole; devices and pipes are written to as they are."""
-    if path.exists() and not path.is_file():
-        with path.open("wb") as stream:
-            yield stream
-        return
-    real = path.resolve()
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, so that it can clean up."""
     before = signal.signal(signal.SIGTERM, _stopped)
-    descriptor, temporary = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:100]}.", suffix=".jettison")
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            mask = os.umask(0o077)
-            os.umask(mask)
-            os.fchmod(descriptor, 0o666 & ~mask)
-        Path(temporary).replace(real)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        yield
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -39,6 +39,12 @@ def _remember(context: click.Context, option: click.Parameter, value: bool) -> N
     context.meta[_INSECURE] = value
 
 
+def insecure() -> bool:
+    """Whether the command that runs was given `--insecure`."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_INSECURE))
+
+
 def layer_option(what: str) -> Decorator:
     """`--layer`, counted as `inspect` counts."""
     return click.option("--layer", type=int, metavar="N", help=f"{what}; 0 is the lowest, -1 the top one.")
@@ -52,9 +58,7 @@ def opened(reference: str, platform: str | None, *, whole: bool = True) -> Image
     from jettison.core.platform import parse
     from jettison.image.open import open_image
 
-    context = click.get_current_context(silent=True)
-    insecure = context is not None and bool(context.meta.get(_INSECURE))
-    image = open_image(reference, parse(platform) if platform else None, insecure=insecure)
+    image = open_image(reference, parse(platform) if platform else None, insecure=insecure())
     if whole:
         from jettison.cli.reading import read_shown
 

@@ -28,11 +28,18 @@ def write(image: Image, to: Reference, *, insecure: bool = False) -> str:
             from jettison.image.transports import layout_write
 
             return layout_write.write(image, where)
+        case Transport.DOCKER:
+            from jettison.image.transports import registry_write
+
+            return registry_write.write(image, where, insecure=insecure)
+        case Transport.DOCKER_DAEMON:
+            from jettison.image.transports import daemon_write
+
+            return daemon_write.write(image, where)
         case Transport.CONTAINERS_STORAGE:
             raise _by_its_tool("containers-storage", "podman load -i FILE, or skopeo copy oci-archive:FILE " + str(to))
         case Transport.CONTAINERD:
             raise _by_its_tool("containerd", "ctr images import FILE")
-    raise AssertionError(to)
 
 
 def _by_its_tool(store: str, command: str) -> UsageError:

@@ -25,11 +25,21 @@ _SCHEMES = ("bearer", "basic")
 
 
 class Access:
-    """The authorization for pulling from one repository; asked for when the registry first refuses, kept after."""
+    """The authorization for one repository; asked for when the registry first refuses, kept after.
 
-    def __init__(self, wire: Wire, host: str, repository: str, environment: Mapping[str, str] | None = None) -> None:
+    `scopes` are asked for besides what the registry names: to push, and to read where blobs are mounted from.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        host: str,
+        repository: str,
+        environment: Mapping[str, str] | None = None,
+        scopes: tuple[str, ...] = (),
+    ) -> None:
         self._wire, self._host, self._repository = wire, host, repository
-        self._environment = environment
+        self._environment, self._scopes = environment, scopes
         self._found: credentials.Found | None = None
         self._lock = threading.Lock()
         self.authorization: str | None = None
@@ -76,7 +86,7 @@ class Access:
     def _basic(self, url: str) -> str:
         credential = self._credentials().credential
         if credential is None or not credential.user:
-            raise self.denied(f"asks for a password to read {self._repository}")
+            raise self.denied(f"asks for a password to {'write to' if self._scopes else 'read'} {self._repository}")
         return credential.basic
 
     def _bearer(self, challenge: Challenge, url: str) -> str:
@@ -84,16 +94,17 @@ class Access:
         if credential and credential.registry_token:
             return f"Bearer {credential.registry_token}"
         realm = self._realm(challenge, url)
-        scope = challenge.parameters.get("scope") or f"repository:{self._repository}:pull"
+        told = challenge.parameters.get("scope") or f"repository:{self._repository}:pull"
+        scopes = [*self._scopes, *(each for each in told.split(" ") if not self._scopes)]
         query = {"service": challenge.parameters["service"]} if challenge.parameters.get("service") else {}
-        query["scope"] = scope
         if credential and credential.identity_token:
             refresh = {"grant_type": "refresh_token", "refresh_token": credential.identity_token}
-            request = Request(realm, form={**query, **refresh, "client_id": _CLIENT})
+            request = Request(realm, form={**query, "scope": " ".join(scopes), **refresh, "client_id": _CLIENT})
         else:
             joint = "&" if urlsplit(realm).query else "?"
             authorization = credential.basic if credential else None
-            request = Request(f"{realm}{joint}{urlencode(query)}", authorization=authorization)
+            asked = urlencode([*query.items(), *(("scope", each) for each in scopes)])
+            request = Request(f"{realm}{joint}{asked}", authorization=authorization)
         return f"Bearer {self._token(self._wire.ask(request), realm)}"
 
     def _realm(self, challenge: Challenge, url: str) -> str:

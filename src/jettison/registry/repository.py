@@ -10,7 +10,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from urllib3.response import HTTPResponse
@@ -22,7 +22,7 @@ from jettison.registry.download import DigestMismatch, Download
 from jettison.registry.mirrors import Source
 from jettison.registry.names import HUB
 from jettison.registry.proxies import is_loopback
-from jettison.registry.wire import Answer, Request, Wire, is_busy
+from jettison.registry.wire import Answer, Request, Wire, is_busy, is_same_origin
 
 ACCEPTED = (
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, "
@@ -47,20 +47,22 @@ class Document:
 
 
 class Repository:
-    """What can be pulled from a source. Threads may share it."""
+    """What can be pulled from a source. Threads may share it. `scopes` are what tokens are asked for besides."""
 
-    def __init__(self, source: Source, wire: Wire, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, source: Source, wire: Wire, environment: Mapping[str, str] | None = None, scopes: tuple[str, ...] = ()
+    ) -> None:
         self.source, self._wire = source, wire
         self.host = source.name.host
         self._address = _HUB_HOST if self.host == HUB else self.host
-        self._access = Access(wire, self.host, source.name.repository, environment)
+        self._access = Access(wire, self.host, source.name.repository, environment, scopes)
         self._base = ""
         self._lock = threading.Lock()
 
     def manifest(self, reference: str) -> Document:
         """What a tag or digest stands for, verified. Raises NotFound, RegistryError."""
-        url = self._url(f"manifests/{reference}")
-        answer = self._authorized(url, {"Accept": ACCEPTED})
+        url = self.url(f"manifests/{reference}")
+        answer = self.ask(Request(url, {"Accept": ACCEPTED}))
         if answer.status != 200:
             raise self._refusal(answer.status, answer.headers, answer.body, reference)
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -81,7 +83,7 @@ class Repository:
 
     def blob(self, digest: str, size: int) -> Download:
         """A blob, to be read to its end before it is used. Reading raises NotFound, RegistryError."""
-        url = self._url(f"blobs/{digest}")
+        url = self.url(f"blobs/{digest}")
 
         def ask(headers: dict[str, str]) -> HTTPResponse:
             for _ in range(_TURNS):
@@ -98,16 +100,26 @@ class Repository:
 
         return Download(self._wire, ask, url, digest, size)
 
-    def _authorized(self, url: str, headers: Mapping[str, str]) -> Answer:
+    def ask(self, request: Request) -> Answer:
+        """The answer, with the authorization that it takes; to another host without any. Raises RegistryError."""
         for _ in range(_TURNS):
-            used = self._access.authorization
-            answer = self._wire.ask(Request(url, headers, used))
+            used = self.authorization(request.url)
+            answer = self._wire.ask(replace(request, authorization=used))
             if answer.status != 401:
                 break
-            self._access.renew(used, answer.headers.getlist("WWW-Authenticate"), url)
+            self._access.renew(used, answer.headers.getlist("WWW-Authenticate"), request.url)
         return answer
 
-    def _url(self, path: str) -> str:
+    def authorization(self, url: str) -> str | None:
+        """What is told to this address, so far."""
+        return self._access.authorization if is_same_origin(url, self.url("")) else None
+
+    def denied(self, why: str) -> RegistryError:
+        """The error for a refusal, with what was tried to get in."""
+        return self._access.denied(why)
+
+    def url(self, path: str) -> str:
+        """The address of something in this repository. Raises RegistryError."""
         with self._lock:
             self._base = self._base or self._find_base()
         return f"{self._base}/v2/{self.source.name.repository}/{path}"
@@ -141,7 +153,7 @@ class Repository:
 
     def _refusal(self, status: int, headers: Mapping[str, str], body: bytes, reference: str) -> RegistryError:
         """The error for an answer that is none."""
-        code, message = _told(body)
+        code, message = error_told(body)
         what = f"{self.source.name.repository}{'@' if ':' in reference else ':'}{reference}"
         if status == 404:
             if headers.get("Content-Type", "").startswith("text/html"):
@@ -169,7 +181,7 @@ class Repository:
         )
 
 
-def _told(body: bytes) -> tuple[str, str]:
+def error_told(body: bytes) -> tuple[str, str]:
     """Code and message of the first error that a registry tells (distribution-spec, "Error Codes")."""
     try:
         error = json.loads(body)["errors"][0]

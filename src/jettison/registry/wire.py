@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -29,7 +29,16 @@ LARGEST = 4 * 2**20  # bytes of a manifest, an index, a token; what registries t
 _RETRIED = (408, 429, 500, 502, 503, 504)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 10
+_EMPTY = (201, 202, 204)  # may come with neither a body nor a length
 _CHUNK = 2**18
+
+
+@dataclass(frozen=True)
+class Body:
+    """What is sent along: `pieces` makes `size` bytes, anew for each try."""
+
+    size: int
+    pieces: Callable[[], Iterable[bytes]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     authorization: str | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)  # makes it a POST
+    method: str = "GET"
+    body: Body | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ class Wire:
         for failures in range(tries):
             last = failures == tries - 1
             try:
-                answer = _whole(self.open(request), limit, Pace(self.patience))
+                answer = self.once(request, limit=limit)
             except troubles.ANY as error:
                 if last or not troubles.is_passing(error):
                     raise troubles.told(error, request.url) from error
@@ -86,6 +97,14 @@ class Wire:
                 return answer
             self.pause(failures, answer.headers)
         raise AssertionError("the last try returns or raises")
+
+    def once(self, request: Request, *, limit: int = LARGEST) -> Answer:
+        """The answer to one try. Raises RegistryError, or one of troubles.ANY."""
+        response = self.open(request)
+        if request.method == "HEAD":  # which tells the length of what it does not send
+            response.release_conn()
+            return Answer(response.status, response.headers, b"")
+        return _whole(response, limit, Pace(self.patience))
 
     def open(self, request: Request) -> HTTPResponse:
         """The answer as it begins, redirects followed, its body still to come; one try.
@@ -99,8 +118,9 @@ class Wire:
             headers = {"Accept-Encoding": "identity", "User-Agent": f"jettison/{__version__}", **request.headers}
             if authorization:
                 headers["Authorization"] = authorization
-            response = self._send(url, headers, request.form)
-            if response.status not in _REDIRECTS or not response.headers.get("Location"):
+            response = self._send(url, headers, request)
+            moved = response.status in _REDIRECTS and request.method in ("GET", "HEAD")
+            if not moved or not response.headers.get("Location"):
                 return response
             response.close()
             further = urljoin(url, response.headers["Location"])
@@ -115,12 +135,18 @@ class Wire:
         if self.stopped.wait(self.patience.pause(failures, headers)):
             raise _stopped()
 
-    def _send(self, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None) -> HTTPResponse:
-        body = urlencode(form) if form else None
-        if form:
+    def _send(self, url: str, headers: Mapping[str, str], request: Request) -> HTTPResponse:
+        body: object = None
+        if request.form:
+            body = urlencode(request.form)
             headers = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+        elif request.body is not None:
+            body = request.body.pieces()
+            headers = {**headers, "Content-Length": str(request.body.size)}
+        elif request.method not in ("GET", "HEAD"):
+            headers = {**headers, "Content-Length": "0"}
         response = self._pool(url).urlopen(
-            "POST" if form else "GET",
+            "POST" if request.form else request.method,
             url,
             body=body,
             headers=headers,
@@ -178,7 +204,7 @@ def _whole(response: HTTPResponse, limit: int, pace: Pace) -> Answer:
     except BaseException:
         response.close()
         raise
-    if not (body or told or response.headers.get("Transfer-Encoding")):
+    if not (body or told or response.headers.get("Transfer-Encoding") or response.status in _EMPTY):
         raise ProtocolError("it ended within its headers, or right after them")
     response.release_conn()
     return Answer(response.status, response.headers, bytes(body))
@@ -193,6 +219,11 @@ def _too_large(size: int, limit: int) -> RegistryError:
 
 def _stopped() -> RegistryError:
     return RegistryError("the download was stopped", hint="run it again")
+
+
+def is_same_origin(one: str, other: str) -> bool:
+    """Whether two addresses lead to the same scheme, host and port: what may see the same authorization."""
+    return _origin(one) == _origin(other)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -31,9 +31,9 @@ def read(where: str) -> Image:
     place = docker_endpoint()
     if place.problem:
         raise ImageError(place.problem, hint=place.hint)
-    with _Connection(place.address) as daemon:
+    with Connection(place.address) as daemon:
         facts = mapping(
-            parse_json(daemon.get(f"/images/{_quoted(where)}/json").read(LARGEST), "its answer"), "its answer"
+            parse_json(daemon.get(f"/images/{quoted(where)}/json").read(LARGEST), "its answer"), "its answer"
         )
         identity, size = facts.get("Id"), facts.get("Size")
         if not isinstance(identity, str):
@@ -45,7 +45,7 @@ def read(where: str) -> Image:
                 return in_place
         if daemon.is_local and (stored := _in_containerd(reference, facts)) is not None:
             return replace(stored, daemon_size=size if isinstance(size, int) else None)
-        tar = spool(_Whole(daemon.get(f"/images/{_quoted(identity)}/get")))
+        tar = spool(_Whole(daemon.get(f"/images/{quoted(identity)}/get")))
     image = image_of(members_of(tar, f"the daemon's {where}"), "", reference)
     return replace(image, daemon_size=size if isinstance(size, int) else None)
 
@@ -66,7 +66,8 @@ def _in_containerd(reference: Reference, facts: dict[str, Any]) -> Image | None:
     return None
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """As it stands in a path of the API."""
     return quote(name, safe="/:@")
 
 
@@ -85,7 +86,7 @@ class _Whole:
             ) from error
 
 
-class _Connection(DaemonConnection):
+class Connection(DaemonConnection):
     """The daemon at that address. Raises ImageError."""
 
     def __init__(self, host: str) -> None:
@@ -98,7 +99,7 @@ class _Connection(DaemonConnection):
                 hint="save the image with `docker save -o FILE` and give the file",
             ) from None
 
-    def __enter__(self) -> _Connection:
+    def __enter__(self) -> Connection:
         return self
 
     def __exit__(self, *_: object) -> None:
