@@ -22,6 +22,7 @@ from test_transports_round_trip import forms, told
 from jettison.core.errors import ImageError
 from jettison.core.reference import parse
 from jettison.image.open import open_image
+from jettison.image.validate import validate
 from jettison.image.write import write
 
 PLACES = ("oci:{}/x:1", "oci-archive:{}/y.tar:1", "docker-archive:{}/z.tar:app:1")
@@ -50,6 +51,8 @@ def test_a_random_stack_is_written_and_read_back_the_same(
         assert told(image) == told(again), place
         assert [layer.columns for layer in image.layers] == [layer.columns for layer in again.layers]
         assert list(stack) == [b"".join(each.source.tar()) for each in again.layers]
+        wrong = {each.section for each in validate(again) if each.must}
+        assert {"layer.md, Distributable Format"} >= wrong  # a path twice is in the layers themselves
     shutil.rmtree(root)
 
 

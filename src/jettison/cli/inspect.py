@@ -32,6 +32,7 @@ _KIND = 5  # of the report; another number where it says something else of the s
 @click.option("--base-image", metavar="IMAGE", help="What IMAGE stands on; else the store's images are compared.")
 @click.option("--packages", is_flag=True, help="Weigh packages: dpkg, apk, rpm, Python, Node and Go.")
 @click.option("--measure", is_flag=True, help="Read compressed layers once more, for what each file costs in them.")
+@click.option("--validate", is_flag=True, help="Hold IMAGE against its specifications instead, all of its bytes.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--top", type=click.IntRange(min=0), default=10, show_default=True, help="Rows of waste and of files.")
 @platform_option()
@@ -44,6 +45,7 @@ def command(
     base_image: str | None,
     packages: bool,
     measure: bool,
+    validate: bool,
     form: str,
     top: int,
     platform: str | None,
@@ -54,19 +56,44 @@ def command(
 
     IMAGE is a name, a file or directory (docker-archive, OCI layout or archive), `-` for a `docker save` on
     standard input, or TRANSPORT:PLACE, as skopeo writes it. No engine is needed for files.
+
+    With --validate it ends with 1 where something is wrong; what is only advised is told and does not count.
     """
     dockerfile = read_dockerfile(file) if file is not None else None
     if target is not None and dockerfile is None:
         raise UsageError("--target names a stage of a Dockerfile", hint="give it with -f FILE")
     found = opened(image, platform, whole=False)
+    if validate:
+        if form == "markdown":
+            raise UsageError("--validate has no Markdown", hint="use --format json")
+        text, valid = _validated(found, form, output is None and colours(sys.stdout, no_color))
+        _put(text, output)
+        return 0 if valid else 1
     look = Look(form, top, output is None and colours(sys.stdout, no_color), packages, measure)
     base = _base(base_image, platform, (dockerfile[1], target) if dockerfile else None)
     text = _report(found, look, base, (*dockerfile, target) if dockerfile else None)
+    _put(text, output)
+    return 0
+
+
+def _put(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False, color=True)
     else:
         state.write_atomically(output, text.encode())
-    return 0
+
+
+def _validated(image: Image, form: str, colour: bool) -> tuple[str, bool]:
+    """The report, and whether nothing is wrong."""
+    from jettison.documents.validation import is_valid, validation_to_json
+    from jettison.image.validate import validate
+    from jettison.report.validation_text import validation_text
+
+    faults = validate(image)
+    if form == "json":
+        return json.dumps(validation_to_json(image, faults), indent=2) + "\n", is_valid(faults)
+    width = shutil.get_terminal_size((100, 24)).columns
+    return validation_text(image, faults, width=width, colour=colour), is_valid(faults)
 
 
 @dataclass(frozen=True)
