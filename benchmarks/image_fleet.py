@@ -25,11 +25,13 @@ from image_reading import Contestant, Measured, emptied, run
 
 READ = """
 import sys
+from jettison.image.chains import Chains
 from jettison.image.open import open_image
 from jettison.waste.rows import waste_rows
 unpacked = wasted = 0
+chains = Chains()
 for number in range(int(sys.argv[2])):
-    image = open_image(f"oci:{sys.argv[1]}:{number}")
+    image = chains.take(open_image(f"oci:{sys.argv[1]}:{number}"))
     rows = waste_rows(image.layers, image.merged)
     unpacked += image.sizes.unpacked
     wasted += sum(row.bytes for row in rows)

@@ -8,27 +8,37 @@ symbolic links, and hide those of lower layers.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from jettison.core.errors import ImageError
 from jettison.core.escape import show_path
-from jettison.image.merge_simple import MOST_MADE, Nodes, stack_up
+from jettison.image.merge_simple import MOST_MADE, Nodes, Stacked, stack_up
 from jettison.image.model import Columns, Kind, Layer
 from jettison.image.walking import read_layers
 
+if TYPE_CHECKING:
+    from jettison.image.chains import Chain
+
 Place = tuple[int, int]  # layer index, entry index: one payload, one inode; below 0: a directory nobody describes
 FOLLOWED = 40  # symbolic links in one resolution, as Linux allows (path_resolution(7))
+
+
+def dead_among(layers: Sequence[Layer], lost: Iterable[Place]) -> tuple[Place, ...]:
+    """Those of them that are payloads, in the order of the layers; empty files are none."""
+    sizes = [layer.columns.sizes for layer in layers]
+    return tuple(sorted(place for place in lost if place[1] >= 0 and sizes[place[0]][place[1]]))
 
 
 class Merge:
     """A stack, merged. `nodes` are the paths that are seen with their inodes.
 
     `linked` has the members that made a name for another member's inode, the hard links; `lost` tells of every inode
-    that has no name left which layer took the last one, and how.
+    that has no name left which layer took the last one, and how. `stacked` where somebody has stacked them already.
     """
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    def __init__(self, layers: Sequence[Layer], stacked: Stacked | None = None) -> None:
         self.nodes: MutableMapping[bytes, Place] = {}
         self.linked: dict[bytes, Place] = {}
         self.lost: dict[Place, tuple[int, str]] = {}  # inode -> (layer that took its last name, how)
@@ -37,8 +47,10 @@ class Merge:
         self._layers = layers
         self._made = 0
         self._room = MOST_MADE
+        self.chain: Chain | None = None  # lower layers that were merged for several images
         read_layers(layers)
-        stacked = stack_up(layers) if type(self) is Merge else None  # who looks on at each step wants each step
+        if stacked is None and type(self) is Merge:  # who looks on at each step wants each step
+            stacked = stack_up(layers)
         if stacked is not None:
             self.nodes, self.linked = Nodes(stacked.nodes), stacked.linked
             self.lost, self.survivor = stacked.lost, stacked.survivor
@@ -65,8 +77,10 @@ class Merge:
     @cached_property
     def dead(self) -> tuple[Place, ...]:
         """Payloads that no path names any more, in the order of the layers; empty files are none."""
-        sizes = [layer.columns.sizes for layer in self._layers]
-        return tuple(sorted(place for place in self.lost if place[1] >= 0 and sizes[place[0]][place[1]]))
+        if self.chain is None:
+            return dead_among(self._layers, self.lost)
+        above = dead_among(self._layers, self.chain.lost_above(self.lost))
+        return tuple(sorted((*self.chain.dead, *above))) if above else self.chain.dead
 
     def _remove_lower(self, number: int, columns: Columns) -> None:
         """Whiteouts and opaque directories, parents first: their order in the layer means nothing."""

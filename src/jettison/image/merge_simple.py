@@ -91,6 +91,14 @@ class Stacked:
     made: list[bytes] = field(default_factory=list)  # directories that nobody describes
     room: int = MOST_MADE
 
+    def copy(self, layers: Sequence[Layer]) -> Stacked:
+        """The same, to be gone on with; `layers` begin with its own."""
+        columns = [layer.columns for layer in layers]
+        return Stacked(
+            columns, dict(self.nodes), dict(self.linked), dict(self.lost), dict(self.survivor), dict(self.names),
+            made=list(self.made), room=self.room,
+        )  # fmt: skip
+
     def is_directory(self, path: bytes) -> bool:
         """Whether a directory is seen there; the root is one."""
         code = self.nodes.get(path)
@@ -131,10 +139,14 @@ class Stacked:
         return paths
 
 
-def stack_up(layers: Sequence[Layer]) -> Stacked | None:
-    """The stack merged; None where one of its layers wants the careful way."""
-    stacked = Stacked([layer.columns for layer in layers])
-    for number, columns in enumerate(stacked.layers):
+def stack_up(layers: Sequence[Layer], below: Stacked | None = None) -> Stacked | None:
+    """The stack merged; None where one of its layers wants the careful way.
+
+    `below` is what the first of them come to, where that is known; it is left as it is.
+    """
+    stacked = below.copy(layers) if below is not None else Stacked([layer.columns for layer in layers])
+    for number in range(len(below.layers) if below is not None else 0, len(layers)):
+        columns = stacked.layers[number]
         outline = columns.outline
         if not outline.orderly:
             return None

@@ -107,6 +107,11 @@ class Columns:
         return None if found in _UNKNOWN else found
 
     @cached_property
+    def unpacked(self) -> int:
+        """Sum of all payloads, bytes; a path twice counts twice."""
+        return sum(self.sizes)
+
+    @cached_property
     def outline(self) -> Outline:
         """What a merge asks of a layer before it looks at its entries."""
         from jettison.image.outline import outline_of
@@ -256,7 +261,7 @@ class Layer:
     @cached_property
     def unpacked(self) -> int:
         """Sum of all payloads, bytes; a path twice counts twice."""
-        return sum(self.columns.sizes)
+        return self.columns.unpacked
 
     def fingerprints(self, indices: Sequence[int]) -> list[bytes]:
         """XXH3-128 of these FILEs' payloads; what the walk did not read is read now, at once.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import attrgetter
 
-from jettison.image.merge import Merge, Place
+from jettison.image.merge import Merge, Place, dead_among
 from jettison.image.model import Kind, Layer
 from jettison.waste.contents import Fingerprints, fingerprints
 
 _CHUNK = 2**20
+_WASTE = "waste"  # what a chain is told
+_PLACE = attrgetter("layer", "entry")
 
 
 class Cause(Enum):
@@ -43,24 +46,37 @@ def waste_rows(
     `merged` where the stack has been merged before; `known` where the contents of `replaced` have been looked at.
     """
     merged = merged or Merge(layers)
-    pairs = replaced(layers, merged)
+    if merged.chain is None:
+        return tuple(_rows(layers, merged, merged.dead, known))
+    if _WASTE not in merged.chain.told:
+        merged.chain.told[_WASTE] = waste_rows(merged.chain.layers, merged.chain.merge())
+    below: tuple[WasteRow, ...] = merged.chain.told[_WASTE]
+    above = tuple(_rows(layers, merged, dead_among(layers, merged.chain.lost_above(merged.lost)), known))
+    return tuple(sorted((*below, *above), key=_PLACE)) if above else below
+
+
+def _rows(
+    layers: Sequence[Layer], merged: Merge, dead: Sequence[Place], known: Fingerprints | None
+) -> Iterator[WasteRow]:
+    pairs = replaced(layers, merged, dead)
     if known is None:
         known = fingerprints(layers, [place for pair in pairs.items() for place in pair])
-    rows = []
-    for place in merged.dead:
+    for place in dead:
         layer, index = place
         by, how = merged.lost[place]
         columns = layers[layer].columns
         again = place in pairs and known[place] == known[pairs[place]]
         cause = _cause(layer, by, how, again)
-        rows.append(WasteRow(columns.paths[index], columns.sizes[index], cause, layer, by, index))
-    return tuple(rows)
+        yield WasteRow(columns.paths[index], columns.sizes[index], cause, layer, by, index)
 
 
-def replaced(layers: Sequence[Layer], merged: Merge) -> dict[Place, Place]:
-    """Dead payloads whose last name a regular file of a later layer took, of the same size; contents will tell."""
+def replaced(layers: Sequence[Layer], merged: Merge, dead: Sequence[Place] | None = None) -> dict[Place, Place]:
+    """Dead payloads whose last name a regular file of a later layer took, of the same size; contents will tell.
+
+    Of all, or of these.
+    """
     found, sizes = {}, [layer.columns.sizes for layer in layers]
-    for place in merged.dead:
+    for place in merged.dead if dead is None else dead:
         other = merged.survivor.get(place)
         if other is None or other[0] == place[0] or sizes[place[0]][place[1]] != _size(layers, other):
             continue
