@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = (
     {"core"},
     {"image", "dockerfile", "engine", "registry"},
-    {"context", "packages", "closure", "align", "waste"},
+    {"context", "packages", "closure", "align", "waste", "commands"},
     {"subject"},
     {"rule", "rules", "traps", "synthesis", "bases"},
     {"contract", "compare", "gate", "lighten", "review", "slim", "fleet", "reclaim", "audit"},
@@ -33,6 +33,7 @@ ALONG = {
     "image": {"registry"},  # docker:// is a transport like the others; the registry room knows nothing of images
     "lighten": {"compare", "contract"},
     "waste": {"packages"},
+    "commands": {"packages"},  # how a Python requirement is written
     "rules": {"bases", "rule", "synthesis", "traps"},
     "synthesis": {"bases", "rule", "traps"},
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jettison.dockerfile.graph import global_variables, stage_chain
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 
+_CHANGES = {"ARG", "ENV", "SHELL", "USER", "WORKDIR"}
 NO_ARGUMENTS: Mapping[str, str] = {}
 
 
@@ -35,14 +36,34 @@ def state_at(
 ) -> State:
     """The state before `instruction` of `stage`, inherited from the local stages that it is FROM."""
     state = State()
+    for _, each, state in _along(dockerfile, stage, build_args):  # noqa: B007
+        if each is instruction:
+            break
+    return state
+
+
+def states(
+    dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
+) -> Iterator[tuple[Instruction, State]]:
+    """Each instruction of `stage` with the state before it; one pass, where `state_at` begins anew each time."""
+    for one, each, state in _along(dockerfile, stage, build_args):
+        if one is stage and each is not None:
+            yield each, state
+
+
+def _along(
+    dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]
+) -> Iterator[tuple[Stage, Instruction | None, State]]:
+    """The instructions of a stage and of those below it, each with the state before it; None behind the last."""
+    state = State()
     outside = global_variables(dockerfile, build_args)
     for one in stage_chain(dockerfile, stage):
         state = State(state.env, {}, state.workdir, state.user, state.shell)  # an ARG ends with its stage
         for each in one.instructions:
-            if each is instruction:
-                return state
-            state = _after(state, each, (outside, build_args), dockerfile.escape)
-    return state
+            yield one, each, state
+            if each.keyword in _CHANGES:
+                state = _after(state, each, (outside, build_args), dockerfile.escape)
+    yield stage, None, state
 
 
 def _after(state: State, each: Instruction, given: tuple[Mapping[str, str], Mapping[str, str]], escape: str) -> State:

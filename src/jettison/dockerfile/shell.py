@@ -7,7 +7,7 @@ gone. Every node is mapped back to the characters of the file that it came from.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -27,7 +27,7 @@ _NESTED = _COMPOUND - {"compound_statement"} | _SUBSHELL
 _LEAKING = {"cd", "pushd", "popd", "export", "set", "shopt", "umask", "source", ".", "exec", "trap", "alias", "unset",
             "readonly", "declare", "local", "typeset", "exit", "return", "ulimit", "eval"}  # fmt: skip
 _NOWHERE = Span(0, 0)
-_POSIX = re.compile(r"(?:.*/)?(?:ba|da|a|k|z)?sh")
+POSIX = re.compile(r"(?:.*/)?(?:ba|da|a|k|z)?sh")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ class Script:
 
 
 @cache
-def _parser() -> Parser:
+def parser() -> Parser:
+    """The grammar of bash, which takes what sh takes."""
     return Parser(Language(tree_sitter_bash.language()))
 
 
@@ -92,25 +93,25 @@ def script(dockerfile: Dockerfile, instruction: Instruction) -> Script | None:
     None for an exec form, a heredoc that is a command's input, a shell of another family, or text that is no script.
     """
     shell = _shell(dockerfile, instruction)
-    if instruction.keyword != "RUN" or instruction.exec_form is not None or not _POSIX.fullmatch(shell[0]):
+    if instruction.keyword != "RUN" or instruction.exec_form is not None or not POSIX.fullmatch(shell[0]):
         return None
     if instruction.heredocs:
-        if not _is_whole(dockerfile, instruction):
+        if not is_whole(dockerfile, instruction):
             return None
-        text, offsets = _heredoc_text(dockerfile, instruction)
+        text, offsets = heredoc_text(dockerfile, instruction)
     else:
         text, offsets = shell_text(dockerfile, instruction)
     try:
-        return _script(text, offsets, errexit=any(_sets_errexit(each) for each in shell[1:]))
+        return _script(text, offsets, errexit=any(sets_errexit(each) for each in shell[1:]))
     except RecursionError:  # a list of a thousand commands
         return None
 
 
 def _script(text: str, offsets: list[int], *, errexit: bool) -> Script | None:
-    root = _parser().parse(text.encode("utf-8", "surrogatepass")).root_node
+    reader = Reader.of(text, offsets)
+    root = reader.root()
     if root.has_error:
         return None
-    reader = _Reader(text, offsets, _byte_positions(text))
     commands = tuple(reader.commands(root, "", nested=False, subshell=False))
     statements = [child for child in root.children if child.is_named and child.type != "comment"]
     plain = len(statements) == 1 and not any(child.type in (";", "&") for child in root.children)
@@ -141,21 +142,23 @@ def _shell(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, ...]:
     return found
 
 
-def _sets_errexit(option: str) -> bool:
+def sets_errexit(option: str) -> bool:
+    """Whether a word given to a shell, or to `set`, switches errexit on."""
     return option == "errexit" or (re.fullmatch(r"-[A-Za-z]*e[A-Za-z]*", option) is not None)
 
 
 def _set_errexit(command: Command) -> bool:
-    return any(value is None or _sets_errexit(value) for value in command.values)
+    return any(value is None or sets_errexit(value) for value in command.values)
 
 
-def _is_whole(dockerfile: Dockerfile, instruction: Instruction) -> bool:
+def is_whole(dockerfile: Dockerfile, instruction: Instruction) -> bool:
     """Whether one heredoc, without a line that names its interpreter, is all that a RUN says."""
     alone = len(instruction.heredocs) == 1 and re.fullmatch(r"<<-?\s*[^\s<]+", instruction.value)
     return bool(alone) and not instruction.heredocs[0].body.of(dockerfile.text).lstrip("\t").startswith("#!")
 
 
-def _heredoc_text(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, list[int]]:
+def heredoc_text(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, list[int]]:
+    """The body of an instruction's first heredoc as the shell gets it, and the file offset of each character."""
     heredoc = instruction.heredocs[0]
     body = heredoc.body.of(dockerfile.text)
     skipped = {at for match in re.finditer(r"^\t+", body, re.MULTILINE) for at in range(*match.span())}
@@ -175,19 +178,35 @@ def _byte_positions(text: str) -> list[int]:
 
 
 @dataclass(frozen=True)
-class _Reader:
+class Reader:
+    """A script's text, and where each of its characters stands; `whole` where only all of it has a place."""
+
     text: str
-    offsets: list[int]
-    positions: list[int]
+    offsets: Sequence[int]
+    positions: Sequence[int]
+    whole: Span | None = None
+
+    @classmethod
+    def of(cls, text: str, offsets: Sequence[int], whole: Span | None = None) -> Reader:
+        """The reader of a text; `offsets` has one number for each character, or none where `whole` is given."""
+        return cls(text, offsets, _byte_positions(text), whole)
+
+    def root(self) -> Node:
+        """The tree of the text."""
+        return parser().parse(self.text.encode("utf-8", "surrogatepass")).root_node
 
     def span(self, start: int, end: int) -> Span:
         """The place in the file of these bytes of the script."""
+        if self.whole is not None:
+            return self.whole
         return Span(self.offsets[self.positions[start]], self.offsets[self.positions[end] - 1] + 1)
 
-    def _place(self, node: Node) -> Span:
+    def place(self, node: Node) -> Span:
+        """Where the node stands in the file."""
         return self.span(node.start_byte, node.end_byte)
 
     def source(self, node: Node) -> str:
+        """The node's text."""
         return self.text[self.positions[node.start_byte] : self.positions[node.end_byte]]
 
     def commands(self, node: Node, joined: str, *, nested: bool, subshell: bool) -> Iterator[Command]:
@@ -198,7 +217,7 @@ class _Reader:
         elif node.type in ("declaration_command", "unset_command", "variable_assignment"):
             name = self.source(node.children[0]) if node.children else ""
             assigned = (self.source(node),) if node.type == "variable_assignment" else ()
-            found = Command(None if assigned else name, (), self._place(node), joined, nested, assigned)
+            found = Command(None if assigned else name, (), self.place(node), joined, nested, assigned)
         if found is not None:
             whole = self.span(*_with_redirections(node))
             yield replace(found, subshell=subshell, statement=whole, redirected=whole != found.span)
@@ -223,8 +242,8 @@ class _Reader:
                 assignments.append(self.source(child))
             elif child.is_named and child.type not in ("comment", "file_redirect", "heredoc_redirect"):
                 text = self.source(child)
-                arguments.append(Argument(text, constant(text), self._place(child)))
-        return Command(name, tuple(arguments), self._place(node), joined, nested, tuple(assignments))
+                arguments.append(Argument(text, constant(text), self.place(child)))
+        return Command(name, tuple(arguments), self.place(node), joined, nested, tuple(assignments))
 
 
 def constant(text: str) -> str | None:

@@ -1,0 +1,272 @@
+"""Which caches and lists a RUN leaves in its layer, by its text alone; and which cleans are no use.
+
+A clean counts where it surely runs behind what it cleans: one that stands before it, in another RUN, or in a branch
+that may not be taken, does not. A cache or tmpfs mount on the folder keeps it out of the layer.
+"""
+
+from __future__ import annotations
+
+import enum
+import posixpath
+import re
+from bisect import bisect
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from jettison.commands.files import Removal, removal
+from jettison.commands.invocation import Invocation, invoked
+from jettison.commands.model import Call, Run
+from jettison.commands.tables.all import TOOLS
+from jettison.commands.tool import Action, Store
+
+_DOUBT = re.compile(r".*\.(?:sh|bash|py|pl|rb)|.*clean.*|make|\.|source|eval|sh|bash|ash|dash|ansible-playbook")
+
+
+@dataclass(frozen=True)
+class Left:
+    """What one RUN leaves: a store that `call` filled, in one of `places`.
+
+    `doubt` is a later command of the RUN that may clean it, for all that the text tells.
+    """
+
+    store: Store
+    places: tuple[str, ...]
+    run: Run
+    call: Call
+    doubt: Call | None = None
+
+
+class Why(enum.Enum):
+    """Why a clean frees nothing."""
+
+    LATER = "it stands in another RUN, and the layer below keeps the files"
+    EARLY = "it stands before what it should clean"
+    MOUNT = "a mount holds the folder, and no layer does"
+
+
+@dataclass(frozen=True)
+class Dead:
+    """A clean that frees nothing of what it names; `left` says where that came, None for `packages` that an earlier
+    RUN installed, which `call` removes."""
+
+    call: Call
+    run: Run
+    why: Why
+    left: Left | None = None
+    packages: tuple[str, ...] = ()
+
+
+def left_behind(run: Run) -> tuple[Left, ...]:
+    """The caches and lists that a RUN leaves, in the order of the text; none where it cannot be read."""
+    return _Account().follow(run) if run.readable else ()
+
+
+def dead_cleans(runs: Iterable[Run]) -> tuple[Dead, ...]:
+    """The cleans of these RUNs, which follow one another, that come too late, too early, or clean a mount."""
+    account = _Account()
+    for run in runs:
+        account.follow(run)
+    return tuple(account.dead)
+
+
+def places(store: Store, invocation: Invocation) -> tuple[str, ...] | None:
+    """Where a call writes a store; None where that, or whether, is not known. Empty where it is switched off."""
+    call = invocation.call
+    if invocation.has(*store.off):
+        return ()
+    for name, pattern in store.off_by:
+        value = call.setting(name)
+        if value is None or (value and re.fullmatch(pattern, value)):
+            return None if value is None else ()
+    for option in invocation.options:
+        if option.name in store.options:
+            where = option.words[-1].pattern if len(option.words) > 1 else option.value
+            return None if where is None else (_absolute(where, call),)
+    for name, below in store.variables:
+        value = call.setting(name)
+        if value is None:
+            return None
+        if value:
+            return (_absolute(posixpath.join(value, below), call),)
+    return tuple(_absolute(each, call) for each in store.folders)
+
+
+def _absolute(path: str, call: Call) -> str:
+    home = call.setting("HOME")
+    if path.startswith("~") and home:
+        path = home + path[1:]
+    if not path.startswith(("/", "~")):
+        path = posixpath.join(call.folder or ".", path)
+    return homely(posixpath.normpath(path), call.user)
+
+
+def homely(path: str, user: str | None) -> str:
+    """A path with `~` for the home folder of the user, who is root where the text does not say."""
+    name = (user or "root").partition(":")[0]
+    home = "/root" if name in ("root", "0") else f"/home/{name}"
+    return "~" + path[len(home) :] if path == home or path.startswith(home + "/") else path
+
+
+def covers(found: Removal, place: str, files: str) -> bool:
+    """Whether a removal takes away all of a store's files in a folder."""
+    if found.unknown and not found.patterns:
+        return False
+    wanted = place.split("/")
+    for pattern in found.patterns:
+        parts = homely(pattern, found.call.user).split("/")
+        if found.name != "*":
+            if found.name != files:
+                continue
+            parts = [*parts, "*"]
+        elif found.call.name == "find" and not found.unknown:
+            parts = [*parts, "*"]
+        elif found.unknown and found.call.name == "find":
+            continue
+        if len(parts) == len(wanted) + 1 and parts[-1] not in ("*", "**", files):
+            continue
+        if len(parts) <= len(wanted) + 1 and all(map(_same, wanted, parts)):
+            return True
+    return False
+
+
+Group = tuple[str, tuple[str, ...]]  # a store's name, and where it is
+Held = dict[Group, dict[frozenset[int], tuple[int, Left]]]  # by the branches in which it was written
+_MOST = 200  # branches that are told apart
+
+
+@dataclass
+class _Account:
+    """What was left so far, RUN by RUN; never shared."""
+
+    below: dict[tuple[str, tuple[str, ...]], Left] = field(default_factory=dict)
+    installed: dict[tuple[str, str], Run] = field(default_factory=dict)
+    dead: list[Dead] = field(default_factory=list)
+
+    def follow(self, run: Run) -> tuple[Left, ...]:
+        """What this RUN leaves."""
+        held: Held = {}
+        mounted: dict[str, Left] = {}
+        early: list[tuple[Call, Invocation | None, Removal | None]] = []
+        doubts: list[tuple[int, Call]] = []
+        told: set[int] = set()
+        fresh: dict[tuple[str, str], Run] = {}
+        for number, call in enumerate(run.calls):
+            invocation, removed = invoked(call, TOOLS), removal(call)
+            if invocation is not None:
+                for left in self.written(run, invocation):
+                    if _is_mounted(left, run):
+                        mounted.setdefault(left.store.name, left)
+                        continue
+                    branches = held.setdefault((left.store.name, left.places), {})
+                    if len(branches) < _MOST:
+                        branches.setdefault(call.guards, (number, left))
+                    self.early(run, left, early, told)
+                self.packages(run, invocation, fresh)
+            elif removed is None and (call.name is None or _DOUBT.fullmatch(call.name)):
+                doubts.append((number, call))
+            if removed is not None or (invocation is not None and _may_clean(invocation)):
+                hit = self.cleaned(held, call, invocation, removed)
+                if not hit and not self.too_late(run, call, invocation, removed):
+                    for left in mounted.values():
+                        if _cleans(left, invocation, removed):
+                            self.dead.append(Dead(call, run, Why.MOUNT, left))
+                            hit = True
+                            break
+                    if not hit and len(early) < 100:
+                        early.append((call, invocation, removed))
+        self.installed.update(fresh)
+        found = tuple(
+            replace(left, doubt=next((call for _, call in doubts[bisect(doubts, number, key=_first) :]), None))
+            for number, left in sorted((each for group in held.values() for each in group.values()), key=_first)
+        )
+        for each in found:
+            self.below.setdefault((each.store.name, each.places), each)
+        return found
+
+    def written(self, run: Run, invocation: Invocation) -> Iterator[Left]:
+        for store in invocation.tool.stores:
+            if invocation.action in store.written:
+                where = places(store, invocation)
+                if where:
+                    yield Left(store, where, run, invocation.call)
+
+    def early(
+        self, run: Run, left: Left, early: list[tuple[Call, Invocation | None, Removal | None]], told: set[int]
+    ) -> None:
+        """Notes the cleans of this RUN that stood before what they clean."""
+        for call, invocation, removed in early:
+            if id(call) not in told and _cleans(left, invocation, removed):
+                told.add(id(call))
+                self.dead.append(Dead(call, run, Why.EARLY, left))
+
+    def cleaned(self, held: Held, call: Call, invocation: Invocation | None, removed: Removal | None) -> bool:
+        """Takes away what a clean surely cleans; whether it names anything of this RUN."""
+        hit = False
+        for branches in held.values():
+            if branches and _cleans(next(iter(branches.values()))[1], invocation, removed):
+                hit = True
+                for guards in [each for each in branches if call.guards <= each]:
+                    del branches[guards]
+        return hit
+
+    def too_late(self, run: Run, call: Call, invocation: Invocation | None, removed: Removal | None) -> bool:
+        for left in self.below.values():
+            if _cleans(left, invocation, removed):
+                self.dead.append(Dead(call, run, Why.LATER, left))
+                return True
+        return False
+
+    def packages(self, run: Run, invocation: Invocation, fresh: dict[tuple[str, str], Run]) -> None:
+        """Notes what is installed, and what is removed that another RUN installed."""
+        family = invocation.tool.name
+        names = [each.name for each in invocation.packages]
+        if invocation.action is Action.INSTALL:
+            group = invocation.value("-t", "--virtual") if family == "apk" else None
+            fresh.update({(family, name): run for name in (*names, *([group] if group else []))})
+        elif invocation.action is Action.REMOVE:
+            late = tuple(name for name in names if (family, name) in self.installed and (family, name) not in fresh)
+            if late:
+                self.dead.append(Dead(invocation.call, run, Why.LATER, None, late))
+
+
+def _first(pair: tuple[int, object]) -> int:
+    return pair[0]
+
+
+def _same(wanted: str, part: str) -> bool:
+    return fnmatchcase(wanted, part) or ("*" in wanted and fnmatchcase(part, wanted))
+
+
+def _may_clean(invocation: Invocation) -> bool:
+    return invocation.action is Action.CLEAN or invocation.action is None or invocation.has("--clear")
+
+
+def _cleans(left: Left, invocation: Invocation | None, removed: Removal | None) -> bool:
+    """Whether a clean is about this store, wherever it stands."""
+    if removed is not None:
+        return any(covers(removed, place, left.store.files) for place in left.places)
+    if invocation is None:
+        return False
+    words = tuple(word.value or "" for word in (*invocation.verb, *invocation.operands))
+    for cleaned in left.store.cleaned:
+        plain = tuple(each for each in cleaned if not each.startswith("-"))
+        options = [each for each in cleaned if each.startswith("-")]
+        same = any(left.store.name == each.name for each in invocation.tool.stores)
+        if same and words[: len(plain)] == plain and all(invocation.has(each) for each in options):
+            return True
+    return False
+
+
+def _is_mounted(left: Left, run: Run) -> bool:
+    """Whether a cache or tmpfs mount holds one of the places; a mount whose place is not known may."""
+    for mount in run.mounts:
+        if mount.kind not in ("cache", "tmpfs"):
+            continue
+        if mount.target is None:
+            return True
+        target = homely(mount.target, left.call.user)
+        for place in left.places:
+            if place == target or place.startswith(target.rstrip("/") + "/") or target.startswith(place + "/"):
+                return True
+    return False

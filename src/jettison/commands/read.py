@@ -1,0 +1,109 @@
+"""A RUN as the programs that it starts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+from jettison.commands.builtins import with_options
+from jettison.commands.flow import Place, TooMuch, Walk
+from jettison.commands.model import Mount, Run, Word
+from jettison.commands.shell_state import Shell
+from jettison.commands.wrappers import peel
+from jettison.core.errors import DockerfileError
+from jettison.dockerfile.lexer import expand
+from jettison.dockerfile.model import Dockerfile, Instruction, Stage
+from jettison.dockerfile.parse import shell_text
+from jettison.dockerfile.scope import NO_ARGUMENTS, State, states
+from jettison.dockerfile.shell import POSIX, Reader, heredoc_text
+
+_DEFAULT = ("/bin/sh", "-c")
+_SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(\S+)[ \t]*([^\n]*)")
+
+
+def runs(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS) -> Iterator[Run]:
+    """The RUNs of a stage, in order; those of the local stages that it is FROM are not among them."""
+    for instruction, state in states(dockerfile, stage, build_args):
+        if instruction.keyword == "RUN":
+            yield read(dockerfile, instruction, state)
+
+
+def read(dockerfile: Dockerfile, instruction: Instruction, state: State | None = None) -> Run:
+    """A RUN with what is in force before it; `state` None means that nothing is known of that."""
+    state = state or State()
+    shell = state.shell or _DEFAULT
+    mounts = tuple(_mounts(instruction, state, dockerfile.escape))
+    walk = Walk()
+    try:
+        readable = _walked(walk, dockerfile, instruction, (shell, state))
+    except (TooMuch, RecursionError):
+        readable = False
+    return Run(instruction, tuple(walk.calls), state, shell, mounts, readable)
+
+
+def _walked(walk: Walk, dockerfile: Dockerfile, instruction: Instruction, given: tuple[tuple[str, ...], State]) -> bool:
+    """Whether the whole of it was followed."""
+    words, state = given
+    begin = _shell(words, state)
+    if instruction.exec_form is not None:
+        span = instruction.body
+        found = peel(tuple(Word(each, each, span, each) for each in instruction.exec_form))
+        walk.started(found, span, begin, Place(exact=False))
+        return True
+    if not POSIX.fullmatch(words[0]):
+        return False
+    text, offsets = shell_text(dockerfile, instruction)
+    if is_heredoc := _is_heredoc(instruction):
+        text, offsets = heredoc_text(dockerfile, instruction)
+        if text.startswith("#!"):
+            match = _SHEBANG.match(text)
+            if match is None or not POSIX.fullmatch(match[1]):
+                return False
+            begin = _shell((match[1], *match[2].split()), state)
+    elif instruction.heredocs:
+        parts = [(dockerfile.text[each.span.start : each.span.end], each.span.start) for each in instruction.heredocs]
+        for part, at in parts:
+            text, offsets = text + "\n" + part, [*offsets, offsets[-1], *range(at, at + len(part))]
+    reader = Reader.of(text, offsets)
+    root = reader.root()
+    if root.has_error:
+        return False
+    walk.sequence(list(root.children), reader, begin, Place(exact=bool(is_heredoc or not instruction.heredocs)))
+    return True
+
+
+def _is_heredoc(instruction: Instruction) -> bool:
+    """Whether one heredoc is all that a RUN says, whoever reads it."""
+    return len(instruction.heredocs) == 1 and re.fullmatch(r"<<-?\s*[^\s<]+", instruction.value) is not None
+
+
+def _shell(words: tuple[str, ...], state: State) -> Shell:
+    variables: dict[str, str | None] = dict(state.variables)
+    shell = Shell(
+        variables=variables, exported=frozenset(variables), given=variables, folder=state.workdir or ".",
+        user=state.user,
+        bash=posixpath.basename(words[0]) == "bash",
+    )  # fmt: skip
+    return with_options(shell, words[1:])
+
+
+def _mounts(instruction: Instruction, state: State, escape: str) -> Iterator[Mount]:
+    for flag in instruction.flags:
+        if flag.name != "mount":
+            continue
+        parts = dict(part.partition("=")[::2] for part in (flag.value or "").split(","))
+        target = parts.get("target") or parts.get("dst") or parts.get("destination")
+        yield Mount(parts.get("type") or "bind", _target(target, state, escape))
+
+
+def _target(target: str | None, state: State, escape: str) -> str | None:
+    if target is None:
+        return None
+    try:
+        text, missing = expand(target, state.variables, escape)
+    except DockerfileError:
+        return None
+    if missing or (not text.startswith("/") and state.workdir is None):
+        return None
+    return posixpath.normpath(posixpath.join(state.workdir or "/", text))

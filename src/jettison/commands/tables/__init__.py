@@ -1,0 +1,1 @@
+"""What is known of each package manager: one table a file, with its source."""
