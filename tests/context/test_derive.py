@@ -49,6 +49,7 @@ PYTHON_FILES = {
     'testpaths = ["tests"]\n',
     "src/x/__init__.py": "import os\n",
     "src/x/__pycache__/__init__.cpython-312.pyc": "x" * 50,
+    "old.py": "x",
     "old.pyc": "x" * 5,
     ".venv/pyvenv.cfg": "x",
     ".venv/lib/a.py": "x" * 1000,
@@ -204,7 +205,7 @@ def test_what_is_removed_inside_is_not_needed(tmp_path: Path) -> None:
 def test_a_repository_that_the_build_asks_stays_and_so_does_what_is_committed(
     files: dict[str, str], run: str, tmp_path: Path
 ) -> None:
-    more = {".git/HEAD": "x", "docker-compose.yml": "x", "docs/a.md": "x", "a.pyc": "x"}
+    more = {".git/HEAD": "x", "docker-compose.yml": "x", "docs/a.md": "x", "a.py": "x", "a.pyc": "x"}
     found = proposal(tmp_path, f"FROM a\nCOPY . /app\n{run}\n", files | more)
     assert {"*.pyc"} == patterns(found)
     assert "the build may read the repository" in why(found, ".git")

@@ -21,6 +21,7 @@ from jettison.context.secrets import secrets_of
 from jettison.context.walk import Totals, excluded
 from jettison.core import state
 from jettison.core.errors import UsageError
+from jettison.core.escape import terminal
 from jettison.documents.ignore import Builder, Shown, explain_to_json, ignore_to_json
 from jettison.report.ignore_explain import explain_text, leads_out
 from jettison.report.ignore_show import ignore_text
@@ -40,7 +41,7 @@ def show(**options: Any) -> int:
     takings = build.takings(build.left)
     found = Shown(
         root=build.root,
-        dockerfile=build.project.dockerfile if build.project is not None else None,
+        dockerfile=build.dockerfile_path if build.project is not None else None,
         builder=build.precedence,
         builders=tuple(_builder(build, dialect) for dialect in Dialect),
         cost=cost(build.left, takings, build.dialect),
@@ -107,6 +108,32 @@ def _explained(build: Asked, found: Sequence[tuple[str, Any, Any]], options: dic
         for name, each, _ in found
     ]
     _output("\n".join(texts), options)
+
+
+@command.command("write")
+@click.option("--diff", "show_diff", is_flag=True, help="Print what would be written as a diff, and write nothing.")
+@click.option("--prove", is_flag=True, help="Build with and without the lines, and compare the two images first.")
+@click.option("--engine", "engine_name", help="The engine for --prove (default: the first found).")
+@click.option("--alone", is_flag=True, help="Do not look at other Dockerfiles that the same file counts for.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@build_options
+@output_options
+def write(**options: Any) -> int:
+    """Write the ignore file that the build's needs come to, or add to the one that counts.
+
+    Left out is what instructions take and nothing reads: nothing that an instruction names, that a manifest or a
+    source seems to read, or that the Dockerfile does not make anew. What looks like a secret is told first, and
+    stays. --prove builds three times and writes nothing where the images differ in more than the lines leave out.
+    """
+    from jettison.cli.ignore_write import finish, propose, refuse_unproven, rendered
+
+    build, found, before = propose(options)
+    found = finish(build, found, before, options)
+    _output(rendered(build, found, options, {"width": _width(), "colour": _colour(options)}), options)
+    if found.written:
+        click.echo(f"jettison: wrote {terminal(str(found.file))}", err=True)
+    refuse_unproven(found)
+    return 0
 
 
 def _output(text: str, options: dict[str, Any]) -> None:

@@ -37,7 +37,10 @@ class Asked:
     @property
     def dockerfile_path(self) -> Path:
         """The Dockerfile, or where one would be."""
-        return self.project.dockerfile if self.project is not None else self.root / NAMES[0]
+        if self.project is None:
+            return self.root / NAMES[0]
+        found = self.project.dockerfile
+        return found.parent.resolve() / found.name
 
     @cached_property
     def precedence(self) -> Precedence:
@@ -69,7 +72,7 @@ def asked(options: Mapping[str, Any]) -> Asked:
     """The build that the flags describe. Raises UsageError, DockerfileError."""
     given: Path = options["context"]
     file: Path | None = options["file"]
-    dialect = Dialect(options["builder"])
+    dialect = Dialect(options["builder"] or Dialect.BUILDKIT)
     build_args = pairs(options["build_args"], "--build-arg")
     if file is None and given.is_dir() and not any(os.path.lexists(given / each) for each in NAMES):
         root = given.resolve()
@@ -119,9 +122,7 @@ def build_options(function: Any) -> Any:
             click.option(
                 "--builder",
                 type=click.Choice([each.value for each in Dialect]),
-                default=Dialect.BUILDKIT.value,
-                show_default=True,
-                help="Whose reading of the ignore file is followed.",
+                help="Whose reading of the ignore file is followed (default: buildkit).",
             ),
         )
     ):

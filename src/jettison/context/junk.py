@@ -34,13 +34,14 @@ PYTHON_INSTALL = (
     r"|pipenv\s+(?:sync|install)|python[\d.]*\s+-m\s+venv|conda\s+\w+|mamba\s+\w+)\b"
 )
 
+BYTECODE = "bytecode, made by Python"
 TESTS = "tests that the build does not run"
 VCS = Junk((".git", ".hg", ".svn"), "the repository's history")
 KINDS = (
     Junk(("node_modules",), "installed anew by the Dockerfile", directory=True, made=NODE_INSTALL),
     Junk(("bower_components",), "installed anew by the Dockerfile", directory=True, made=r"\bbower\s+install\b"),
-    Junk(("__pycache__",), "bytecode, made by Python", directory=True),
-    Junk(("*.pyc", "*.pyo"), "bytecode, made by Python", directory=False),
+    Junk(("__pycache__",), BYTECODE, directory=True),
+    Junk(("*.pyc", "*.pyo"), BYTECODE, directory=False),
     Junk((".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".nox", ".hypothesis"),
          "a cache of test and lint tools", directory=True),
     Junk(("coverage", "htmlcov", ".nyc_output"), "coverage reports", anywhere=False, directory=True,
@@ -74,12 +75,40 @@ TESTS_RUN = re.compile(
 WEB_SERVER = re.compile(
     r"(?:^|/)(?:nginx|nginx-unprivileged|httpd|caddy|lighttpd|apache2?|static-web-server)(?:[:@]|$)|(?:^|/)php:.*apache"
 )
-_GIT = r"(?:^|[\s;&|(`$])git\s+(?!clone\b|config\b|init\b|--version\b|lfs\s+install\b)[\w-]"
+# what a command does with git, but for what needs no repository
+GIT_COMMAND = re.compile(
+    r"(?:^|[\s;&|(`$])git\s+(?!clone\b|config\b|init\b|--version\b|lfs\s+install\b|ls-remote\b)[\w-]", re.MULTILINE
+)
+_VERBS = (
+    r"(?:describe|rev-parse|rev-list|log|show|ls-files|ls-tree|status|tag|branch|diff|cat-file|symbolic-ref|name-rev"
+    r"|shortlog|archive|for-each-ref)\b"
+)
+_READS = (
+    r"(?:-[\w-]+(?:[ =]\S+)?\s+)*(?:describe|rev-parse|rev-list|log|show|ls-files|ls-tree|status|tag|branch|diff"
+    r"|cat-file|symbolic-ref|name-rev|shortlog|archive|for-each-ref)\b"
+)
+_CALLS = (
+    rf"""["'`(\[{{]\s*git\s+{_READS}|["'`]git["'`]\s*[,)\]]\s*\.?(?:args?\()?\s*[\[(&]*\s*["'`]{_READS}"""
+    r"|\bvcs\.(?:revision|time|modified)\b|enableGitInfo|showLastUpdate(?:Time|Author)|\bvergen\b|simple-git"
+    r"|isomorphic-git|nodegit|pygit2|dulwich|gitpython|\bgit\.Repo\(|\bgit2::"
+)
+# what a source says that asks the repository
+CALLS_GIT = re.compile(_CALLS, re.IGNORECASE)
+# the same of a manifest: a call, or the name of what asks
 READS_GIT = re.compile(
-    _GIT + r"|setuptools[_-]scm|setuptools[_-]git|hatch-vcs|versioneer|poetry-dynamic-versioning|dunamai|versioningit"
-    r"|\bpbr\b|vergen|git_?version|gitpython|git-rev-sync|git-describe|git-revision-webpack-plugin|nodegit|simple-git"
-    r"|git-commit-id|gradle-git|nbgv|nerdbank|sbt-git|flit[_-]scm|pdm.*source\s*=\s*.scm",
-    re.IGNORECASE | re.MULTILINE,
+    rf"{_CALLS}|\bgit\s+{_READS}"
+    r"|\$\{?GIT_EXECUTABLE|\bvcs_tag\b|last[_-]updated[_-]by[_-]git|git-revision"
+    r"|setuptools[_-]scm|setuptools[_-]git|hatch-vcs|versioneer|miniver\b|dynamic[-_]versioning|dunamai|versioningit"
+    r"|\bpbr\b|vergen|shadow-rs|\bgit[-_]?version|git-rev-sync|git-describe|go-git\b|\bgit2\b"
+    r"|git-commit-id|gradle-git|axion-release|jgitver|nbgv|nerdbank|minver\b|gitinfo\b"
+    r"|sbt-git|flit[_-]scm|pdm.*source\s*=\s*.scm",
+    re.IGNORECASE,
+)
+# what hands out all that lies beside the program
+HANDS_OUT = re.compile(
+    r"""\bstatic\(\s*(?:__dirname|process\.cwd\(\)|["']\.?/?["'])\s*[,)]|http\.Dir\(\s*["']\.?/?["']\s*\)"""
+    r"""|SimpleHTTPRequestHandler|-m\s+http\.server|StaticFiles\(\s*directory\s*=\s*["']\.?/?["']"""
+    r"|\bphp\s+-S\b|\bhttp-server(?:\s|$)|\bserve\s+(?:-\w+\s+)*\.(?:\s|$)|RUBYOPT=.*-run\b.*httpd"
 )
 # text of a build -> the directory that it makes
 OUTPUTS = (

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jettison.context import globs
+from jettison.context import globs, junk
 from jettison.context.walk import Context, Entry
 
 _LARGEST = 512 * 1024  # bytes of a source that is looked into
@@ -27,8 +27,15 @@ _MANIFESTS = {
     "makefile", "gnumakefile", "justfile", "taskfile.yml", "meson.build", "cmakelists.txt", "pom.xml", "build.gradle",
     "build.gradle.kts", "hatch_build.py", "nest-cli.json", "angular.json", "tsconfig.json", "tsconfig.build.json",
     "go.mod", "mix.exs", "gemfile", "mkdocs.yml", "vite.config.js", "vite.config.ts", "webpack.config.js",
+    "pnpm-workspace.yaml", "go.work", "settings.gradle", "settings.gradle.kts", "rakefile", "hatch.toml",
+    "pdm_build.py", "build.bazel", "module.bazel", "stack.yaml", "package.yaml", "dune-project", "package.swift",
+    "pubspec.yaml", "rebar.config", "shard.yml", "configure.ac", "makefile.am", "build.sbt", "directory.build.props",
 }  # fmt: skip
-_MANIFEST_ENDS = (".gemspec", ".csproj", ".sh", ".mk")
+_MANIFEST_ENDS = (
+    ".gemspec", ".csproj", ".fsproj", ".vbproj", ".sln", ".slnx", ".props", ".targets", ".cabal", ".opam", ".cmake",
+    ".sh", ".mk",
+)  # fmt: skip
+_REQUIREMENTS = re.compile(r"(?:^|[-_/])(?:requirements|constraints)[^/]*\.(?:txt|in)$|(?:^|/)requirements/[^/]+\.txt$")
 _CODE = (
     ".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".rb", ".php", ".java", ".kt", ".scala", ".cs",
     ".ex", ".exs", ".pl", ".sh", ".c", ".cc", ".cpp", ".h", ".vue", ".svelte", ".astro",
@@ -59,7 +66,9 @@ LIFECYCLE = (
     "pnpm:devPreinstall",
 )  # scripts that an install runs
 _WORD = re.compile(r"[\w@.+*/?-]*[\w*]")
-_QUOTED = re.compile(r"""["'`]([\w@.+*/ -]{1,200})["'`]""")
+_QUOTED = re.compile(r"""["'`]([^"'`\n]{1,300})["'`]""")
+_PLAIN = re.compile(r"[\w@.+*/ -]{1,200}")
+_ADDRESS = re.compile(r"\w+://\S+")
 _IMPORT = re.compile(r"^\s*(?:from|import)\s+([\w.]+)", re.MULTILINE)
 _EMBED = re.compile(r"//go:embed\s+(.+)")
 
@@ -114,6 +123,9 @@ def manifest_texts(context: Context, scripts: frozenset[str]) -> Iterator[str]:
                 yield from _pyproject(text)
             else:
                 yield text
+        elif _REQUIREMENTS.search(name) and not _installed(entry.path):
+            lines = read_text(context.root, entry).splitlines()
+            yield from (line for line in lines if line.lstrip().startswith(("-", ".", "/")) or "file:" in line)
 
 
 def read_text(root: Path, entry: Entry) -> str:
@@ -184,21 +196,43 @@ def _strings(value: Any) -> Iterator[str]:
             waiting += one
 
 
-def source_words(context: Context) -> dict[str, Words]:
+@dataclass(frozen=True)
+class Source:
+    """What one source of the program says: words that look like paths, and what else speaks for keeping files."""
+
+    words: Words
+    git: str = ""  # how it asks the repository, empty where it does not
+    hands_out: bool = False  # it serves all that lies beside it
+
+
+def source_words(context: Context) -> dict[str, Source]:
     """Quoted words, imports and embeds of each of the program's own sources; at most 32 MB of them are read."""
-    found: dict[str, Words] = {}
+    found: dict[str, Source] = {}
     left = _MOST
     for entry in context.entries:
         if entry.path.endswith(_CODE) and not _installed(entry.path) and left > 0:
             text = read_text(context.root, entry)
             left -= len(text)
-            words = {_bare(word) for word in _QUOTED.findall(text)}
-            words |= {_bare(word) for line in _EMBED.findall(text) for word in line.split()}
+            words = {_bare(word) for quoted in _QUOTED.findall(text) for word in _quoted(quoted)}
+            embedded = [word.strip('"`') for line in _EMBED.findall(text) for word in line.split()]
+            words |= {_bare(word.removeprefix("all:")) for word in embedded}
             if entry.path.endswith(".py"):
                 words |= {word.replace(".", "/") for word in _IMPORT.findall(text)}
-            if words - {""}:
-                found[entry.path] = Words(frozenset(words - {""}))
+            git = junk.CALLS_GIT.search(text)
+            found[entry.path] = Source(
+                Words(frozenset(words - {""})), git[0] if git else "", junk.HANDS_OUT.search(text) is not None
+            )
     return found
+
+
+def _quoted(text: str) -> Iterator[str]:
+    """The paths that a quoted text may be: itself, or what has a slash or an ending beside `{here}`, `$DIR` and `:`."""
+    if _PLAIN.fullmatch(text):
+        yield text
+        return
+    for word in _WORD.findall(_ADDRESS.sub("", text)):
+        if "/" in word.strip("/") or word.startswith("/") or re.search(r"\w\.\w+$", word):
+            yield word
 
 
 def setting_words(context: Context) -> dict[str, Words]:
@@ -209,7 +243,7 @@ def setting_words(context: Context) -> dict[str, Words]:
             continue
         if _installed(entry.path) or _OF_TOOLS.search(entry.path):
             continue
-        text = re.sub(r"\w+://\S+", "", read_text(context.root, entry))
+        text = _ADDRESS.sub("", read_text(context.root, entry))
         words = frozenset(_bare(word) for word in _WORD.findall(text) if "/" in word) - {""}
         if words:
             found[entry.path] = Words(words)

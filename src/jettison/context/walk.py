@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
@@ -93,6 +93,15 @@ def filtered(everything: Context, ignore: Ignore) -> Context:
     ignored = Totals(len(files), sum(each.size for each in files))
     told = tuple(each for each in everything.skipped if each.what not in gone)
     return Context(everything.root, tuple(entries), ignored, told)
+
+
+def with_file(context: Context, path: str) -> Context:
+    """The context as it is once an empty file lies there; as it is where something does already."""
+    if path in context.by_path:
+        return context
+    entries = list(context.entries)
+    insort(entries, Entry(path, "file", 0, 0o644), key=itemgetter(0))
+    return replace(context, entries=tuple(entries))
 
 
 def parents(path: str) -> Iterator[str]:

@@ -93,15 +93,25 @@ def write_back(project: Project, text: str, files: Mapping[str, str] = NO_FILES)
     written = []
     real = check_writable(project) if encode(text) != project.data else None
     if files:
-        place = _check_ignore_file(ignore)
-        state.write_atomically(place, encode_file(files[IGNORE_FILE]))
-        if project.ignore is None:
-            _give_to_owner(place, project.dockerfile)
-        written.append(place)
+        written.append(write_ignore_file(ignore, project.ignore, files[IGNORE_FILE], project.dockerfile))
     if real is not None:
         state.write_atomically(real, encode(text))
         written.append(real)
     return tuple(written)
+
+
+def write_ignore_file(path: Path, before: bytes | None, text: str, like: Path) -> Path:
+    """Put an ignore file in place, atomically; a new one belongs to whom `like` belongs. The real file comes back.
+
+    `before` is what it held when it was read. Raises DiskError where it was touched meanwhile, or cannot be written.
+    """
+    if (held := _held(path)) != before:
+        raise _touched(path, "made" if before is None else "removed" if held is None else "changed")
+    place = _check_ignore_file(path)
+    state.write_atomically(place, encode_file(text))
+    if before is None:
+        _give_to_owner(place, like)
+    return place
 
 
 def _give_to_owner(made: Path, like: Path) -> None:

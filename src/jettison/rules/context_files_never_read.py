@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Iterator
-from dataclasses import replace
-from operator import attrgetter
 
 from jettison.context.copies import copies
 from jettison.context.derive import Build, Line, Proposal, derive, text_with
 from jettison.context.ignore import Ignore
-from jettison.context.walk import Context, Entry, excluded
+from jettison.context.walk import Context, excluded, with_file
 from jettison.core.errors import UsageError
 from jettison.core.units import show_bytes
 from jettison.core.values import Applicability
@@ -115,11 +112,7 @@ def _finding(subject: Subject, context: Context, lines: tuple[Line, ...], aside:
 def _with_ignore_file(context: Context, own: IgnoreFile) -> Context:
     """The context as it will be: once an ignore file is written, a COPY would take that as well."""
     left_out = own.text is not None and Ignore.parse(own.text, own.dialect).excludes(IGNORE_FILE)
-    if left_out or IGNORE_FILE in context.by_path:
-        return context
-    entries = list(context.entries)
-    insort(entries, Entry(IGNORE_FILE, "file", 0, 0o644), key=attrgetter("path"))
-    return replace(context, entries=tuple(entries))
+    return context if left_out else with_file(context, IGNORE_FILE)
 
 
 def _overruled(own: IgnoreFile) -> str:

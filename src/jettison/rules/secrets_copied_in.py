@@ -72,8 +72,8 @@ def _findings(text: Text, arrives: Callable[[Context, str], bool]) -> Iterator[F
 
 def _named(context: Context, secrets: Sequence[Sensitive]) -> bool:
     """Whether the sources name all of them, so that leaving one out would break the program."""
-    words = source_words(context).values()
-    return all(any(each.name(one.path) for each in words) for one in secrets)
+    sources = source_words(context).values()
+    return all(any(each.words.name(one.path) for each in sources) for one in secrets)
 
 
 def _copied(text: Text, arrives: Callable[[Context, str], bool]) -> Iterator[tuple[Instruction, tuple[Sensitive, ...]]]:
