@@ -87,9 +87,7 @@ def test_a_folder_among_named_files_is_looked_through(tmp_path: Path, capsys: py
 
 def test_standard_input_is_a_dockerfile_without_a_context() -> None:
     command = [sys.executable, "-m", "jettison", "check", "-"]
-    ended = subprocess.run(
-        command, input="FROM node\nCOPY . .\nRUN npm i\n", capture_output=True, text=True, timeout=60
-    )
+    ended = subprocess.run(command, input="FROM node\nCOPY . .\n", capture_output=True, text=True, timeout=60)
     assert (0, "") == (ended.returncode, ended.stderr)
     assert ended.stdout.startswith("-:1:1: note: takes node, which may be another major version")
 

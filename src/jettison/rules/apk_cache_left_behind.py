@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import insert_after
+from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import Subject, Text
+from jettison.synthesis.caches import APK, emptied_later, fillings
 from jettison.synthesis.left import left_below
 
+NAME = "apk-cache-left-behind"
 CACHE = re.compile(rb"var/cache/apk/")
 
 
@@ -41,21 +45,29 @@ def apk_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     ```
     """
     for left in left_below(subject, CACHE):
-        message = f"line {left.instruction.line} leaves apk's index in its layer"
-        name = "apk-cache-left-behind"
-        found = script(subject.dockerfile, left.instruction)
-        calls = [command for command in found.commands if command.name == "apk"] if found else []
-        verbs = [next((a for a in call.arguments if a.value and not a.value.startswith("-")), None) for call in calls]
-        adds = [
-            verb for verb, call in zip(verbs, calls, strict=True)
-            if verb is not None and verb.value == "add" and "--no-cache" not in call.values
-        ]  # fmt: skip
-        if not adds or any(verb is not None and verb.value == "update" for verb in verbs):
-            reason = (
-                "it calls `apk update`: call `apk add --no-cache` alone" if adds else "no `apk add` to change there"
-            )
-            yield Finding(name, message, left.instruction, left.size, refusal=reason, paths=left.paths)
-            continue
-        edits = tuple(insert_after(verb.span, "--no-cache") for verb in adds)
-        fix = Fix("call apk add with --no-cache", Applicability.TESTED, edits)
-        yield Finding(name, message, left.instruction, left.size, fix, paths=left.paths)
+        yield replace(_finding(subject.text, left.instruction), predicted=left.size, paths=left.paths)
+
+
+@seen_in_text(apk_cache_left_behind)
+def fetched_and_not_removed(text: Text) -> Iterator[Finding]:
+    """`apk add` without `--no-cache` in a RUN that ships, nothing behind it that removes the index, no mount there."""
+    for each in fillings(text, APK):
+        if emptied_later(text, each, APK) is None:
+            yield _finding(text, each.instruction)
+
+
+def _finding(text: Text, run: Instruction) -> Finding:
+    message = f"line {run.line} leaves apk's index in its layer"
+    found = script(text.dockerfile, run)
+    calls = [command for command in found.commands if command.name == "apk"] if found else []
+    verbs = [next((a for a in call.arguments if a.value and not a.value.startswith("-")), None) for call in calls]
+    adds = [
+        verb for verb, call in zip(verbs, calls, strict=True)
+        if verb is not None and verb.value == "add" and "--no-cache" not in call.values
+    ]  # fmt: skip
+    if not adds or any(verb is not None and verb.value == "update" for verb in verbs):
+        reason = "it calls `apk update`: call `apk add --no-cache` alone" if adds else "no `apk add` to change there"
+        return Finding(NAME, message, run, 0, refusal=reason)
+    edits = tuple(insert_after(verb.span, "--no-cache") for verb in adds)
+    # apk(8): with it the index is fetched and kept nowhere; what is installed is the same
+    return Finding(NAME, message, run, 0, Fix("call apk add with --no-cache", Applicability.TESTED, edits, sure=True))

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jettison.core.values import Applicability
 from jettison.dockerfile import edit
+from jettison.dockerfile.model import Instruction
 from jettison.image.tree import merge
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import Subject, Text
+from jettison.synthesis.caches import APT_ARCHIVES, fillings
 from jettison.synthesis.left import left_below
 from jettison.traps import docker_clean_present
 
+NAME = "apt-cache-left-behind"
 TRAPS = ("docker-clean-present",)
 CACHE = re.compile(rb"var/cache/apt/(?:archives/(?:partial/)?[^/]*\.deb$|(?:src)?pkgcache\.bin$)")
+_HOOK_GONE = re.compile(r"\brm\b[^\n]*docker-clean|Keep-Downloaded-Packages[^\n]*true")
 
 
 @rule("JT102")
@@ -44,17 +49,28 @@ def apt_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     ```
     """
     for left in left_below(subject, CACHE):
-        message = f"line {left.instruction.line} leaves apt's cache in its layer"
-        name = "apt-cache-left-behind"
         here = merge(subject.image.layers[: subject.alignment.layers_of(left.instruction)[-1] + 1])
         if docker_clean_present.found(here):
+            message = f"line {left.instruction.line} leaves apt's cache in its layer"
             reason = "apt empties its cache here after each call (docker-clean): what is left was fetched on purpose"
-            yield Finding(name, message, left.instruction, left.size, None, TRAPS, reason, left.paths)
+            yield Finding(NAME, message, left.instruction, left.size, None, TRAPS, reason, left.paths)
             continue
-        try:
-            change = edit.append_command(subject.dockerfile, left.instruction, "apt-get clean")
-        except edit.CannotEdit as error:
-            yield Finding(name, message, left.instruction, left.size, refusal=error.reason, paths=left.paths)
-            continue
-        fix = Fix("empty apt's cache in the RUN that fills it", Applicability.TESTED, (change,))
-        yield Finding(name, message, left.instruction, left.size, fix, TRAPS, paths=left.paths)
+        yield replace(_finding(subject.text, left.instruction), predicted=left.size, paths=left.paths)
+
+
+@seen_in_text(apt_cache_left_behind)
+def kept_on_purpose(text: Text) -> Iterator[Finding]:
+    """Where the file itself takes away the hook that empties the cache: other images may have it, or not."""
+    if _HOOK_GONE.search(text.dockerfile.text):
+        for each in fillings(text, APT_ARCHIVES):
+            yield _finding(text, each.instruction)
+
+
+def _finding(text: Text, run: Instruction) -> Finding:
+    message = f"line {run.line} leaves apt's cache in its layer"
+    try:
+        change = edit.append_command(text.dockerfile, run, "apt-get clean")
+    except edit.CannotEdit as error:
+        return Finding(NAME, message, run, 0, refusal=error.reason)
+    fix = Fix("empty apt's cache in the RUN that fills it", Applicability.TESTED, (change,))
+    return Finding(NAME, message, run, 0, fix, TRAPS)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
+from jettison.dockerfile.model import Instruction
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import Subject, Text
 from jettison.synthesis.apt import users_of_lists
-from jettison.synthesis.left import Left, bytes_between, left_below
+from jettison.synthesis.caches import APT_LISTS, SHARED, emptied_later, fillings
+from jettison.synthesis.left import bytes_between, left_below
 from jettison.synthesis.merge import between, merged
 
 LISTS = re.compile(rb"var/lib/apt/lists/")
@@ -66,21 +69,35 @@ def apt_lists_left_behind(subject: Subject) -> Iterator[Finding]:
     ```
     """
     for left in left_below(subject, LISTS):
-        yield _finding(subject, left)
+        runs = [left.instruction, *users_of_lists(subject, left.instruction)]
+        predicted = left.size + (bytes_between(subject, runs, LISTS) if len(runs) > 1 else 0)
+        yield replace(_finding(subject.text, runs), predicted=predicted, paths=left.paths)
 
 
-def _finding(subject: Subject, left: Left) -> Finding:
-    runs = [left.instruction, *users_of_lists(subject, left.instruction)]
-    predicted = left.size + (bytes_between(subject, runs, LISTS) if len(runs) > 1 else 0)
-    message = f"line {left.instruction.line} leaves apt's package lists in its layer"
+@seen_in_text(apt_lists_left_behind)
+def fetched_and_not_removed(text: Text) -> Iterator[Finding]:
+    """`apt-get update` in a RUN that ships, nothing behind it that removes the lists, no mount where they lie.
+
+    Where a later RUN removes them, deleted-in-a-later-layer says so.
+    """
+    for each in fillings(text, APT_LISTS):
+        if emptied_later(text, each, APT_LISTS) is None:
+            runs = [each.instruction, *(users_of_lists(text, each.instruction) if each.own else ())]
+            found = _finding(text, runs)
+            yield found if each.own else replace(found, fix=None, refusal=SHARED)
+
+
+def _finding(text: Text, runs: list[Instruction]) -> Finding:
+    first = runs[0]
+    message = f"line {first.line} leaves apt's package lists in its layer"
     name = "apt-lists-left-behind"
     try:
-        text = merged(subject.dockerfile, runs, CLEAN)
+        new = merged(text.dockerfile, runs, CLEAN)
     except CannotEdit as error:
-        return Finding(name, message, left.instruction, predicted, refusal=error.reason, paths=left.paths)
+        return Finding(name, message, first, 0, refusal=error.reason)
     title = "remove apt's lists where they are fetched"
     if len(runs) > 1:
         lines = ", ".join(str(run.line) for run in runs)
         title = f"merge the RUNs of lines {lines} and remove apt's lists there"
-    fix = Fix(title, Applicability.TESTED, between(subject.dockerfile.text, text))
-    return Finding(name, message, left.instruction, predicted, fix, traps=("shell-leaks",), paths=left.paths)
+    fix = Fix(title, Applicability.TESTED, between(text.dockerfile.text, new))
+    return Finding(name, message, first, 0, fix, traps=("shell-leaks",))

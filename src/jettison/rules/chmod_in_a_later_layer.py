@@ -9,9 +9,9 @@ from functools import partial
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, add_flag
 from jettison.dockerfile.model import Edit
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
-from jettison.synthesis.ownership import Recursive, copies_of, findings
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import Subject, Text
+from jettison.synthesis.ownership import Recursive, copies_of, findings, in_text
 
 
 @rule("JT201")
@@ -41,6 +41,12 @@ def chmod_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
     ```
     """
     yield from findings(subject, "chmod", "mode", partial(_repair, subject))
+
+
+@seen_in_text(chmod_in_a_later_layer)
+def over_copied_files(text: Text) -> Iterator[Finding]:
+    """`chmod -R` over a folder that a COPY without --chmod fills."""
+    yield from in_text(text, "chmod", "mode")
 
 
 def _repair(subject: Subject, call: Recursive) -> Fix:

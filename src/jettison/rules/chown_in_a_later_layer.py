@@ -9,9 +9,9 @@ from jettison.core.escape import show_path
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, add_flag
 from jettison.dockerfile.model import Edit
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
-from jettison.synthesis.ownership import Recursive, copies_of, findings, numeric_owner, tree_before
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import Subject, Text
+from jettison.synthesis.ownership import Recursive, copies_of, findings, in_text, numeric_owner, tree_before
 from jettison.traps import workdir_owner
 
 
@@ -50,6 +50,12 @@ def chown_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
     ```
     """
     yield from findings(subject, "chown", "owner", partial(_repair, subject), ("workdir-owner", "user-exists"))
+
+
+@seen_in_text(chown_in_a_later_layer)
+def over_copied_files(text: Text) -> Iterator[Finding]:
+    """`chown -R` over a folder that a COPY without --chown fills."""
+    yield from in_text(text, "chown", "owner")
 
 
 def _repair(subject: Subject, call: Recursive) -> Fix:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Instruction
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import Subject, Text
 from jettison.synthesis.left import SHOWN, bytes_between
 from jettison.synthesis.merge import between, merged
+from jettison.synthesis.removals import follows, only_removes, removed_caches, removed_copies
 from jettison.waste.rows import Cause, WasteRow
 
 NAME = "deleted-in-a-later-layer"
@@ -58,26 +60,66 @@ def deleted_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
             yield _finding(subject, made, removed, rows)
 
 
+@seen_in_text(deleted_in_a_later_layer)
+def removed_for_nothing(text: Text) -> Iterator[Finding]:
+    """A RUN that removes what an earlier instruction surely made: a package manager's cache, what a COPY put there."""
+    seen = set()
+    for made, removed in (*removed_caches(text), *removed_copies(text)):
+        if (made.span, removed.span) in seen:
+            continue
+        seen.add((made.span, removed.span))
+        message = f"line {removed.line} removes what line {made.line} made, which still ships"
+        refusal = _refusal(text, made, removed)
+        if refusal:
+            yield Finding(NAME, message, removed, 0, refusal=refusal)
+            continue
+        try:
+            fix = _merged(text, made, removed)
+        except CannotEdit as error:
+            yield Finding(NAME, message, removed, 0, refusal=error.reason)
+            continue
+        # two RUNs become one with an && between them: nothing else can see what was between the two
+        sure = only_removes(text, removed) and follows(text, made, removed)
+        yield Finding(NAME, message, removed, 0, replace(fix, sure=sure), ("shell-leaks",))
+
+
 def _finding(subject: Subject, made: Instruction, removed: Instruction, rows: list[WasteRow]) -> Finding:
     dead = sum(row.bytes for row in rows)
     paths = tuple(row.path for row in sorted(rows, key=lambda row: -row.bytes)[:SHOWN])
     message = f"line {removed.line} removes what line {made.line} made, which still ships"
-    refusal = _refusal(subject, made, removed)
+    refusal = _refusal(subject.text, made, removed)
     if refusal:
         return Finding(NAME, message, removed, dead, refusal=refusal, paths=paths)
-    instructions = subject.stage.instructions
-    span = instructions[instructions.index(made) : instructions.index(removed) + 1]
-    runs = [each for each in span if each.keyword == "RUN"]
     try:
-        text = merged(subject.dockerfile, runs)
+        fix = _merged(subject.text, made, removed)
     except CannotEdit as error:
         return Finding(NAME, message, removed, dead, refusal=error.reason, paths=paths)
+    return Finding(
+        NAME,
+        message,
+        removed,
+        bytes_between(subject, _runs(subject.text, made, removed)),
+        fix,
+        ("shell-leaks",),
+        paths=paths,
+    )
+
+
+def _runs(text: Text, made: Instruction, removed: Instruction) -> list[Instruction]:
+    """The RUNs from the one that made to the one that removes."""
+    instructions = text.stage.instructions
+    span = instructions[instructions.index(made) : instructions.index(removed) + 1]
+    return [each for each in span if each.keyword == "RUN"]
+
+
+def _merged(text: Text, made: Instruction, removed: Instruction) -> Fix:
+    """Raises CannotEdit."""
+    runs = _runs(text, made, removed)
     title = f"merge the RUNs of lines {', '.join(str(run.line) for run in runs)}"
-    fix = Fix(title, Applicability.LOSSLESS, between(subject.dockerfile.text, text))
-    return Finding(NAME, message, removed, bytes_between(subject, runs), fix, ("shell-leaks",), paths=paths)
+    return Fix(title, Applicability.LOSSLESS, between(text.dockerfile.text, merged(text.dockerfile, runs)))
 
 
-def _refusal(subject: Subject, made: Instruction, removed: Instruction) -> str:
+def _refusal(subject: Text, made: Instruction, removed: Instruction) -> str:
     if made not in subject.stage.instructions:
         return f"line {made.line} belongs to another stage, which others may share"
     if made.keyword in ("COPY", "ADD"):

@@ -8,9 +8,10 @@ from dataclasses import replace
 from jettison.closure.command import commands
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
-from jettison.rule import Finding, rule
-from jettison.subject import Subject
-from jettison.synthesis.clean import cleaned
+from jettison.rule import Finding, rule, seen_in_text
+from jettison.subject import Subject, Text
+from jettison.synthesis.caches import GO, shipped_runs
+from jettison.synthesis.clean import Cleaning, cleaned, cleaned_in_text
 from jettison.synthesis.go_programs import CACHES
 from jettison.synthesis.left import own_runs
 
@@ -70,7 +71,20 @@ def go_cache_left_behind(subject: Subject) -> Iterator[Finding]:
             yield finding
 
 
-def _calls_go(subject: Subject, run: Instruction) -> bool:
+@seen_in_text(go_cache_left_behind)
+def compiled_and_kept(text: Text) -> Iterator[Finding]:
+    """`go build` in a RUN that ships, the last that calls go, where the container does not compile when it starts."""
+    entries = [each for each in text.stage.instructions if each.keyword in ("CMD", "ENTRYPOINT")]
+    if any(_name(word) in _COMPILES for each in entries for word in (each.exec_form or each.value.split())):
+        return
+    calling = [run for run, _ in shipped_runs(text) if _calls_go(text, run)]
+    cleaning = Cleaning(("/root/.cache/go-build", "/go/pkg/mod"), "remove Go's caches in the RUN that fills them")
+    for finding in cleaned_in_text(text, "go-cache-left-behind", GO, "Go's caches", cleaning):
+        if calling and finding.instruction is calling[-1]:
+            yield finding
+
+
+def _calls_go(subject: Subject | Text, run: Instruction) -> bool:
     found = script(subject.dockerfile, run)
     return any(_name(command.name or "") in ("go", "make") for command in (found.commands if found else ()))
 

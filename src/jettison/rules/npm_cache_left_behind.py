@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jettison.rule import Finding, rule
-from jettison.subject import Subject
-from jettison.synthesis.clean import cleaned
+from jettison.rule import Finding, rule, seen_in_text
+from jettison.subject import Subject, Text
+from jettison.synthesis.caches import NPM
+from jettison.synthesis.clean import Cleaning, cleaned, cleaned_in_text
 
+NAME = "npm-cache-left-behind"
+TITLE = "remove npm's cache in the RUN that fills it"
 CACHE = re.compile(rb"(?:root|home/[^/]+)/\.npm/(?:_cacache|_logs)/")
 
 
@@ -45,4 +48,10 @@ def npm_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     CMD ["node", "index.js"]
     ```
     """
-    yield from cleaned(subject, "npm-cache-left-behind", CACHE, "remove npm's cache in the RUN that fills it")
+    yield from cleaned(subject, NAME, CACHE, TITLE)
+
+
+@seen_in_text(npm_cache_left_behind)
+def fetched_and_kept(text: Text) -> Iterator[Finding]:
+    """`npm install` or `npm ci` in a RUN that ships, no mount or removal that speaks of ~/.npm."""
+    yield from cleaned_in_text(text, NAME, NPM, "npm's cache", Cleaning(("/root/.npm",), TITLE))

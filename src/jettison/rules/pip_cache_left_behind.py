@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import insert_after
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import Argument
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import Subject, Text
+from jettison.synthesis.caches import PIP, emptied_later, fillings
 from jettison.synthesis.left import left_below
 from jettison.synthesis.pip import pip_calls
 
+NAME = "pip-cache-left-behind"
 CACHE = re.compile(rb"(?:root|home/[^/]+)/\.cache/pip/")
 
 
@@ -47,20 +50,29 @@ def pip_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     ```
     """
     for left in left_below(subject, CACHE):
-        message = f"line {left.instruction.line} leaves pip's cache in its layer"
-        name = "pip-cache-left-behind"
-        verbs = list(_verbs(subject, left.instruction))
-        if not verbs:
-            reason = "no `pip install` stands there: something else called pip"
-            yield Finding(name, message, left.instruction, left.size, refusal=reason, paths=left.paths)
-            continue
-        edits = tuple(insert_after(verb.span, "--no-cache-dir") for verb in verbs)
-        fix = Fix("call pip with --no-cache-dir", Applicability.TESTED, edits)
-        yield Finding(name, message, left.instruction, left.size, fix, paths=left.paths)
+        yield replace(_finding(subject.text, left.instruction), predicted=left.size, paths=left.paths)
 
 
-def _verbs(subject: Subject, instruction: Instruction) -> Iterator[Argument]:
+@seen_in_text(pip_cache_left_behind)
+def fetched_and_kept(text: Text) -> Iterator[Finding]:
+    """`pip install` without `--no-cache-dir` in a RUN that ships, no variable, mount or removal that speaks of it."""
+    for each in fillings(text, PIP):
+        if emptied_later(text, each, PIP) is None:
+            yield _finding(text, each.instruction)
+
+
+def _finding(text: Text, run: Instruction) -> Finding:
+    message = f"line {run.line} leaves pip's cache in its layer"
+    verbs = list(_verbs(text, run))
+    if not verbs:
+        return Finding(NAME, message, run, 0, refusal="no `pip install` stands there: something else called pip")
+    edits = tuple(insert_after(verb.span, "--no-cache-dir") for verb in verbs)
+    # pip documentation, "Caching": nothing but later downloads and builds depends on it
+    return Finding(NAME, message, run, 0, Fix("call pip with --no-cache-dir", Applicability.TESTED, edits, sure=True))
+
+
+def _verbs(text: Text, instruction: Instruction) -> Iterator[Argument]:
     """The word `install` (wheel, download) of each pip call that has no --no-cache-dir yet."""
-    for call in pip_calls(subject.dockerfile, instruction):
+    for call in pip_calls(text.dockerfile, instruction):
         if call.verb in ("install", "wheel", "download") and "--no-cache-dir" not in call.command.values:
             yield call.verb_argument

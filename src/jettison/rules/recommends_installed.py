@@ -9,14 +9,16 @@ from jettison.dockerfile.edit import insert_after
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.image.tree import merge
 from jettison.packages.dpkg import Package, closure, read_status
-from jettison.rule import Finding, Fix, rule
-from jettison.subject import Subject
-from jettison.synthesis.apt import AptCall, apt_calls
+from jettison.rule import Finding, Fix, rule, seen_in_text
+from jettison.subject import Subject, Text
+from jettison.synthesis.apt import MENTIONED, AptCall, apt_calls
+from jettison.synthesis.caches import shipped_runs
 from jettison.synthesis.left import own_runs
 from jettison.synthesis.recommends import weigh_packages
 from jettison.traps import recommended_and_needed
 
 NAME = "recommends-installed"
+_PROPOSAL = "which these are, and how many bytes, the image tells: `jettison check --image`"
 _OFF = ("--no-install-recommends", "APT::Install-Recommends=0", "APT::Install-Recommends=false", "--without-recommends")
 
 
@@ -38,10 +40,28 @@ def recommends_installed(subject: Subject) -> Iterator[Finding]:
     """
     for instruction in own_runs(subject):
         calls = [call for call in apt_calls(subject, instruction) if call.verb == "install"]
-        calls = [call for call in calls if not any(option in _OFF for option in call.options)]
+        calls = [call for call in calls if not _leaves_out(call)]
         layers = subject.alignment.layers_of(instruction)
         if calls and layers:
             yield from _findings(subject, instruction, calls, layers[0])
+
+
+@seen_in_text(recommends_installed)
+def not_left_out(text: Text) -> Iterator[Finding]:
+    """An `apt-get install` in a RUN that ships, without the option that leaves recommended packages out."""
+    if "Install-Recommends" in text.dockerfile.text or "Install-Recommends".lower() in text.dockerfile.text:
+        return
+    for instruction, _ in shipped_runs(text):
+        if "install" not in instruction.value or not MENTIONED.search(instruction.value):
+            continue
+        calls = [call for call in apt_calls(text, instruction) if call.verb == "install" and call.packages]
+        if any(None not in call.command.values and not _leaves_out(call) for call in calls):
+            message = f"line {instruction.line} installs recommended packages as well"
+            yield Finding(NAME, message, instruction, 0, proposal=_PROPOSAL)
+
+
+def _leaves_out(call: AptCall) -> bool:
+    return any(option in _OFF for option in call.options)
 
 
 def _findings(subject: Subject, instruction: Instruction, calls: list[AptCall], layer: int) -> Iterator[Finding]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from jettison.rule import Finding, rule
-from jettison.subject import Subject
-from jettison.synthesis.clean import cleaned
+from jettison.rule import Finding, rule, seen_in_text
+from jettison.subject import Subject, Text
+from jettison.synthesis.caches import YARN
+from jettison.synthesis.clean import Cleaning, cleaned, cleaned_in_text
 
 CACHE = re.compile(rb"(?:usr/local/share/\.cache/yarn|(?:root|home/[^/]+)/(?:\.cache/yarn|\.yarn/berry/cache))/")
 
@@ -47,3 +48,11 @@ def yarn_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     for finding in cleaned(subject, "yarn-cache-left-behind", CACHE, "remove Yarn's cache in the RUN that fills it"):
         reason = "Yarn runs the packages out of its cache here (.pnp.cjs)"
         yield replace(finding, fix=None, refusal=reason) if runs_out_of_it else finding
+
+
+@seen_in_text(yarn_cache_left_behind)
+def fetched_and_kept(text: Text) -> Iterator[Finding]:
+    """`yarn install` of Yarn 1 in a RUN that ships; later versions have their cache elsewhere, and may run from it."""
+    if not any((text.context / name).exists() for name in (".yarnrc.yml", ".yarn", ".pnp.cjs")):
+        cleaning = Cleaning(("/usr/local/share/.cache/yarn",), "remove Yarn's cache in the RUN that fills it")
+        yield from cleaned_in_text(text, "yarn-cache-left-behind", YARN, "Yarn's cache", cleaning)

@@ -13,7 +13,7 @@ from jettison.subject import Subject, Text
 TOOLS = {"apt", "apt-get", "aptitude"}
 _WITHOUT_LISTS = {"clean", "autoclean", "autoremove", "remove", "purge"}  # verbs that what is installed suffices for
 _NOT_A_NAME = re.compile(r"^[./]|\.deb$|[*?^\[]|-$")  # a file, a pattern, a task, a removal
-_MENTIONED = re.compile(r"\bapt(?:-get|itude)?\b")
+MENTIONED = re.compile(r"\bapt(?:-get|itude)?\b")
 _WITH_VALUE = {"-o", "-c", "-t", "--option", "--config-file", "--target-release", "-a", "--host-architecture"}
 
 
@@ -76,6 +76,6 @@ def users_of_lists(subject: Subject | Text, update: Instruction) -> list[Instruc
         verbs = [call.verb for call in apt_calls(subject, instruction)]
         if verbs[:1] == ["update"]:
             break
-        if set(verbs) - _WITHOUT_LISTS or (not verbs and _MENTIONED.search(instruction.value)):
+        if set(verbs) - _WITHOUT_LISTS or (not verbs and MENTIONED.search(instruction.value)):
             found.append(instruction)
     return found

@@ -12,7 +12,7 @@ from jettison.dockerfile.scope import state_at
 from jettison.dockerfile.shell import Argument, Command, Script, script
 from jettison.image.tree import Tree, merge
 from jettison.rule import Finding, Fix
-from jettison.subject import Subject
+from jettison.subject import Subject, Text
 from jettison.synthesis.left import SHOWN, own_runs
 from jettison.traps import user_exists
 from jettison.waste.rows import Cause, WasteRow
@@ -50,7 +50,9 @@ def recursive_calls(subject: Subject, tool: str) -> Iterator[Recursive]:
                 yield Recursive(instruction, command, words[0].value or "", paths, written, layers[0], mine)
 
 
-def _absolute(subject: Subject, instruction: Instruction, found: Script, words: Sequence[Argument]) -> tuple[str, ...]:
+def _absolute(
+    subject: Subject | Text, instruction: Instruction, found: Script, words: Sequence[Argument]
+) -> tuple[str, ...]:
     """The paths that the words mean; those left out that hang on a folder we do not know."""
     state = state_at(subject.dockerfile, subject.stage, instruction, subject.build_args)
     workdir = None if {"cd", "pushd"} & set(found.leaks) else state.workdir
@@ -80,6 +82,37 @@ def _copied(subject: Subject, row: WasteRow) -> bool:
 
 def _below(path: bytes, paths: tuple[str, ...]) -> bool:
     return any(("/" + path.decode("utf-8", "replace") + "/").startswith(each.rstrip("/") + "/") for each in paths)
+
+
+def in_text(text: Text, tool: str, what: str) -> Iterator[Finding]:
+    """A finding for each recursive call of `tool` over a folder that a COPY before it fills, whose flags say nothing.
+
+    Without the layers nobody knows whether it changes anything, but for a COPY: that gives root's numbers.
+    """
+    for number, instruction in enumerate(text.stage.instructions):
+        if instruction.keyword != "RUN" or tool not in instruction.value:
+            continue
+        found = script(text.dockerfile, instruction)
+        for command in found.commands if found is not None else ():
+            words = _recursive(command, tool)
+            paths = _absolute(text, instruction, found, words[1:]) if words is not None and found is not None else ()
+            if any(_fills(text, each, tool, paths) for each in text.stage.instructions[:number]):
+                message = f"line {instruction.line} changes the {what} of copied files, and so stores them twice"
+                advice = f"give the {what} with COPY --{tool}, where it costs nothing"
+                yield Finding(f"{tool}-in-a-later-layer", message, instruction, 0, refusal=advice)
+                break
+
+
+def _fills(text: Text, copy: Instruction, tool: str, paths: tuple[str, ...]) -> bool:
+    """Whether a COPY puts files at or below one of these paths, and leaves owner or mode to the later call."""
+    if copy.keyword not in ("COPY", "ADD") or copy.flag(tool) is not None:
+        return False
+    target = (copy.exec_form or tuple(word.text for word in copy.words))[-1]
+    folder = state_at(text.dockerfile, text.stage, copy, text.build_args).workdir
+    if "$" in target or not (target.startswith("/") or folder):
+        return False
+    whole = posixpath.normpath(posixpath.join(folder or "/", target))
+    return _below(whole.lstrip("/").encode("utf-8", "surrogateescape"), paths)
 
 
 def copies_of(subject: Subject, call: Recursive) -> list[Instruction]:
