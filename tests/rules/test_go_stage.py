@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from go_image import BASE, BUNDLE, CGO, LIBC, LIBRARIES, SOURCES, TEXT, ZONES, findings, refusal, text_of
 from go_program import go_program
+from handmade_tree import directory
 
 
 def test_the_program_ships_on_an_empty_base_with_what_it_may_read():
@@ -95,6 +96,12 @@ EMBEDS = 'package main\n//go:embed static/*.css "config.yaml"\nvar files embed.F
 def test_files_within_the_program_stay_behind():
     found = text_of(sources={**SOURCES, "app/main.go": EMBEDS})
     assert "\nWORKDIR /app\nCOPY --from=build /app/server /app/\nCOPY --from=build /tmp" in found
+
+
+def test_empty_folders_stay_behind_with_the_repository_they_lie_in_and_ship_among_sources():
+    empty = {"app/.git/HEAD": "ref", "app/.git/refs/tags": directory(), "app/pkg/a.go": "", "app/pkg/up": directory()}
+    found = text_of(sources={**SOURCES, **empty})
+    assert (False, True) == (".git" in found, "COPY --from=build /app/pkg/up /app/pkg/up\n" in found)
 
 
 @pytest.mark.parametrize(

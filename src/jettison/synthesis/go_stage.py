@@ -178,6 +178,8 @@ def _copies(subject: Subject, top: bytes, wanted: set[bytes]) -> Iterator[tuple[
         below = [path for path in subject.tree.under(child) if not _is_directory(subject, path)]
         if not below or wanted.issuperset(below):
             yield child, (child,)
+        elif wanted.isdisjoint(below) and not any(path.endswith(b".go") for path in below):
+            continue  # a repository, reports: its empty folders are nothing that a program writes to
         else:
             yield from _copies(subject, child, wanted)
 
