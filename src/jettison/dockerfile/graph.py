@@ -73,6 +73,12 @@ def _sources(dockerfile: Dockerfile, stage: Stage) -> Iterator[tuple[Stage, Inst
                     yield other, instruction
 
 
+def takers(dockerfile: Dockerfile, stage: Stage) -> Iterator[Instruction]:
+    """The instructions of other stages that use this one: FROM, COPY --from, mounts."""
+    for other in dockerfile.stages:
+        yield from (instruction for used, instruction in _sources(dockerfile, other) if used is stage)
+
+
 def needed(dockerfile: Dockerfile, stage: Stage) -> tuple[Stage, ...]:
     """Every stage that is built for `stage`, in the order of the file, itself included."""
     found: dict[int, Stage] = {}

@@ -27,7 +27,8 @@ def dependencies_installed_after_the_sources(subject: Subject) -> Iterator[Findi
 
     **The fix** copies the manifests alone (package.json and its lock file, requirements files with what they include,
     go.mod and go.sum), installs, and copies the rest behind that. Where `go build` fetches modules itself, in a stage
-    that does not ship, a `go mod download` goes before it.
+    that does not ship, a `go mod download` goes before it. In a stage that does nothing behind the install, and of
+    which nobody takes a source, the rest is not copied at all.
 
     **Safety.** LOSSLESS is claimed: the same files in another order. The manifests are in two layers then, and these
     bytes are counted. Not tried where an install may read more: the package's own install scripts, local paths,
@@ -81,7 +82,8 @@ def _finding(text: Text, stage: Stage, found: Order, unpacked: int | None) -> It
         return
     names = sorted({path.rpartition("/")[2] for path in twice})
     first = f"copy {_listed(names)} first" if names else "copy the sources last"
-    title = f"{first}, {'download modules' if found.download else 'install'}, then copy the rest"
+    rest = "which is all that this stage needs" if found.unread else "then copy the rest"
+    title = f"{first}, {'download modules' if found.download else 'install'}, {rest}"
     fix = Fix(title, Applicability.LOSSLESS, edits(text, found))
     where = found.copies[0].instruction if found.download else found.last
     yield Finding(NAME, message, where, -grows, fix, probe=changed)

@@ -11,6 +11,7 @@ from jettison.context.copies import taken
 from jettison.context.sources import source_file
 from jettison.core.values import Span
 from jettison.dockerfile.edit import CannotEdit, newline, start_with_comments
+from jettison.dockerfile.graph import takers
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Edit, Instruction, Stage
 from jettison.dockerfile.scope import State, state_at
@@ -51,6 +52,7 @@ class Order:
     last: Instruction  # the sources are copied behind it
     split: int | None = None  # only behind this operand of its list
     download: bool = False  # a `go mod download` is written, since nothing installs before the build
+    unread: bool = False  # nothing of the sources is read behind it: they need no copying at all
 
     @property
     def sources(self) -> frozenset[str]:
@@ -114,7 +116,24 @@ def _moved(subject: Subject | Text, stage: Stage, walk: _Walk) -> Order | None:
         raise CannotEdit(f"what line {other.line} puts in the same place is not known")
     found = replace(found, copies=moved, manifests=frozenset(walk.manifests))
     _check(subject, stage, found, walk.writes)
-    return found
+    return replace(found, unread=_unread(subject, stage, found))
+
+
+def _unread(subject: Subject | Text, stage: Stage, found: Order) -> bool:
+    """Whether the stage ends without another RUN, does not ship, and whoever copies from it takes other paths."""
+    if stage is subject.stage or found.split is not None or found.download:
+        return False
+    if any(each.keyword in ("RUN", "ONBUILD") and _before(found.last, each) for each in stage.instructions):
+        return False
+    tops = {path.strip("/") for copy in found.copies for path in copy.files}
+    for each in takers(subject.dockerfile, stage):
+        words = each.exec_form or tuple(word.text for word in each.words)
+        if each.keyword != "COPY" or each.heredocs or not all(_PLAIN.fullmatch(word) for word in words[:-1]):
+            return False
+        for source in (posixpath.normpath(word).strip("/") for word in words[:-1]):
+            if source in ("", ".") or any(f"{path}/".startswith(f"{source}/") for path in tops):
+                return False
+    return True
 
 
 def _has_sources(subject: Subject | Text, copy: Copy, manifests: set[str]) -> bool:
@@ -291,7 +310,7 @@ def edits(subject: Subject | Text, found: Order) -> tuple[Edit, ...]:
     dockerfile = subject.dockerfile
     end = newline(dockerfile)
     whole = end.join(copy.instruction.span.of(dockerfile.text) for copy in found.copies)
-    made = []
+    made: list[Edit] = []
     for copy in found.copies:
         lines = list(_narrow(copy, found.manifests, dockerfile.text))
         span = copy.instruction.span
@@ -299,6 +318,8 @@ def edits(subject: Subject | Text, found: Order) -> tuple[Edit, ...]:
             after = dockerfile.text.find("\n", span.end) + 1 or len(dockerfile.text)
             span = Span(span.start, after)
         made.append(Edit(span, end.join(lines)))
+    if found.unread:
+        return tuple(made)
     if found.download:
         at = start_with_comments(dockerfile, found.last)
         return (*made, Edit(Span(at, at), f"RUN go mod download{end}{whole}{end}"))
