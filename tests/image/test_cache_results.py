@@ -10,7 +10,8 @@ import handmade
 import pytest
 from handmade import Made, entry, tar
 
-from jettison.image.cache_results import recalled, remember
+from jettison.image import cache_results
+from jettison.image.cache_results import recalled, remember, sources_mark
 from jettison.image.model import Image
 from jettison.image.open import open_image
 
@@ -59,3 +60,33 @@ def test_no_cache_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("JETTISON_CACHE_SIZE", "0")
     image = layout(tmp_path / "one", b"1")
     assert (False, None) == (remember(image, "weights", b"result"), recalled(image, "weights"))
+
+
+def test_a_result_of_other_sources_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = layout(tmp_path / "one", b"1")
+    assert remember(image, "weights", b"result")
+    assert b"result" == recalled(image, "weights")
+    monkeypatch.setattr(cache_results, "sources_mark", lambda root: "changed")
+    assert recalled(image, "weights") is None
+
+
+def test_every_change_of_a_source_changes_the_mark(tmp_path: Path) -> None:
+    (tmp_path / "room" / "__pycache__").mkdir(parents=True)
+    file = tmp_path / "room" / "a.py"
+    file.write_text("one")
+    marks = [mark(tmp_path)]
+    (tmp_path / "room" / "__pycache__" / "a.pyc").write_text("compiled")
+    assert marks == [mark(tmp_path)]
+    os.utime(file, ns=(1, 1))
+    marks.append(mark(tmp_path))
+    file.write_text("other")
+    os.utime(file, ns=(1, 1))
+    marks.append(mark(tmp_path))
+    file.rename(tmp_path / "room" / "b.py")
+    marks.append(mark(tmp_path))
+    assert 4 == len(set(marks))
+
+
+def mark(root: Path) -> str:
+    sources_mark.cache_clear()
+    return sources_mark(root)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from jettison.align.builders import keyword_of
 from jettison.image.model import Image
+from jettison.image.shipment import annotations_of
 
 KNOWN, GUESSED = "known", "guessed"
-_NAME = "org.opencontainers.image.base.name"
+_NAME, _DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _FROM = re.compile(r"FROM (\S*[^0-9a-f\s]\S*)$")  # a name; Buildah writes a bare id for the rows between
 _LAST = frozenset({"CMD", "ENTRYPOINT"})
 
@@ -42,10 +44,23 @@ def _rank(base: Base) -> tuple[int, int, str]:
 
 
 def told_name(image: Image) -> str | None:
-    """The base's name as the image's labels tell it."""
+    """The base's name as the manifest's annotations or the image's labels tell it."""
+    return _note(image, _NAME)
+
+
+def told_digest(image: Image) -> str | None:
+    """The digest of the base's manifest, or index, as they tell it."""
+    value = _note(image, _DIGEST)
+    return value if value and _SHA256.fullmatch(value) else None
+
+
+def _note(image: Image, key: str) -> str | None:
     labels = image.runtime.get("Labels")
-    value = labels.get(_NAME) if isinstance(labels, Mapping) else None
-    return value if isinstance(value, str) and value else None
+    for notes in (annotations_of(image), labels if isinstance(labels, Mapping) else {}):
+        value = notes.get(key)
+        if isinstance(value, str) and value:
+            return value
+    return None
 
 
 def guessed_base(image: Image) -> Base | None:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from jettison.dockerfile.model import Dockerfile
     from jettison.documents.image import Inspection
     from jettison.image.model import Image
-
-_KIND = 5  # of the report; another number where it says something else of the same image
+    from jettison.review.model import Source
 
 
 @click.command("inspect")
@@ -71,7 +70,8 @@ def command(
         return 0 if valid else 1
     look = Look(form, top, output is None and colours(sys.stdout, no_color), packages, measure)
     base = _base(base_image, platform, (dockerfile[1], target) if dockerfile else None)
-    text = _report(found, look, base, (*dockerfile, target) if dockerfile else None)
+    told = (*dockerfile, _source(file, dockerfile[0], target)) if file is not None and dockerfile else None
+    text = _report(found, look, base, told)
     _put(text, output)
     return 0
 
@@ -109,7 +109,7 @@ class Look:
 
 
 Named = tuple[str, "Image | None"]
-Told = tuple[str, "Dockerfile", str | None]  # name, parsed, target
+Told = tuple[str, "Dockerfile", "Source"]  # name, parsed, how it is looked at
 
 
 def _report(image: Image, look: Look, base: Named, dockerfile: Told | None) -> str:
@@ -119,15 +119,18 @@ def _report(image: Image, look: Look, base: Named, dockerfile: Told | None) -> s
     from jettison.image.transports.siblings import neighbours_mark
 
     name, given = base
-    told = (dockerfile[0], str(dockerfile[1]), dockerfile[2]) if dockerfile else None
     names = (str(image.reference), name, given and given.digest, neighbours_mark())
-    question = f"inspect {_KIND} {(names, look, told)!r}"
-    stored = image.reference.transport in (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
-    known = None if stored else recalled(image, question)  # in a store other images count as well
+    question = f"inspect {(names, look)!r}"
+    # in a store other images count as well, with a Dockerfile all the files of its context
+    lasting = dockerfile is None and image.reference.transport not in (
+        Transport.CONTAINERS_STORAGE,
+        Transport.DOCKER_DAEMON,
+    )
+    known = recalled(image, question) if lasting else None
     if known is not None:
         return known.decode()
     text = _inspected(image, look, base, dockerfile)
-    if not stored:
+    if lasting:
         remember(image, question, text.encode())
     return text
 
@@ -138,9 +141,18 @@ def _inspected(image: Image, look: Look, base: Named, dockerfile: Told | None) -
     from jettison.documents.provenance import provenance_of
 
     read_shown(image)
-    made = provenance_of(image, dockerfile[1] if dockerfile else None, dockerfile[2] if dockerfile else None)
-    inspection = inspect_image(image, made, Asked(look.top, base, look.packages, look.measure))
+    source = dockerfile[2] if dockerfile else None
+    made = provenance_of(image, dockerfile[1] if dockerfile else None, source.target if source else None)
+    inspection = inspect_image(image, made, Asked(look.top, base, look.packages, look.measure, source))
     return _rendered(inspection, look, dockerfile[0] if dockerfile else "")
+
+
+def _source(file: Path, name: str, target: str | None) -> Source:
+    """The Dockerfile as rules look at it, its folder the context."""
+    from jettison.review.model import Source
+
+    path = file / name if file.is_dir() else file
+    return Source(name, path, path.parent, target)
 
 
 def _base(

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jettison.align import GUESSED, Base, base_of, first_own_row, guessed_base
+from jettison.align.base import told_digest, told_name
 from jettison.align.builders import keyword_of
+from jettison.core.errors import ImageError, UsageError
+from jettison.core.platform import Platform
+from jettison.core.reference import Reference, Transport
 from jettison.documents.provenance import Provenance
 from jettison.image.model import Image
+from jettison.image.open import open_image
+from jettison.registry.names import parse
 
 if TYPE_CHECKING:
     from jettison.image.transports.siblings import Sibling
@@ -23,7 +29,7 @@ def recognised(
     `told`: the name that a command line or a Dockerfile gives, and the image itself where it is at hand.
     """
     name, given = told
-    known = base_of(image, _candidates(name, given, others))
+    known = base_of(image, [*_candidates(name, given, others), *_annotated(image)])
     if known is not None:
         return known
     if made.lines:
@@ -39,6 +45,25 @@ def _candidates(name: str, given: Image | None, others: Sequence[Sibling]) -> It
     for other in others:
         for each in other.names:
             yield each, other.diff_ids
+
+
+def _annotated(image: Image) -> Iterator[tuple[str, Sequence[str]]]:
+    """The base that an image of a registry names by name and digest, where that registry has it.
+
+    Another registry is not asked, nor any for an image that lies here: nobody said that this may go out.
+    """
+    name, digest = told_name(image), told_digest(image)
+    if image.reference.transport is not Transport.DOCKER or not name or not digest:
+        return
+    try:
+        place = parse(name)
+        if place.host != parse(image.reference.where).host:
+            return
+        platform = Platform(*(image.config.get(key) or "" for key in ("os", "architecture", "variant")))
+        base = open_image(Reference(Transport.DOCKER, f"{place.host}/{place.repository}@{digest}"), platform)
+    except (ImageError, UsageError):
+        return
+    yield name, [layer.diff_id for layer in base.layers]
 
 
 def unique_bytes(image: Image, others: Sequence[Sibling] | None) -> int | None:

@@ -71,7 +71,7 @@ def check_to_json(checked: Checked) -> dict[str, Any]:
         "files": [plain(each.source.name) for each in checked.files],
         "allowed": checked.allowed,
         "skipped": _skipped(checked),
-        "findings": [_finding(each) for each in checked.remarks],
+        "findings": [finding_to_json(each) for each in checked.remarks],
     }
 
 
@@ -84,7 +84,8 @@ def _skipped(checked: Checked) -> list[dict[str, str]]:
     ]
 
 
-def _finding(remark: Remark) -> dict[str, Any]:
+def finding_to_json(remark: Remark) -> dict[str, Any]:
+    """A finding as `check` and `inspect` have it."""
     where, fix = remark.where, remark.fix
     return {
         "rule": remark.rule,

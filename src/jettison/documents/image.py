@@ -24,6 +24,7 @@ from jettison.waste.rows import Cause, WasteRow
 
 if TYPE_CHECKING:
     from jettison.image.transports.siblings import Sibling
+    from jettison.review.model import Remark, Reviewed, Source
     from jettison.waste.inventory import Inventory
 
 
@@ -41,13 +42,14 @@ class Asked:
     """What to look for besides. `base`: the name of the base that the user or the Dockerfile tells, and that image.
 
     `packages`: weigh packages as well, which reads their databases. `exact`: read compressed layers once more, for
-    where in their blobs the payloads lie.
+    where in their blobs the payloads lie. `source`: the Dockerfile, for what the rules say of it and the image.
     """
 
     top: int = 10
     base: tuple[str, Image | None] = ("", None)
     packages: bool = False
     exact: bool = False
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,16 @@ class Inspection:
     engines: EngineSizes
     dive: DiveNumbers
     packages: Inventory | None
+    reviewed: Reviewed | None = None  # None where there is no Dockerfile
+
+    @property
+    def findings(self) -> tuple[Remark, ...] | None:
+        """What could be better, the gravest first, then by bytes; None where there is no Dockerfile."""
+        if self.reviewed is None:
+            return None
+        return tuple(
+            sorted(self.reviewed.remarks, key=lambda one: (one.severity.rank, -one.predicted, one.where.line, one.rule))
+        )
 
     @property
     def waste(self) -> tuple[WasteRow, ...]:
@@ -155,6 +167,7 @@ def inspect_image(image: Image, made: Provenance, asked: Asked = Asked()) -> Ins
         engines=engine_sizes(image),
         dive=dive_numbers(layers),
         packages=_packages(image, live) if asked.packages else None,
+        reviewed=_reviewed(image, asked.source),
     )
 
 
@@ -170,6 +183,15 @@ def _neighbours() -> tuple[Sibling, ...]:
     from jettison.image.transports.siblings import neighbours
 
     return neighbours()
+
+
+def _reviewed(image: Image, source: Source | None) -> Reviewed | None:
+    if source is None:
+        return None
+    from jettison.review.measured import measured
+    from jettison.review.model import Settings
+
+    return measured(source, Settings(), image)
 
 
 def _packages(image: Image, live: Live) -> Inventory:

@@ -50,9 +50,19 @@ def image_to_json(inspection: Inspection) -> dict[str, Any]:
         "executables": {"in_path": inspection.executables.in_path, "all": inspection.executables.all},
         "estimate": _estimate(inspection),
         "engines": asdict(inspection.engines),
-        "findings": None,
+        "findings": _findings(inspection),
         "dive": _dive(inspection.dive),
     }
+
+
+def _findings(inspection: Inspection) -> list[dict[str, Any]] | None:
+    """What the rules say of the Dockerfile and the image, the gravest first; null where there is no Dockerfile."""
+    found = inspection.findings
+    if found is None:
+        return None
+    from jettison.documents.check import finding_to_json
+
+    return [finding_to_json(each) for each in found]
 
 
 def _base(inspection: Inspection, base: Base | None) -> dict[str, Any] | None:

@@ -57,6 +57,11 @@ def inspection_markdown(inspection: Inspection, *, top: int) -> str:
     lines += _section("Packages", (">bytes", "name", "version", "type", ">files"), rows)
     largest = [(show_bytes(each.bytes), _path(each.path), str(each.layer)) for each in inspection.largest]
     lines += _section("Biggest files", (">bytes", "path", ">layer"), largest)
+    findings = [
+        (show_bytes(each.predicted), each.severity.value, each.rule, str(each.where.line), _short(each.message))
+        for each in (inspection.findings or ())[:top]
+    ]
+    lines += _section("What could be better", (">bytes", "severity", "rule", ">line", "message"), findings)
     return "\n".join([*lines, "", markdown(dive_sentence(inspection) + ".")]) + "\n"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from jettison.core.escape import show_path, terminal
 from jettison.core.units import show_bytes
 from jettison.documents.image import Inspection, files_of
+from jettison.report.check_text import STYLES
 from jettison.report.counts import maybe_bytes, plural
 from jettison.report.image_words import (
     CAUSES,
@@ -42,6 +43,7 @@ def inspection_text(inspection: Inspection, *, width: int, top: int, colour: boo
         _folders(inspection, width, colour),
         _packages(inspection, width, colour),
         _largest(inspection, width, colour),
+        _findings(inspection, (width, top), colour),
         _ends(inspection, width, colour),
     ]
     shown = ["\n".join(line.rstrip() for line in lines) for part in parts if (lines := list(part))]
@@ -216,6 +218,23 @@ def _largest(inspection: Inspection, width: int, colour: bool) -> Iterator[str]:
     if rows:
         yield _title("biggest files that are seen", "", width, colour)
         yield from _paths(rows, width)
+
+
+def _findings(inspection: Inspection, bounds: tuple[int, int], colour: bool) -> Iterator[str]:
+    """What the rules say, the gravest first: bytes, severity, line, and the sentence below."""
+    (width, top), found = bounds, inspection.findings
+    if not found:
+        return
+    yield _title("what could be better", f"{len(found)} {plural(len(found), 'finding')}", width, colour)
+    for each in found[:top]:
+        size = pad(show_bytes(each.predicted) if each.predicted > 0 else "", _SIZE, right=True)
+        place = f"{terminal(each.where.file)}:{each.where.line}"
+        severity = paint(pad(each.severity.value, 7), STYLES[each.severity], colour=colour)
+        yield f"  {size}  {severity}  {cut(f'{each.rule}  {place}', width - 22)}"
+        said = each.message.removeprefix(f"line {each.where.line} ")
+        yield from (" " * 13 + paint(line, "dim", colour=colour) for line in wrap(terminal(said), width - 13))
+    if found[top:]:
+        yield " " * 13 + paint(f"and {len(found) - top} more", "dim", colour=colour)
 
 
 def _ends(inspection: Inspection, width: int, colour: bool) -> Iterator[str]:

@@ -6,13 +6,16 @@ import re
 import shlex
 from collections.abc import Iterator
 from math import isinf
+from pathlib import Path
 
 from jettison.align import GUESSED
 from jettison.core.escape import show_path
 from jettison.core.reference import Transport
 from jettison.core.units import show_bytes
+from jettison.core.values import Severity
 from jettison.documents.image import Inspection, parts
 from jettison.report.counts import plural
+from jettison.review.model import Remark, Source
 from jettison.waste.classes import Class
 from jettison.waste.rows import Cause
 
@@ -157,16 +160,35 @@ def dive_sentence(inspection: Inspection) -> str:
 
 
 def next_steps(inspection: Inspection) -> Iterator[tuple[str, str]]:
-    """(command, what it does) of what to do now, at most three."""
+    """(command, what it does) of what to do now, at most three; what the rules found comes first."""
+    chosen = list(dict.fromkeys(each.rule for each in _provable(inspection)))
+    if chosen and inspection.reviewed is not None:
+        saved = sum(each.predicted for each in _provable(inspection))
+        told = f"{show_bytes(saved)} predicted; each change is proven through a build" if saved else "proven by a build"
+        yield f"jettison optimize {_project(inspection.reviewed.source)} --select {','.join(chosen)}", told
     where = shlex.quote(str(inspection.image.reference))
     worst = min(inspection.waste, key=lambda row: (-row.bytes, row.path), default=None)
     if worst is not None:
         path = shlex.quote("/" + show_path(worst.path))
         yield f"jettison why {where} {path}", "which layers brought and took the worst of it"
     heavy = sum(inspection.classes[each].size for each in _OF_BUILDS if each in inspection.classes)
-    if inspection.sizes.waste or heavy > inspection.sizes.effective * _MUCH:
+    if not chosen and (inspection.sizes.waste or heavy > inspection.sizes.effective * _MUCH):
         yield "jettison optimize .", "in the folder of its Dockerfile: make it smaller, one proven change at a time"
     if not inspection.made.lines and not inspection.made.reason:
         yield f"jettison inspect {where} -f Dockerfile", "name the lines that made the layers"
     elif inspection.packages is None:
         yield f"jettison inspect {where} --packages", "weigh its packages"
+
+
+def _project(source: Source) -> str:
+    """What `optimize` is called with for this Dockerfile."""
+    path = source.path or Path("Dockerfile")
+    words = [str(path.parent)]
+    words += ["-f", str(path)] if path.name not in ("Dockerfile", "Containerfile") else []
+    words += ["--target", source.target] if source.target else []
+    return shlex.join(words)
+
+
+def _provable(inspection: Inspection) -> list[Remark]:
+    """The findings whose change `optimize` tries."""
+    return [each for each in inspection.findings or () if each.fix is not None and each.severity is not Severity.NOTE]
