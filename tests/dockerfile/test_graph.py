@@ -16,7 +16,7 @@ from jettison.dockerfile.graph import (
 )
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.parse import parse
-from jettison.dockerfile.scope import state_at
+from jettison.dockerfile.scope import made_by, proxies, state_at
 
 THREE = """\
 FROM x AS a
@@ -199,7 +199,8 @@ def test_the_state_is_inherited_from_the_local_base() -> None:
     stage = dockerfile.stages[1]
     state = state_at(dockerfile, stage, stage.instructions[2])
     assert {"A": "2", "C": "1 w1"} == dict(state.env)  # B: the old A was not set, and what the base has is not known
-    assert ("/srv/lib", "app", ("/bin/bash", "-c"), {}) == (state.workdir, state.user, state.shell, dict(state.args))
+    assert ("/srv/lib", "app", ("/bin/bash", "-c")) == (state.workdir, state.user, state.shell)
+    assert {"V": "1", "W": "w1"} == dict(state.args)
 
 
 def test_build_arguments_go_before_defaults() -> None:
@@ -213,6 +214,41 @@ def test_what_an_unknown_variable_decides_is_not_known() -> None:
     stage = dockerfile.stages[1]
     state = state_at(dockerfile, stage, stage.instructions[-1])
     assert ("P" in state.env, state.workdir) == (False, None)
+
+
+def test_the_later_of_env_and_arg_wins_and_the_image_keeps_its_env() -> None:
+    dockerfile = parse("FROM scratch\nENV A=1\nARG A=2\nRUN a\nENV A=3\nRUN b\n")
+    first, second = (state_at(dockerfile, dockerfile.stages[0], dockerfile.instructions[n]) for n in (3, 5))
+    assert ("1", "2", "3") == (first.env["A"], first.variables["A"], second.variables["A"])
+
+
+def test_what_a_base_stage_triggers_comes_before_the_stages_own_instructions() -> None:
+    dockerfile = parse("FROM x AS a\nONBUILD ENV A=1\nONBUILD COPY --from=c /x /y\nFROM y AS c\nFROM a\nRUN b\n")
+    last = dockerfile.stages[2]
+    assert {"A": "1"} == dict(state_at(dockerfile, last, last.instructions[1]).env)
+    assert ["FROM", "ONBUILD", "ONBUILD", "FROM", "ENV", "COPY", "RUN"] == [
+        each.keyword for each in made_by(dockerfile, last)
+    ]
+    assert [0, 1, 2] == [stage.index for stage in needed(dockerfile, last)]
+
+
+def test_a_variable_in_from_may_mean_a_stage() -> None:
+    dockerfile = parse("ARG BASE=a\nFROM x AS a\nFROM y AS b\nFROM $BASE\n")
+    last = dockerfile.stages[2]
+    assert [0, 2] == [stage.index for stage in stage_chain(dockerfile, last)]
+    assert [1, 2] == [stage.index for stage in stage_chain(dockerfile, last, {"BASE": "b"})]
+    assert [2] == [stage.index for stage in stage_chain(dockerfile, last, {"BASE": "z"})]
+
+
+def test_a_later_stage_that_the_target_needs_is_refused() -> None:
+    dockerfile = parse("FROM x AS a\nCOPY --from=b 1 2\nFROM y AS b\n")
+    check_references(dockerfile, dockerfile.stages[1])
+    with pytest.raises(DockerfileError, match="comes later"):
+        check_references(dockerfile, dockerfile.stages[0])
+
+
+def test_proxies_are_seen_by_every_run_in_both_ways_of_writing_them() -> None:
+    assert {"HTTP_PROXY": "p", "http_proxy": "p"} == proxies({"http_proxy": "p", "OTHER": "q"})
 
 
 def test_the_old_form_of_env_takes_the_rest_of_the_line() -> None:

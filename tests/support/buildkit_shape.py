@@ -7,7 +7,7 @@ from typing import Any
 
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.model import Dockerfile, Instruction
-from jettison.dockerfile.parse import KEYWORDS, parse
+from jettison.dockerfile.parse import KEYWORDS, canonical, parse
 
 _WHOLE = {"CMD", "ENTRYPOINT", "MAINTAINER", "RUN", "SHELL", "STOPSIGNAL", "USER", "WORKDIR"}
 
@@ -89,7 +89,7 @@ def theirs(answer: dict[str, Any]) -> dict[str, Any]:
 def _completed(each: dict[str, Any]) -> dict[str, Any]:
     trigger = each.get("trigger")
     return {
-        "keyword": each["keyword"].upper(),
+        "keyword": canonical(each["keyword"]),
         "flags": each.get("flags", []),
         "json": each.get("json", False),
         "line": each["line"],

@@ -1,7 +1,7 @@
 """Stages and what they stand on; names with their variables filled in.
 
 Source: moby/buildkit `frontend/dockerfile/dockerfile2llb/convert.go` (behaviour). A FROM means an earlier stage or
-an image; COPY --from and a mount's from= may also mean a later stage, as long as nothing needs itself.
+an image; COPY --from and a mount's from= may name a later stage, too, which is built only where nothing needs it.
 """
 
 from __future__ import annotations
@@ -13,73 +13,102 @@ from jettison.core.errors import DockerfileError, UsageError
 from jettison.core.platform import host
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
+from jettison.dockerfile.mounts import mount_source
 
-_MOUNT_FROM = re.compile(r"(?:^|,)from=([^,]+)")
+NO_ARGUMENTS: Mapping[str, str] = {}
 
 
 def resolve_target(dockerfile: Dockerfile, target: str | None) -> Stage:
-    """The stage that ships: the last, or the one that `--target` names. Raises UsageError."""
+    """The stage that ships: the last, or the one that `--target` names. Raises UsageError.
+
+    A number is what other builders take; BuildKit knows names alone.
+    """
     if target is None:
         return dockerfile.stages[-1]
-    for stage in reversed(dockerfile.stages):
-        if stage.name == target.lower():
-            return stage
-    if _is_number(target) and int(target) < len(dockerfile.stages):
-        return dockerfile.stages[int(target)]
+    stage = named_stage(dockerfile, target) or (source_stage(dockerfile, target) if target.isdigit() else None)
+    if stage is None:
+        raise _no_target(dockerfile, target)
+    return stage
+
+
+def _no_target(dockerfile: Dockerfile, target: str) -> UsageError:
     names = [stage.name or str(stage.index) for stage in dockerfile.stages]
-    raise UsageError(f"there is no stage called {target}", hint=f"stages: {', '.join(names)}")
+    return UsageError(f"there is no stage called {target}", hint=f"stages: {', '.join(names)}")
 
 
-def find_stage(dockerfile: Dockerfile, name: str, before: int) -> Stage | None:
-    """The earlier stage that a FROM means; None where it means an image."""
-    for stage in reversed(dockerfile.stages[:before]):
-        if stage.name == name.lower():
-            return stage
-    return None
+def find_stage(
+    dockerfile: Dockerfile, name: str, before: int, build_args: Mapping[str, str] = NO_ARGUMENTS
+) -> Stage | None:
+    """The earlier stage that a FROM means; None where it means an image.
+
+    Names of stages are lower case, and FROM is not lowered: `FROM x AS Build` makes a stage that `FROM build` finds.
+    """
+    if "$" in name or dockerfile.escape in name:
+        try:
+            name = expand(name, global_variables(dockerfile, build_args), dockerfile.escape)[0]
+        except DockerfileError:
+            return None
+    return next((stage for stage in reversed(dockerfile.stages[:before]) if stage.name == name), None)
+
+
+def named_stage(dockerfile: Dockerfile, name: str) -> Stage | None:
+    """The stage that a mount's `from=name` means: of two with one name the last; None where it means an image."""
+    return next((stage for stage in reversed(dockerfile.stages) if stage.name == name.lower()), None)
 
 
 def source_stage(dockerfile: Dockerfile, name: str) -> Stage | None:
-    """The stage that `COPY --from=name` means: of two with one name the last; None where it means an image."""
-    if _is_number(name):
-        return dockerfile.stages[int(name)] if int(name) < len(dockerfile.stages) else None
-    return find_stage(dockerfile, name, len(dockerfile.stages))
+    """The stage that `COPY --from=name` means, by its number or name; None where it means an image."""
+    if not _is_number(name):
+        return named_stage(dockerfile, name)
+    return dockerfile.stages[int(name)] if 0 <= int(name) < len(dockerfile.stages) else None
 
 
 def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdigit() and len(name) < 6
+    return re.fullmatch(r"[+-]?[0-9]{1,18}", name) is not None
 
 
-def stage_chain(dockerfile: Dockerfile, stage: Stage) -> tuple[Stage, ...]:
+def stage_chain(
+    dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
+) -> tuple[Stage, ...]:
     """The local stages that a stage is FROM, the lowest first, itself last."""
     chain = [stage]
-    while (parent := find_stage(dockerfile, chain[-1].base, chain[-1].index)) is not None:
+    while (parent := find_stage(dockerfile, chain[-1].base, chain[-1].index, build_args)) is not None:
         chain.append(parent)
     return tuple(reversed(chain))
 
 
-def _sources(dockerfile: Dockerfile, stage: Stage) -> Iterator[tuple[Stage, Instruction]]:
-    """The stages that a stage uses directly, each with the instruction that says so."""
-    parent = find_stage(dockerfile, stage.base, stage.index)
-    if parent is not None:
-        yield parent, stage.instructions[0]
-    for instruction in stage.instructions:
+def triggered(
+    dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
+) -> tuple[Instruction, ...]:
+    """What runs before a stage's own instructions: the ONBUILDs of the stage that it is FROM, and of no other."""
+    parent = find_stage(dockerfile, stage.base, stage.index, build_args)
+    return tuple(each.trigger for each in parent.instructions if each.trigger) if parent else ()
+
+
+def _sources(
+    dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]
+) -> Iterator[tuple[Stage, Instruction]]:
+    """The stages that a stage takes files from, each with the instruction that says so."""
+    for instruction in (*triggered(dockerfile, stage, build_args), *stage.instructions):
         for flag in instruction.flags:
-            names = [flag.value] if flag.name == "from" else []
-            if flag.name == "mount":
-                names = _MOUNT_FROM.findall(flag.value or "")
-            for name in names:
-                other = source_stage(dockerfile, name) if name else None
-                if other is not None:
-                    yield other, instruction
+            other = None
+            if flag.name == "from" and flag.value and instruction.keyword == "COPY":
+                other = source_stage(dockerfile, flag.value)
+            elif flag.name == "mount":
+                other = named_stage(dockerfile, mount_source(flag.value or ""))
+            if other is not None:
+                yield other, instruction
 
 
-def takers(dockerfile: Dockerfile, stage: Stage) -> Iterator[Instruction]:
+def takers(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS) -> Iterator[Instruction]:
     """The instructions of other stages that use this one: FROM, COPY --from, mounts."""
     for other in dockerfile.stages:
-        yield from (instruction for used, instruction in _sources(dockerfile, other) if used is stage)
+        if find_stage(dockerfile, other.base, other.index, build_args) is stage:
+            yield other.instructions[0]
+        yield from (instruction for used, instruction in _sources(dockerfile, other, build_args) if used is stage)
 
 
-def needed(dockerfile: Dockerfile, stage: Stage) -> tuple[Stage, ...]:
+def needed(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS) -> tuple[Stage, ...]:
     """Every stage that is built for `stage`, in the order of the file, itself included."""
     found: dict[int, Stage] = {}
     waiting = [stage]
@@ -87,57 +116,89 @@ def needed(dockerfile: Dockerfile, stage: Stage) -> tuple[Stage, ...]:
         one = waiting.pop()
         if one.index not in found:
             found[one.index] = one
-            waiting += [other for other, _ in _sources(dockerfile, one)]
+            parent = find_stage(dockerfile, one.base, one.index, build_args)
+            waiting += [parent] if parent else []
+            waiting += [other for other, _ in _sources(dockerfile, one, build_args)]
     return tuple(found[index] for index in sorted(found))
 
 
-def check_references(dockerfile: Dockerfile) -> None:
-    """Refuse what no builder can order: stages that need each other, a number that no stage has. DockerfileError."""
+def check_references(
+    dockerfile: Dockerfile, target: Stage | None = None, build_args: Mapping[str, str] = NO_ARGUMENTS
+) -> None:
+    """Refuse what no builder can order: numbers that no stage has, stages that need each other, or, for the target
+    (the last stage where it is None), one that comes later. Raises DockerfileError.
+    """
     for stage in dockerfile.stages:
         for instruction in stage.instructions:
-            source = instruction.flag("from")
-            if source and _is_number(source) and int(source) >= len(dockerfile.stages):
-                raise DockerfileError(
-                    f"line {instruction.line} copies from stage {source}, and there are {len(dockerfile.stages)}",
-                    hint="stages are counted from 0; better give the stage a name: FROM IMAGE AS NAME",
-                    line=instruction.line,
+            if instruction.keyword == "COPY":
+                _check_from(dockerfile, instruction)
+    waiting = {stage.index: list(_sources(dockerfile, stage, build_args)) for stage in dockerfile.stages}
+    built = {stage.index for stage in needed(dockerfile, target or dockerfile.stages[-1], build_args)}
+    for index, uses in waiting.items():
+        for other, instruction in uses:
+            if index in built and other.index > index:
+                _refuse_order(
+                    other, instruction, "which comes later", "put that stage first: stages are built in order"
                 )
-    waiting = {stage.index: list(_sources(dockerfile, stage)) for stage in dockerfile.stages}
     while ready := [index for index, uses in waiting.items() if not any(each.index in waiting for each, _ in uses)]:
         for index in ready:
             del waiting[index]
-    for index, uses in waiting.items():
-        for other, instruction in uses:
-            if dockerfile.stages[index] in needed(dockerfile, other):
-                name = other.name or str(other.index)
-                raise DockerfileError(
-                    f"line {instruction.line} uses the stage {name}, which cannot be built before it",
-                    hint="a stage cannot need itself, directly or through others: split it",
-                    line=instruction.line,
-                )
+    for index in waiting:
+        other, instruction = next(use for use in waiting[index] if use[0].index in waiting)
+        hint = "a stage cannot need itself, directly or through others: split it"
+        _refuse_order(other, instruction, "which cannot be built before it", hint)
 
 
-def global_variables(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> dict[str, str]:
-    """What FROM may use: the platforms, and ARGs before the first FROM with the values of the command line."""
-    values = dict(_platforms())
+def _refuse_order(other: Stage, instruction: Instruction, why: str, hint: str) -> None:
+    name = other.name or str(other.index)
+    line = instruction.line
+    raise DockerfileError(f"line {line} uses the stage {name}, {why}", hint=hint, line=line)
+
+
+def _check_from(dockerfile: Dockerfile, instruction: Instruction) -> None:
+    source, line = instruction.flag("from") or "", instruction.line
+    if expand(source, {}, dockerfile.escape)[0] != source:
+        hint = "write FROM that image AS NAME, and --from=NAME: FROM takes variables"
+        raise DockerfileError(f"--from={source} in line {line} has a variable or a quote", hint=hint, line=line)
+    if _is_number(source) and source_stage(dockerfile, source) is None:
+        raise DockerfileError(
+            f"line {line} copies from stage {source}, and there are {len(dockerfile.stages)}",
+            hint="stages are counted from 0; better give the stage a name: FROM IMAGE AS NAME",
+            line=line,
+        )
+
+
+def global_variables(
+    dockerfile: Dockerfile, build_args: Mapping[str, str], target: str | None = None
+) -> dict[str, str]:
+    """What FROM may use: the platforms, and ARGs before the first FROM with the values of the command line.
+
+    `target` is what the command line names. Raises DockerfileError for a default that cannot be expanded.
+    """
+    values = {name: build_args.get(name, value) for name, value in _predefined(dockerfile, target)}
     for instruction in dockerfile.global_args:
         for word in instruction.words:
             name, equals, default = word.text.partition("=")
             if name in build_args:
                 values[name] = build_args[name]
             elif equals:
-                values[name] = expand(default, values, dockerfile.escape)[0]
+                try:
+                    values[name] = expand(default, values, dockerfile.escape)[0]
+                except DockerfileError as error:
+                    raise DockerfileError(str(error), hint=error.hint, line=instruction.line) from None
     return values
 
 
-def _platforms() -> Iterator[tuple[str, str]]:
-    """The platform arguments of a build for this machine."""
+def _predefined(dockerfile: Dockerfile, target: str | None) -> Iterator[tuple[str, str]]:
+    """The arguments that a builder gives by itself, for a build for this machine."""
     here = host()
     for side in ("BUILD", "TARGET"):
         yield f"{side}PLATFORM", str(here)
         yield f"{side}OS", here.os
+        yield f"{side}OSVERSION", ""
         yield f"{side}ARCH", here.architecture
         yield f"{side}VARIANT", here.variant
+    yield "TARGETSTAGE", target or dockerfile.stages[-1].name or "default"
 
 
 def expand_from(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> str:

@@ -70,6 +70,16 @@ def written_words(text: str) -> tuple[str, ...]:
     return expanded_words(text, {}, "\\", _AS_WRITTEN)
 
 
+class NotSet(DockerfileError):
+    """`${NAME:?message}` of a name that is not set, or empty where the colon asks for more."""
+
+    def __init__(self, name: str, why: str, *, empty: bool) -> None:
+        hint = f"give {name} a value: ARG {name}=DEFAULT, or --build-arg {name}=VALUE"
+        super().__init__(f"{name} cannot be expanded: {why}", hint=hint)
+        self.name = name
+        self.empty = empty
+
+
 def _refused(text: str, why: str) -> DockerfileError:
     shown = text if len(text) < 80 else text[:77] + "..."
     return DockerfileError(f"{shown!r} cannot be expanded: {why}", hint="see variable expansion in the reference")
@@ -205,7 +215,7 @@ class _Lexer:
         if value is not None and is_set:
             return value
         if operator[-1] == "?":
-            raise _refused(self.text, word or f"{name} is {'not set' if value is None else 'empty'}")
+            raise NotSet(name, word or "it is " + ("not set" if value is None else "empty"), empty=value is not None)
         return word
 
     def trimmed(self, name: str, operator: str, word: str) -> str:

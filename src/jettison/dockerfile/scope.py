@@ -1,44 +1,77 @@
-"""What is in force before an instruction: ENV, ARG, WORKDIR, USER, SHELL."""
+"""What is in force before an instruction: ENV, ARG, WORKDIR, USER, SHELL.
+
+Behaves as moby/buildkit's `frontend/dockerfile/dockerfile2llb/convert.go`: ENV and ARG share one set of names, of which
+the later line wins; a stage inherits both from the stage that it is FROM; the ONBUILDs of that stage come first.
+"""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from jettison.dockerfile.graph import global_variables, stage_chain
+from jettison.core.errors import DockerfileError
+from jettison.dockerfile.graph import NO_ARGUMENTS as NO_ARGUMENTS
+from jettison.dockerfile.graph import expand_from, global_variables, stage_chain, triggered
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 
-_CHANGES = {"ARG", "ENV", "SHELL", "USER", "WORKDIR"}
-NO_ARGUMENTS: Mapping[str, str] = {}
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
+_NOT_KNOWN = None
 
 
 @dataclass(frozen=True)
 class State:
     """None, or a name that is absent, where the base image or an unknown variable decides."""
 
-    env: Mapping[str, str] = field(default_factory=dict)
-    args: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)  # what the image gets
+    args: Mapping[str, str] = field(default_factory=dict)  # what lies over it while it is built
     workdir: str | None = None
     user: str | None = None
     shell: tuple[str, ...] | None = None
+    unknown: frozenset[str] = frozenset()  # set, and nobody knows to what
 
     @property
     def variables(self) -> dict[str, str]:
-        """What `$X` means here: ENV goes before ARG."""
-        return {**self.args, **self.env}
+        """What `$X` means here; a name is absent where nothing in the file sets it, or where its value is not known."""
+        return {name: value for name, value in {**self.env, **self.args}.items() if name not in self.unknown}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a build brings to the instructions of one stage."""
+
+    outside: Mapping[str, str]  # ARGs before the first FROM, and the predefined ones
+    build_args: Mapping[str, str]
+    escape: str
+    empty: bool  # FROM scratch: what the file does not set is not set
+
+    def value(self, text: str, state: State) -> str | None:
+        """`text` with variables filled in; None where one is not known, or the builder would refuse it."""
+        try:
+            found, missing = expand(text, state.variables, self.escape)
+        except DockerfileError:
+            return _NOT_KNOWN
+        decided = self.empty and not any(name == "PATH" or name in state.unknown for name in missing)
+        return found if not missing or decided else _NOT_KNOWN
+
+
+def proxies(build_args: Mapping[str, str]) -> dict[str, str]:
+    """What every RUN sees of the predefined proxy arguments, which need no ARG: both ways of writing each name."""
+    given = {name.lower(): value for name, value in sorted(build_args.items()) if name.lower() in _PROXIES}
+    return {spelt: value for name, value in given.items() for spelt in (name.upper(), name)}
 
 
 def state_at(
     dockerfile: Dockerfile, stage: Stage, instruction: Instruction, build_args: Mapping[str, str] = NO_ARGUMENTS
 ) -> State:
     """The state before `instruction` of `stage`, inherited from the local stages that it is FROM."""
-    state = State()
-    for _, each, state in _along(dockerfile, stage, build_args):  # noqa: B007
+    around, state = surroundings(dockerfile, stage, build_args), State()
+    for each in made_by(dockerfile, stage, build_args):
         if each is instruction:
             break
+        state = after(state, each, around)
     return state
 
 
@@ -46,64 +79,97 @@ def states(
     dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
 ) -> Iterator[tuple[Instruction, State]]:
     """Each instruction of `stage` with the state before it; one pass, where `state_at` begins anew each time."""
-    for one, each, state in _along(dockerfile, stage, build_args):
-        if one is stage and each is not None:
+    around, state = surroundings(dockerfile, stage, build_args), State()
+    own = {each.span for each in stage.instructions}
+    for each in made_by(dockerfile, stage, build_args):
+        if each.span in own:
             yield each, state
+        state = after(state, each, around)
 
 
-def _along(
-    dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]
-) -> Iterator[tuple[Stage, Instruction | None, State]]:
-    """The instructions of a stage and of those below it, each with the state before it; None behind the last."""
-    state = State()
-    outside = global_variables(dockerfile, build_args)
-    for one in stage_chain(dockerfile, stage):
-        state = State(state.env, {}, state.workdir, state.user, state.shell)  # an ARG ends with its stage
-        for each in one.instructions:
-            yield one, each, state
-            if each.keyword in _CHANGES:
-                state = _after(state, each, (outside, build_args), dockerfile.escape)
-    yield stage, None, state
+def made_by(
+    dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
+) -> Iterator[Instruction]:
+    """Every instruction that makes a stage: those of its base stages first, what an ONBUILD triggers behind FROM."""
+    for one in stage_chain(dockerfile, stage, build_args):
+        yield one.instructions[0]
+        yield from triggered(dockerfile, one, build_args)
+        yield from one.instructions[1:]
 
 
-def _after(state: State, each: Instruction, given: tuple[Mapping[str, str], Mapping[str, str]], escape: str) -> State:
-    outside, build_args = given
-    env, args, workdir, user, shell = dict(state.env), dict(state.args), state.workdir, state.user, state.shell
-    variables = state.variables
+def surroundings(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Surroundings:
+    """What a build with these arguments brings to a stage."""
+    try:
+        outside = global_variables(dockerfile, build_args)
+        base = expand_from(dockerfile, stage_chain(dockerfile, stage, build_args)[0], build_args)
+    except DockerfileError:
+        outside, base = {}, ""
+    return Surroundings(outside, build_args, dockerfile.escape, base == "scratch")
+
+
+def after(state: State, each: Instruction, around: Surroundings) -> State:
+    """The state behind an instruction."""
     if each.keyword == "ENV":
-        for name, value in _pairs(each):
-            text, missing = expand(value, variables, escape)
-            env[name] = text
-            if missing:
-                del env[name]
-    elif each.keyword == "ARG":
-        for word in each.words:
-            name, equals, default = word.text.partition("=")
-            text, missing = expand(default, {**args, **env}, escape)
-            if name in build_args:
-                args[name] = build_args[name]
-            elif equals and not missing:
-                args[name] = text
-            elif not equals and name in outside:
-                args[name] = outside[name]
-    elif each.keyword == "USER":
-        text, missing = expand(each.value, variables, escape)
-        user = None if missing else text
-    elif each.keyword == "SHELL":
-        shell = each.exec_form
-    elif each.keyword == "WORKDIR":
-        text, missing = expand(each.value, variables, escape)
-        workdir = None if missing else _below(workdir, text)
-    return State(env, args, workdir, user, shell)
+        return _env(state, each, around)
+    if each.keyword == "ARG":
+        return _arg(state, each, around)
+    if each.keyword == "USER":
+        return replace(state, user=around.value(each.value, state))
+    if each.keyword == "SHELL":
+        return replace(state, shell=each.exec_form)
+    if each.keyword == "WORKDIR":
+        return replace(state, workdir=_below(state.workdir, around.value(each.value, state), around.empty))
+    return state
 
 
-def _below(workdir: str | None, path: str) -> str | None:
+def _env(state: State, each: Instruction, around: Surroundings) -> State:
+    """All values of one ENV see what stood before it."""
+    env, args, unknown = dict(state.env), dict(state.args), set(state.unknown)
+    for key, text in pairs(each):
+        name, value = around.value(key, state), around.value(text, state)
+        if name is None:
+            continue
+        args.pop(name, None)
+        env.pop(name, None)
+        unknown.discard(name)
+        if value is None:
+            unknown.add(name)
+        else:
+            env[name] = value
+    return replace(state, env=env, args=args, unknown=frozenset(unknown))
+
+
+def _arg(state: State, each: Instruction, around: Surroundings) -> State:
+    """Each value of one ARG sees those before it on its line."""
+    for word in each.words:
+        name, equals, default = word.text.partition("=")
+        value: str | None
+        if name in around.build_args:
+            value = around.build_args[name]
+        elif equals:
+            value = around.value(default, state)
+        elif name in around.outside:
+            value = around.outside[name]
+        else:
+            continue
+        others = {key: old for key, old in state.args.items() if key != name}
+        if value is None:
+            state = replace(state, args=others, unknown=state.unknown | {name})
+        else:
+            state = replace(state, args={**others, name: value}, unknown=state.unknown - {name})
+    return state
+
+
+def _below(workdir: str | None, path: str | None, empty: bool) -> str | None:
+    if path is None:
+        return _NOT_KNOWN
     if path.startswith("/"):
-        return posixpath.normpath(path)
-    return posixpath.normpath(f"{workdir}/{path}") if workdir else None
+        return "/" + posixpath.normpath(path).lstrip("/")
+    above = workdir or ("/" if empty else None)
+    return posixpath.normpath(f"{above}/{path}").replace("//", "/") if above else _NOT_KNOWN
 
 
-def _pairs(instruction: Instruction) -> list[tuple[str, str]]:
+def pairs(instruction: Instruction) -> list[tuple[str, str]]:
     """The names and values of ENV or LABEL, in both forms, as written."""
     words = [word.text for word in instruction.words]
     if "=" not in words[0]:

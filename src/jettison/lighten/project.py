@@ -162,6 +162,6 @@ def check_text(text: str, recipe: Recipe) -> None:
     """Refuse what no engine can build, before any is asked. Raises DockerfileError, UsageError (unknown target)."""
     dockerfile = parse(text)
     stage = resolve_target(dockerfile, recipe.target)
-    check_references(dockerfile)
-    for one in needed(dockerfile, stage):
+    check_references(dockerfile, stage, recipe.build_args)
+    for one in needed(dockerfile, stage, recipe.build_args):
         expand_from(dockerfile, one, recipe.build_args)

@@ -1,0 +1,129 @@
+"""What BuildKit refuses although every line is an instruction: names, references, values, expansions.
+
+Behaves as moby/buildkit's `frontend/dockerfile/dockerfile2llb`: FROMs and references of all stages count, everything
+else only in the stages that the target needs. What depends on a variable whose value nobody knows is not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from jettison.core.errors import DockerfileError
+from jettison.dockerfile.check import check
+from jettison.dockerfile.graph import (
+    NO_ARGUMENTS,
+    check_references,
+    find_stage,
+    global_variables,
+    needed,
+    source_stage,
+    triggered,
+)
+from jettison.dockerfile.lexer import NotSet, expand
+from jettison.dockerfile.model import Dockerfile, Instruction, Stage
+from jettison.dockerfile.names import image_problem, platform_problem
+from jettison.dockerfile.parse import KEYWORDS
+from jettison.dockerfile.scope import State, Surroundings, after, state_at, surroundings
+from jettison.dockerfile.values import problems
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason for which BuildKit would not build the target."""
+
+    line: int
+    message: str
+    hint: str = ""
+
+
+def refusals(
+    dockerfile: Dockerfile, target: Stage | None = None, build_args: Mapping[str, str] = NO_ARGUMENTS
+) -> tuple[Refusal, ...]:
+    """Every reason that the text alone shows, by line; none where BuildKit would begin to build."""
+    target = target or dockerfile.stages[-1]
+    found = list(_of_the_head(dockerfile))
+    try:
+        variables = global_variables(dockerfile, build_args, target.name)
+    except DockerfileError as error:
+        return (*found, _refusal(error, 0))
+    for stage in dockerfile.stages:
+        found += _of_a_from(dockerfile, stage, (variables, build_args))
+    try:
+        check_references(dockerfile, target, build_args)
+    except DockerfileError as error:
+        found.append(_refusal(error, 0))
+    for stage in needed(dockerfile, target, build_args):
+        found += _of_a_stage(dockerfile, stage, build_args)
+    return tuple(sorted(dict.fromkeys(found), key=lambda each: each.line))
+
+
+def _refusal(error: DockerfileError, line: int) -> Refusal:
+    return Refusal(error.line or line, str(error), error.hint)
+
+
+def _of_the_head(dockerfile: Dockerfile) -> Iterator[Refusal]:
+    """`# check=` takes skip, error and experimental."""
+    told = dict(dockerfile.directives).get("check", "").strip(" \t")
+    line = [name for name, _ in dockerfile.directives].index("check") + 1 if told else 0
+    for option in told.split(";", 2) if told else ():
+        key, equals, value = (part.strip(" \t") for part in option.partition("="))
+        truth = value in ("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False")
+        if not equals or key not in ("skip", "error", "experimental") or (key == "error" and not truth):
+            yield Refusal(line, f"# check={told} is none", "write # check=skip=RULE,RULE;error=true")
+
+
+def _of_a_from(
+    dockerfile: Dockerfile, stage: Stage, given: tuple[Mapping[str, str], Mapping[str, str]]
+) -> Iterator[Refusal]:
+    variables, build_args = given
+    line = stage.instructions[0].line
+    try:
+        name = expand(stage.base, variables, dockerfile.escape)[0]
+        platform = expand(stage.platform or "", variables, dockerfile.escape)[0]
+    except DockerfileError as error:
+        yield _refusal(error, line)
+        return
+    if not name:
+        yield Refusal(line, f"FROM {stage.base} names no image: it is empty", "give its variables a default")
+    elif find_stage(dockerfile, stage.base, stage.index, build_args) is None and (why := image_problem(name)):
+        yield Refusal(line, f"FROM {name} names no image: {why}")
+    if stage.platform and not platform:
+        yield Refusal(line, f"--platform={stage.platform} is empty", "give its variables a default")
+    elif stage.platform and (why := platform_problem(platform)):
+        yield Refusal(line, f"--platform={platform} is no platform: {why}")
+
+
+def _of_a_stage(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Iterator[Refusal]:
+    """What a stage's own instructions, and those that it triggers, are refused for."""
+    around = surroundings(dockerfile, stage, build_args)
+    head, *rest = stage.instructions
+    state = state_at(dockerfile, stage, head, build_args)
+    for each in (*triggered(dockerfile, stage, build_args), *rest):
+        try:
+            if each not in rest:
+                _check_trigger(each)
+            yield from (Refusal(each.line, why) for why in problems(dockerfile, each, around, state))
+        except NotSet as error:
+            if _decided(error, around, state):
+                yield _refusal(error, each.line)
+        except DockerfileError as error:
+            yield _refusal(error, each.line)
+        source = each.flag("from") if each.keyword == "COPY" else None
+        if source and source_stage(dockerfile, source) is None and not re.fullmatch(r"[+-]?[0-9]+", source):
+            why = image_problem(source)
+            if why and source != "scratch":
+                yield Refusal(each.line, f"--from={source} names no image: {why}")
+        state = after(state, each, around)
+
+
+def _decided(error: NotSet, around: Surroundings, state: State) -> bool:
+    """Whether nothing but this file could have set the variable."""
+    return error.empty or (around.empty and error.name not in state.unknown and error.name != "PATH")
+
+
+def _check_trigger(each: Instruction) -> None:
+    if each.keyword not in KEYWORDS:
+        raise DockerfileError(f"ONBUILD triggers {each.keyword}, which is no instruction", line=each.line)
+    check(each)
