@@ -69,13 +69,15 @@ def command(**options: Any) -> int:
     else:
         checked = Checked(_looked(job, options), tuple((one.what, one.reason) for one in job.skipped), options["image"])
         failed = False
+    limits = [fail_on_of(one.found, told) for one in job.asked]
     if not options["show_diff"]:
-        put_out(rendered(checked, options), options)
+        put_out(rendered(checked, options, max(limits, key=lambda each: each.rank)), options)
     if options["exit_zero"]:
         return 0
-    limits = {one.source.name: fail_on_of(one.found, told) for one in job.asked}
     grave = any(
-        remark.severity.rank <= limits[each.source.name].rank for each in checked.files for remark in each.remarks
+        remark.severity.rank <= limit.rank
+        for each, limit in zip(checked.files, limits, strict=True)
+        for remark in each.remarks
     )
     return 1 if grave or failed or any(each.text is None for each in checked.files) else 0
 

@@ -18,25 +18,44 @@ from jettison.core.values import Severity
 from jettison.documents.check import Checked, check_to_json, statistics, statistics_to_json
 from jettison.review.model import Settings, Source
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown")
 
 
-def rendered(checked: Checked, options: dict[str, Any]) -> str:
-    """The report in the form that was asked for."""
+def rendered(checked: Checked, options: dict[str, Any], limit: Severity) -> str:
+    """The report in the form that was asked for; `limit`: what fails."""
     form = options["form"]
     if form == "json":
         document = check_to_json(checked)
         if options["statistics"]:
             document["statistics"] = statistics_to_json(statistics(checked))
         return json.dumps(document, indent=2) + "\n"
+    if form != "text":
+        return _for_others(checked, form, limit)
     from jettison.report.check_text import Look, check_text, statistics_text
 
     if options["statistics"]:
         return statistics_text(statistics(checked))
     colour = options["output"] is None and colours(sys.stdout, options["no_color"])
     width = shutil.get_terminal_size((100, 24)).columns
-    limit = None if options["quiet"] else Severity.NOTE if options["verbose"] else Severity.WARNING
-    return check_text(checked, Look(width, colour, limit))
+    told = None if options["quiet"] else Severity.NOTE if options["verbose"] else Severity.WARNING
+    return check_text(checked, Look(width, colour, told))
+
+
+def _for_others(checked: Checked, form: str, limit: Severity) -> str:
+    """For other tools; each is imported where it is asked for."""
+    if form == "sarif":
+        from jettison.report.check_sarif import check_sarif
+
+        return json.dumps(check_sarif(checked), indent=2) + "\n"
+    if form == "markdown":
+        from jettison.report.check_markdown import check_markdown
+
+        return check_markdown(checked)
+    from jettison.report.check_ci import check_github, check_gitlab, check_junit
+
+    if form == "gitlab":
+        return json.dumps(check_gitlab(checked), indent=2) + "\n"
+    return check_junit(checked, limit) if form == "junit" else check_github(checked)
 
 
 def put_out(text: str, options: dict[str, Any]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from difflib import get_close_matches
 
 import click
 
 from jettison.core.errors import UsageError
+from jettison.report.rule_page import for_people
 from jettison.rule import all_rules
 
 
@@ -27,13 +27,5 @@ def command(name: str | None) -> int:
             f"there is no rule called {name}",
             hint=f"did you mean {near[0]}?" if near else "`jettison explain` lists the rules",
         )
-    click.echo(f"{name}\n\n{_for_people(rules[name].page)}")
+    click.echo(f"{name}\n\n{for_people(rules[name].page)}")
     return 0
-
-
-def _for_people(page: str) -> str:
-    """The page without the layer listings that its tests read, and with the fences' words for people."""
-    page = re.sub(r"```layers \w+\n.*?```\n?", "", page, flags=re.DOTALL)
-    return page.replace("```dockerfile bad", "```dockerfile before").replace(
-        "```dockerfile good", "```dockerfile after"
-    )
