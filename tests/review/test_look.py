@@ -112,7 +112,9 @@ def test_build_arguments_are_filled_in(tmp_path: Path) -> None:
 
 
 def test_without_a_context_rules_that_need_one_are_silent() -> None:
-    source = Source("-", None, None, data=b"FROM node:22.1.0\nCOPY . .\nRUN npm install && npm cache clean --force\nUSER node\n")
+    source = Source(
+        "-", None, None, data=b"FROM node:22.1.0\nCOPY . .\nRUN npm install && npm cache clean --force\nUSER node\n"
+    )
     assert ((), ()) == (look(source, Settings()).remarks, look(source, Settings()).skipped)
 
 
