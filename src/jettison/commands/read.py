@@ -14,6 +14,7 @@ from jettison.commands.wrappers import peel
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
+from jettison.dockerfile.mounts import fields
 from jettison.dockerfile.parse import shell_text
 from jettison.dockerfile.scope import NO_ARGUMENTS, State, states
 from jettison.dockerfile.shell import POSIX, Reader, heredoc_text
@@ -92,7 +93,10 @@ def _mounts(instruction: Instruction, state: State, escape: str) -> Iterator[Mou
     for flag in instruction.flags:
         if flag.name != "mount":
             continue
-        parts = dict(part.partition("=")[::2] for part in (flag.value or "").split(","))
+        try:
+            parts = {key.lower(): value for key, _, value in (each.partition("=") for each in fields(flag.value or ""))}
+        except ValueError:
+            continue  # no builder takes it
         target = parts.get("target") or parts.get("dst") or parts.get("destination")
         yield Mount(parts.get("type") or "bind", _target(target, state, escape))
 

@@ -70,7 +70,7 @@ def _findings(subject: Subject, instruction: Instruction, calls: list[AptCall], 
     after = read_status(after_tree)
     if not set(after) - set(below):
         return
-    named = {name for call in apt_calls(subject, instruction) for name in call.packages if call.verb == "install"}
+    named = {name for call in apt_calls(subject, instruction) for name in call.asked if call.verb == "install"}
     stay = closure(after, named | set(below))
     kept = recommended_and_needed.found(after, stay)
     extras = set(after) - set(below) - stay - closure(after, set(kept))
@@ -80,7 +80,7 @@ def _findings(subject: Subject, instruction: Instruction, calls: list[AptCall], 
     count = "1 package that is" if len(extras) == 1 else f"{len(extras)} packages that are"
     message = f"line {instruction.line} installs {count} only recommended: {_some(extras)}"
     traps = ("recommended-and-needed",)
-    if any(call.unknown for call in calls):
+    if any(call.unclear for call in calls):
         reason = (
             "which packages were asked for is not known: the shell computes them, or a file or a pattern means them"
         )
@@ -96,7 +96,7 @@ def _edits(calls: list[AptCall], packages: dict[str, Package], kept: frozenset[s
     for number, call in enumerate(calls):
         yield insert_after(call.verb_argument.span, "--no-install-recommends")
         mine = kept if number == len(calls) - 1 else frozenset()
-        names = [name for name in sorted(mine) if name in packages and name not in call.packages]
+        names = [name for name in sorted(mine) if name in packages and name not in call.asked]
         if names:
             yield insert_after(call.command.arguments[-1].span, " ".join(names))
 

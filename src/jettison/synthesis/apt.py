@@ -6,20 +6,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jettison.commands.invocation import invoked
+from jettison.commands.tables.apt import APT
+from jettison.commands.written import argument, call_of, calls_at
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import Argument, Command, script
 from jettison.subject import Subject, Text
 
-TOOLS = {"apt", "apt-get", "aptitude"}
+TOOLS = set(APT.programs)
+_TABLE = dict.fromkeys(APT.programs, APT)
 _WITHOUT_LISTS = {"clean", "autoclean", "autoremove", "remove", "purge"}  # verbs that what is installed suffices for
-_NOT_A_NAME = re.compile(r"^[./]|\.deb$|[*?^\[]|-$")  # a file, a pattern, a task, a removal
 MENTIONED = re.compile(r"\bapt(?:-get|itude)?\b")
-_WITH_VALUE = {"-o", "-c", "-t", "--option", "--config-file", "--target-release", "-a", "--host-architecture"}
 
 
 @dataclass(frozen=True)
 class AptCall:
-    """One call: its verb (update, install ...), where the verb stands, options and packages as far as constant."""
+    """One call: its verb (update, install ...), where the verb stands, options and packages as far as written.
+
+    `asked` are the packages that it installs when variables and loops are followed, `unclear` that these are not all.
+    """
 
     command: Command
     verb: str
@@ -27,43 +32,29 @@ class AptCall:
     options: tuple[str, ...]
     packages: tuple[str, ...]
     unknown: bool  # an argument is computed by the shell, or means packages by a file, a pattern or a task
+    asked: tuple[str, ...] = ()
+    unclear: bool = False
 
 
 def apt_calls(subject: Subject | Text, instruction: Instruction) -> Iterator[AptCall]:
     """Every call of apt in a RUN, in the order of the text; none where it cannot be read."""
     found = script(subject.dockerfile, instruction)
-    for command in found.commands if found else ():
-        command_name = (command.name or "").rpartition("/")[2]
-        if command_name not in TOOLS:
+    written = [(command, invoked(call_of(command), _TABLE)) for command in found.commands] if found else []
+    computed = any(read is not None and read.unknown for _, read in written)
+    followed = calls_at(subject.dockerfile, instruction, subject.build_args) if computed else {}
+    for command, read in written:
+        if read is None or not read.verb or read.verb[0].value is None:
             continue
-        call = _call(command)
-        if call is not None:
-            yield call
-
-
-def _call(command: Command) -> AptCall | None:
-    options: list[str] = []
-    packages: list[str] = []
-    verb: Argument | None = None
-    unknown = False
-    values = iter(command.arguments)
-    for argument in values:
-        value = argument.value
-        if value is None:
-            unknown = True
-        elif value.startswith("-"):
-            options.append(value)
-            if value in _WITH_VALUE:
-                options.append((next(values, argument).value) or "")
-        elif verb is None:
-            verb = argument
-        elif _NOT_A_NAME.search(value):
-            unknown = True
-        else:
-            packages.append(value.partition("=")[0].partition("/")[0].partition(":")[0])
-    if verb is None or verb.value is None:
-        return None
-    return AptCall(command, verb.value, verb, tuple(options), tuple(packages), unknown)
+        runs = [each for call in followed.get(command.span, ()) if (each := invoked(call, _TABLE)) is not None] or [
+            read
+        ]
+        asked = tuple(dict.fromkeys(package.name for each in runs for package in each.packages))
+        options = [word.value or "" for option in read.options for word in option.words]
+        yield AptCall(
+            command, read.verb[0].value, argument(read.verb[0]), tuple(options),
+            tuple(package.name for package in read.packages), read.unknown,
+            asked, any(each.unknown for each in runs),
+        )  # fmt: skip
 
 
 def users_of_lists(subject: Subject | Text, update: Instruction) -> list[Instruction]:

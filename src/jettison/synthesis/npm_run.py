@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jettison.commands.invocation import invoked
+from jettison.commands.tables.npm import NPM
+from jettison.commands.written import argument, call_of
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import Argument, Command, script
 from jettison.subject import Subject, Text
@@ -14,7 +17,6 @@ CLEAN = {"ci", "clean-install", "ic", "install-clean"}
 NODE = {"npm", "npx", "node", "yarn", "pnpm", "corepack", "bun"}
 _HARMLESS = {"rm", "mkdir", "chown", "chmod", "cp", "mv", "ln", "echo", "true", ":", "touch", "cat", "ls", "useradd",
              "groupadd", "adduser", "addgroup", "set"}  # fmt: skip
-_WITH_VALUE = {"--cache", "--prefix", "--registry", "--loglevel", "--omit", "--include", "-C", "--userconfig"}
 
 
 @dataclass(frozen=True)
@@ -41,28 +43,18 @@ def npm_installs(subject: Subject | Text, run: Instruction) -> Iterator[NpmCall]
     """Every call of npm that installs, in the order of the text; none where the RUN cannot be read."""
     found = script(subject.dockerfile, run)
     for command in found.commands if found else ():
-        if (command.name or "").rpartition("/")[2] == "npm" and (call := _call(command)) is not None:
+        if (call := _call(command)) is not None:
             yield call
 
 
 def _call(command: Command) -> NpmCall | None:
-    verb: Argument | None = None
-    options: list[str] = []
-    packages: list[str] = []
-    words = iter(command.arguments)
-    for argument in words:
-        value = argument.value or ""
-        if value.startswith("-"):
-            options.append(value)
-            if value in _WITH_VALUE:
-                options.append((next(words, argument).value) or "")
-        elif verb is None:
-            verb = argument
-        elif argument.value is not None:
-            packages.append(value)
-    if verb is None or verb.value not in INSTALLS:
+    read = invoked(call_of(command), {"npm": NPM})
+    verb = read.verb[0] if read is not None and read.verb else None
+    if read is None or verb is None or verb.value not in INSTALLS:
         return None
-    return NpmCall(command, verb, tuple(options), tuple(packages), None in command.values)
+    options = [word.value or "" for option in read.options for word in option.words]
+    packages = [word.value for word in (*read.verb[1:], *read.operands) if word.value is not None]
+    return NpmCall(command, argument(verb), tuple(options), tuple(packages), None in command.values)
 
 
 def installs(subject: Subject | Text, run: Instruction) -> bool:

@@ -10,19 +10,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from jettison.commands.invocation import invoked
+from jettison.commands.tables.pip import PIP
+from jettison.commands.written import argument, call_of
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.dockerfile.shell import Argument, Command, script
 from jettison.packages.python import Requirement, requirement
 
-_PIP = re.compile(r"(?:.*/)?pip[0-9.]*")
-_PYTHON = re.compile(r"(?:.*/)?python[0-9.]*")
-_WITH_VALUE = {
-    "-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-t", "--target", "--prefix",
-    "--root", "--src", "--platform", "--python-version", "--implementation", "--abi", "--progress-bar", "--timeout",
-    "--retries", "--trusted-host", "--cert", "--client-cert", "--cache-dir", "--log", "--proxy", "--no-binary",
-    "--only-binary", "--config-settings", "-C", "--global-option", "--build-option", "--use-feature", "--report",
-    "--use-deprecated", "--upgrade-strategy", "--python", "--exists-action", "--root-user-action", "--group",
-}  # fmt: skip
+_TABLE = dict.fromkeys(PIP.programs, PIP)
 
 
 @dataclass(frozen=True)
@@ -57,43 +52,23 @@ def pip_calls(dockerfile: Dockerfile, instruction: Instruction) -> Iterator[PipC
 
 def pip_call(command: Command) -> PipCall | None:
     """A command as a call of pip; None where it is something else."""
-    arguments = list(command.arguments)
-    if _PYTHON.fullmatch(command.name or ""):
-        values = [each.value for each in arguments]
-        at = values.index("-m") if "-m" in values else -1
-        if at < 0 or values[at + 1 : at + 2] != ["pip"]:
-            return None
-        arguments = arguments[at + 2 :]
-    elif not _PIP.fullmatch(command.name or ""):
+    read = invoked(call_of(command), _TABLE)
+    if read is None or not read.verb or read.verb[0].value is None:
         return None
     files: list[Named] = []
-    names: list[str] = []
     options: list[str] = []
-    verb: Argument | None = None
-    rest = iter(arguments)
-    for argument in rest:
-        value = argument.value
-        if value is None:
-            continue
-        flag, equals, inline = value.partition("=")
-        if flag in ("-r", "--requirement"):
-            other = None if equals else next(rest, None)
-            path = inline if equals else (other.value if other else None)
-            files += [Named(path, (argument, *((other,) if other else ())))] if path else []
-        elif value.startswith("-r") and not value.startswith("--"):
-            files.append(Named(value[2:], (argument,)))
-        elif value.startswith("-"):
-            options.append(value)
-            if value in _WITH_VALUE or value in ("-e", "--editable"):
-                options.append((next(rest, argument).value) or "")
-        elif verb is None:
-            verb = argument
+    for option in read.options:
+        if option.name in PIP.file_options:
+            files += [Named(option.value, tuple(map(argument, option.words)))] if option.value else []
+        elif len(option.words) > 1 or option.value is None:
+            options += [option.name, *([option.value or ""] if len(option.words) > 1 else [])]
         else:
-            names.append(value)
-    if verb is None or verb.value is None:
-        return None
-    unknown = any(each.value is None for each in arguments)
-    return PipCall(command, verb.value, verb, tuple(files), tuple(names), tuple(options), unknown)
+            options.append(f"{option.name}={option.value}")
+    names = [word.value for word in (*read.verb[1:], *read.operands) if word.value is not None]
+    words = [*read.verb, *read.operands, *(word for option in read.options for word in option.words)]
+    unknown = any(word.value is None for word in words)
+    verb = read.verb[0]
+    return PipCall(command, verb.value or "", argument(verb), tuple(files), tuple(names), tuple(options), unknown)
 
 
 @dataclass(frozen=True)

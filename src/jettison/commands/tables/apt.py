@@ -82,7 +82,7 @@ APT = Tool(
     complete=True,
     deprecated={"--force-yes": "--allow-downgrades, --allow-remove-essential or --allow-change-held-packages"},
     split=_split,
-    no_package=r"^[./]|\.deb$|[*?^\[]|[-+]$",
+    no_package=r"^[./]|\.deb$|[*?^\[]|-$",
 )
 
 DPKG = Tool(
