@@ -246,7 +246,7 @@ def test_a_clean_that_frees_nothing_is_told_with_the_reason(text: str, expected:
 def test_a_run_of_thousands_of_commands_is_accounted_in_its_length(text: str) -> None:
     spent = {}
     for number in (400, 2000):
-        (run,) = runs_of("RUN " + text * number + "true")
+        (run,) = runs_of("RUN " + (text + "\\\n") * number + "true")
         started = time.process_time()
         left_behind(run)
         spent[number] = time.process_time() - started

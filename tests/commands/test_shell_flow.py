@@ -240,7 +240,7 @@ def test_a_run_of_five_thousand_commands_takes_as_long_as_five_of_a_thousand(tex
     spent = {}
     for number in (1000, 5000):
         started = time.process_time()
-        (run,) = runs_of("RUN " + text * number + "true")
+        (run,) = runs_of("RUN " + (text + "\\\n") * number + "true")
         spent[number] = time.process_time() - started
         assert run.readable
         assert len(run.calls) > number
