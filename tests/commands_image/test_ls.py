@@ -34,7 +34,7 @@ LAYERS = (
     layer(
         folder("usr", mode=0o755),
         file("usr/big", b"b" * 12_345, mode=0o4755, uid=10, gid=20),
-        link("usr/again", "usr/big"),
+        link("usr/again", "usr/big", mode=0o4755, uid=10, gid=20),
         file("usr/lib/a.pyc", b"1" * 100),
         file("usr/lib/deep/b.pyc", b"2" * 200),
         symlink("lib", "usr/lib"),

@@ -8,6 +8,7 @@ from handmade import directory, entry, hard_link, symlink, tar
 from hard_cases import LOW, TWICE, Case, one, over, overlay, pax, raw
 
 FIFO, CHARACTER, BLOCK = tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE
+CAPABLE = "\1\0\0\2\0\4\0\0" + "\0" * 12  # cap_net_bind_service
 
 KINDS = {
     "devices and pipes": Case(
@@ -96,7 +97,37 @@ LINKS = {
         one(raw(b"a", b"1"), raw(b"b", flag=b"1", link=b"a", uid=b"0000007\0", mode=b"0000600\0")),
         "a=1 b==a",
         1,
-        but=overlay("what the link's header says is given to the file"),
+        but={"umoci": "what the link's header says is given to nobody"},
+    ),
+    "hard links that each tell something else": Case(
+        (
+            tar(
+                entry("a", b"1", uid=1, pax_headers={"SCHILY.xattr.user.a": "1", "SCHILY.xattr.user.b": "1"}),
+                entry("b", type=tarfile.LNKTYPE, linkname="a", uid=2, mode=0o4711, mtime=2000),
+                entry("c", type=tarfile.LNKTYPE, linkname="b", uid=3, pax_headers={"SCHILY.xattr.user.b": "2"}),
+            ),
+            tar(entry(".wh.c")),
+        ),
+        "a=1 b==a",
+        1,
+        but={"umoci": "what the links' headers say is given to nobody"},
+    ),
+    "a hard link to a symbolic link, with another owner and mode": Case(
+        (tar(entry("a"), symlink("s", "a"), entry("t", type=tarfile.LNKTYPE, linkname="s", uid=7, mode=0o600)),),
+        "a= s->a t==s",
+        0,
+        but={"umoci": "what the link's header says is given to nobody"},
+    ),
+    "a hard link that tells another owner of a capable program": Case(
+        (
+            tar(
+                entry("a", b"1", mode=0o755, pax_headers={"SCHILY.xattr.security.capability": CAPABLE}),
+                entry("b", type=tarfile.LNKTYPE, linkname="a", mode=0o755, uid=7),
+            ),
+        ),
+        "a=1 b==a",
+        1,
+        but={"umoci": "what the link's header says is given to nobody"},
     ),
     "a hard link to a pipe": Case((tar(entry("p", type=FIFO), hard_link("q", "p")),), "p! q==p", 0),
     "a hard link over an empty directory": Case(

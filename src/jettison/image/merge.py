@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from jettison.core.errors import ImageError
 from jettison.core.escape import show_path
+from jettison.image.hard_links import Attributes
+from jettison.image.hard_links import linked as linked_attributes
 from jettison.image.merge_simple import MOST_MADE, Nodes, Stacked, stack_up
 from jettison.image.model import Columns, Kind, Layer
 from jettison.image.walking import read_layers
@@ -43,6 +45,7 @@ class Merge:
         self.linked: dict[bytes, Place] = {}
         self.lost: dict[Place, tuple[int, str]] = {}  # inode -> (layer that took its last name, how)
         self.survivor: dict[Place, Place] = {}  # inode -> the inode now at its last name, where replaced
+        self.told: dict[Place, Attributes] = {}  # inode -> what its hard links told otherwise
         self._names: dict[Place, int] = {}  # inode -> how many paths name it, where that is not one
         self._layers = layers
         self._made = 0
@@ -53,7 +56,7 @@ class Merge:
             stacked = stack_up(layers)
         if stacked is not None:
             self.nodes, self.linked = Nodes(stacked.nodes), stacked.linked
-            self.lost, self.survivor = stacked.lost, stacked.survivor
+            self.lost, self.survivor, self.told = stacked.lost, stacked.survivor, stacked.told
             return
         self.children = {b"": set()}
         for number, layer in enumerate(layers):
@@ -108,7 +111,13 @@ class Merge:
             if parent not in children:
                 path = self._settled(path, number)
                 parent = path.rpartition(b"/")[0]
-            inode = (number, index) if kind != hard_link else self._target(path, links.get(index, b""), number)
+            inode = (number, index)
+            if kind == hard_link:
+                inode = self._target(path, links.get(index, b""), number)
+                if inode[0] == number:
+                    attributes = linked_attributes(columns, inode[1], index, self.told.get(inode))
+                    if attributes is not None:
+                        self.told[inode] = attributes
             if path not in nodes:
                 children[parent].add(path)
             elif nodes[path] == inode:

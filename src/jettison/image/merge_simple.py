@@ -11,6 +11,8 @@ from bisect import bisect_left
 from collections.abc import ItemsView, Iterator, KeysView, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
+from jettison.image.hard_links import Attributes
+from jettison.image.hard_links import linked as linked_attributes
 from jettison.image.model import Columns, Kind, Layer
 from jettison.image.outline import Outline
 
@@ -86,6 +88,7 @@ class Stacked:
     linked: dict[bytes, Place] = field(default_factory=dict)
     lost: dict[Place, tuple[int, str]] = field(default_factory=dict)
     survivor: dict[Place, Place] = field(default_factory=dict)
+    told: dict[Place, Attributes] = field(default_factory=dict)
     names: dict[int, int] = field(default_factory=dict)
     ordered: dict[int, list[bytes]] = field(default_factory=dict)  # layer -> its paths in byte order
     made: list[bytes] = field(default_factory=list)  # directories that nobody describes
@@ -95,8 +98,8 @@ class Stacked:
         """The same, to be gone on with; `layers` begin with its own."""
         columns = [layer.columns for layer in layers]
         return Stacked(
-            columns, dict(self.nodes), dict(self.linked), dict(self.lost), dict(self.survivor), dict(self.names),
-            made=list(self.made), room=self.room,
+            columns, dict(self.nodes), dict(self.linked), dict(self.lost), dict(self.survivor), dict(self.told),
+            dict(self.names), made=list(self.made), room=self.room,
         )  # fmt: skip
 
     def is_directory(self, path: bytes) -> bool:
@@ -253,4 +256,9 @@ def _link(stacked: Stacked, number: int, columns: Columns, index: int) -> bool:
         stacked.names[inode] = stacked.names.get(inode, 1) + 1
         nodes[path] = inode
     stacked.linked[path] = (number, index)
+    place = place_of(inode)
+    if place[0] == number:
+        attributes = linked_attributes(columns, place[1], index, stacked.told.get(place))
+        if attributes is not None:
+            stacked.told[place] = attributes
     return True

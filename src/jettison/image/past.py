@@ -179,7 +179,8 @@ class _Watch(Merge):
         layer, index = place
         if index < 0:
             return Entry(path, Kind.DIRECTORY, 0o755, 0, 0, 0, 0, b"", -1, (0, 0), ())
-        return self._layers[layer].columns[index]._replace(path=path)
+        entry = self._layers[layer].columns[index]._replace(path=path)
+        return self.told[place].of(entry) if place in self.told else entry
 
     def _hard_link(self, path: bytes, number: int) -> bytes:
         """What the layer's own member at `path` is a hard link to; empty where it is none."""

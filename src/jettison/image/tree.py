@@ -32,6 +32,9 @@ class Tree:
         if index < 0:
             return Entry(path, Kind.DIRECTORY, 0o755, 0, 0, 0, 0, b"", -1, (0, 0), ())
         entry = self._layers[layer].columns[index]
+        told = self._merged.told.get(inode)
+        if told is not None:
+            entry = told.of(entry)
         return entry if entry.path == path else entry._replace(path=path)
 
     def payload(self, path: bytes) -> Place:
