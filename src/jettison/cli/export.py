@@ -7,8 +7,8 @@ import signal
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
@@ -49,7 +49,7 @@ def command(
     if to is not None:
         if output is not None or layer is not None:
             raise UsageError("--to writes the whole image", hint="leave out -o and --layer")
-        return _send(image, to, platform)
+        return _send(image, to, platform, quiet)
     if output is None and sys.stdout.isatty():
         raise UsageError("a tar is nothing for a terminal", hint=f"write `-o FILE`, or `jettison export {image} | ...`")
     found = opened(image, platform, whole=layer is None)
@@ -64,7 +64,7 @@ def command(
     return 0
 
 
-def _send(image: str, to: str, platform: str | None) -> int:
+def _send(image: str, to: str, platform: str | None, quiet: bool) -> int:
     """The image itself, into another place; what it is called there, and its digest, on standard output."""
     from jettison.core.reference import parse
     from jettison.image.write import write
@@ -74,8 +74,10 @@ def _send(image: str, to: str, platform: str | None) -> int:
         raise UsageError(
             f"'{to}' names no transport", hint=f"write --to oci:{to}, docker-archive:{to}, docker://{to} ..."
         )
-    with _ended_by_signals():
-        digest = write(opened(image, platform, whole=False), place, insecure=insecure())
+    found = opened(image, platform, whole=False)
+    live = not quiet and sys.stderr.isatty()
+    with _ended_by_signals(), _shown("packed and written") if live else nullcontext() as report:
+        digest = write(found, place, report, insecure=insecure())
     click.echo(f"{terminal(str(place))} {digest}")
     return 0
 
@@ -112,19 +114,30 @@ def _stopped(number: int, _frame: FrameType | None) -> None:
 
 def _told(data: Iterable[bytes]) -> Iterator[bytes]:
     """The same, with one live line of what is done."""
-    count, started = 0, time.monotonic()
-    shown = started
-    try:
+    with _shown("written") as count:
         for piece in data:
-            count += len(piece)
-            now = time.monotonic()
-            if now - shown > _EVERY:
-                sys.stderr.write(
-                    f"\r\x1b[2K  {show_bytes(count)} written, {show_bytes(int(count / (now - started)))}/s"
-                )
-                sys.stderr.flush()
-                shown = now
+            count(len(piece))
             yield piece
+
+
+@contextmanager
+def _shown(done: str) -> Iterator[Callable[[int], None]]:
+    """Takes numbers of bytes, and shows their sum and their rate in one live line, which is gone afterwards."""
+    total, started = 0, time.monotonic()
+    shown = started
+
+    def count(more: int) -> None:
+        nonlocal total, shown
+        total += more
+        now = time.monotonic()
+        if now - shown > _EVERY:
+            rate = show_bytes(int(total / (now - started)))
+            sys.stderr.write(f"\r\x1b[2K  {show_bytes(total)} {done}, {rate}/s")
+            sys.stderr.flush()
+            shown = now
+
+    try:
+        yield count
     finally:
         if shown != started:
             sys.stderr.write("\r\x1b[2K")

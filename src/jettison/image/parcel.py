@@ -18,6 +18,8 @@ from jettison.image.model import Layer
 from jettison.image.readable import Readable
 from jettison.image.spool import spool
 
+Report = Callable[[int], object]  # told how many bytes more have passed
+
 _CHUNK = 2**18  # bytes
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 _SUFFIXES = {None: "", "gzip": "+gzip", "zstd": "+zstd"}
@@ -32,7 +34,7 @@ class Parcel:
     media_type: str
     pieces: Callable[[], Iterator[bytes]]
 
-    def checked(self) -> Iterator[bytes]:
+    def checked(self, report: Report | None = None) -> Iterator[bytes]:
         """The bytes, which are held against size and digest as they pass. Raises ImageError at the end."""
         state = hashlib.new(self.digest.partition(":")[0])
         size = 0
@@ -41,6 +43,8 @@ class Parcel:
             size += len(piece)
             if size > self.size:
                 break
+            if report is not None:
+                report(len(piece))
             yield piece
         found = f"{state.name}:{state.hexdigest()}"
         if size != self.size or found != self.digest:
@@ -74,7 +78,7 @@ def stored(layer: Layer, digest: str, size: int, media_type: str) -> Parcel:
     return Parcel(digest, size, media_type, pieces)
 
 
-def packed(layer: Layer) -> Parcel:
+def packed(layer: Layer, report: Report | None = None) -> Parcel:
     """The layer as registries hold it: its blob where that is compressed, else a gzip of its tar.
 
     Raises ImageError where its bytes are not what its diff ID says, DiskError.
@@ -84,28 +88,30 @@ def packed(layer: Layer) -> Parcel:
     if blob is not None and how is not None:
         digest = layer.digest
         if digest is None:  # an archive that names it otherwise: nothing but the diff ID vouches for it
-            for _ in tar(layer).pieces():
+            for _ in _held_against(layer, report):
                 pass
             digest = _hashed(_of_blob(blob))[0]
         return Parcel(digest, blob.size, LAYER + _SUFFIXES[how], lambda: _of_blob(blob))
-    made = spool(_Stream(gzipped(_held_against(layer))))
+    made = spool(_Stream(gzipped(_held_against(layer, report))))
     return Parcel(_hashed(_of_blob(made))[0], made.size, f"{LAYER}+gzip", lambda: _of_blob(made))
 
 
-def tar(layer: Layer) -> Parcel:
+def tar(layer: Layer, report: Report | None = None) -> Parcel:
     """The layer's own uncompressed tar, read once for its length. Raises ImageError where it is not its diff ID's."""
     blob = layer.source.as_stored()
     if blob is not None and compression_of(blob.head(6)) is None:
         return Parcel(layer.diff_id, blob.size, LAYER, lambda: _of_blob(blob))
-    size = sum(map(len, _held_against(layer)))
+    size = sum(map(len, _held_against(layer, report)))
     return Parcel(layer.diff_id, size, LAYER, layer.source.tar)
 
 
-def _held_against(layer: Layer) -> Iterator[bytes]:
+def _held_against(layer: Layer, report: Report | None) -> Iterator[bytes]:
     """The layer's tar. Raises ImageError at its end where it is not its diff ID's."""
     state = hashlib.new(layer.diff_id.partition(":")[0])
     for piece in layer.source.tar():
         state.update(piece)
+        if report is not None:
+            report(len(piece))
         yield piece
     found = f"{state.name}:{state.hexdigest()}"
     if found != layer.diff_id:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from jettison.core.errors import ImageError
 from jettison.image import parcel
 from jettison.image.model import Documents, Image
-from jettison.image.parcel import Parcel
+from jettison.image.parcel import Parcel, Report
 from jettison.image.transports import manifest as image_manifest
 from jettison.image.transports.documents import mapping, parse_json
 
@@ -57,7 +57,7 @@ def annotations_of(image: Image) -> dict[str, str]:
     return {key: value for key, value in told.items() if isinstance(value, str)} if isinstance(told, dict) else {}
 
 
-def shipment_of(image: Image) -> Shipment:
+def shipment_of(image: Image, report: Report | None = None) -> Shipment:
     """What to send. Layers that are stored plain, or as files, are compressed. Raises ImageError, DiskError."""
     data = config_of(image)
     if image.documents is not None and image.documents.manifest:
@@ -65,7 +65,7 @@ def shipment_of(image: Image) -> Shipment:
         if known is not None:
             return known
     config = parcel.of_bytes(data, image_manifest.OCI_CONFIG)
-    layers = tuple(_packed(image))
+    layers = tuple(_packed(image, report))
     value = {
         "schemaVersion": 2,
         "mediaType": image_manifest.OCI_MANIFEST,
@@ -76,12 +76,12 @@ def shipment_of(image: Image) -> Shipment:
     return Shipment(parcel.of_bytes(written, image_manifest.OCI_MANIFEST), config, layers)
 
 
-def _packed(image: Image) -> Iterator[Parcel]:
+def _packed(image: Image, report: Report | None) -> Iterator[Parcel]:
     made: dict[str, Parcel] = {}
     for layer in image.layers:
         key = layer.digest or layer.diff_id
         if key not in made:
-            made[key] = parcel.packed(layer)
+            made[key] = parcel.packed(layer, report)
         yield made[key]
 
 

@@ -16,7 +16,7 @@ from jettison.core.whole_file import whole_file
 from jettison.image import parcel, tar_write
 from jettison.image.blob import is_there
 from jettison.image.model import Entry, Image, Kind
-from jettison.image.parcel import Parcel
+from jettison.image.parcel import Parcel, Report
 from jettison.image.shipment import config_of, shipment_of
 from jettison.image.transports import layout_index
 from jettison.image.transports.archive import familiar
@@ -27,42 +27,42 @@ from jettison.registry import names
 _HELD = 2**18  # bytes that go out in one piece
 
 
-def write_docker(image: Image, where: str) -> str:
+def write_docker(image: Image, where: str, report: Report | None = None) -> str:
     """The image in `FILE[:NAME:TAG]`, in the place of what is there; its digest is the config's, the image's id.
 
     Raises UsageError, ImageError, DiskError.
     """
     file, name = split_new(where)
-    pieces = docker_pieces(image, (tag_of(name),) if name else ())
+    pieces = docker_pieces(image, (tag_of(name),) if name else (), report)
     _put(file, pieces)
     return parcel.digest_of(config_of(image))
 
 
-def write_oci(image: Image, where: str) -> str:
+def write_oci(image: Image, where: str, report: Report | None = None) -> str:
     """The image in `FILE[:TAG]`, in the place of what is there; its digest.
 
     Raises UsageError, ImageError, DiskError.
     """
     file, name = split_new(where)
     layout_index.check_name(name)
-    shipment = shipment_of(image)
+    shipment = shipment_of(image, report)
     index = layout_index.with_image(None, layout_index.row_of(image, shipment, name))
     documents = {"oci-layout": parcel.of_bytes(LAYOUT, ""), "index.json": parcel.of_bytes(index, "")}
     blobs = {path_of(each.digest, "a blob"): each for each in (*shipment.blobs, shipment.manifest)}
-    _put(file, _archive(documents | blobs))
+    _put(file, _archive(documents | blobs, report))
     return shipment.manifest.digest
 
 
-def docker_pieces(image: Image, tags: tuple[str, ...]) -> Iterator[bytes]:
+def docker_pieces(image: Image, tags: tuple[str, ...], report: Report | None = None) -> Iterator[bytes]:
     """A `docker save`: plain layers by their diff IDs, each once. Raises ImageError."""
     data = config_of(image)
     config = f"{parcel.digest_of(data).partition(':')[2]}.json"
     layers = {layer.diff_id: layer for layer in image.layers}
     row = {"Config": config, "RepoTags": list(tags) or None, "Layers": [_name(layer.diff_id) for layer in image.layers]}
-    members = {_name(diff_id): parcel.tar(layer) for diff_id, layer in layers.items()}
+    members = {_name(diff_id): parcel.tar(layer, report) for diff_id, layer in layers.items()}
     members[config] = parcel.of_bytes(data, "")
     members["manifest.json"] = parcel.of_bytes(json.dumps([row], separators=(",", ":")).encode(), "")
-    return _archive(members)
+    return _archive(members, report)
 
 
 def tag_of(name: str) -> str:
@@ -95,11 +95,11 @@ def _name(diff_id: str) -> str:
     return f"{diff_id.partition(':')[2]}.tar"
 
 
-def _archive(members: dict[str, Parcel]) -> Iterator[bytes]:
+def _archive(members: dict[str, Parcel], report: Report | None) -> Iterator[bytes]:
     """A tar of regular files, in this order, of no time and nobody's."""
     for name, each in members.items():
         yield tar_write.header(Entry(name.encode(), Kind.FILE, 0o644, 0, 0, 0, each.size, b"", 0, (0, 0), ()))
-        yield from each.checked()
+        yield from each.checked(report)
         yield tar_write.padding(each.size)
     yield tar_write.END
 

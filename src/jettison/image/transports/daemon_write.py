@@ -13,13 +13,14 @@ from jettison.core.errors import ImageError
 from jettison.core.unix_http import docker_endpoint
 from jettison.image import parcel
 from jettison.image.model import Image
+from jettison.image.parcel import Report
 from jettison.image.shipment import config_of
 from jettison.image.transports.archive_write import docker_pieces, tag_of, together
 from jettison.image.transports.daemon import Connection, quoted
 from jettison.image.transports.documents import LARGEST, mapping, parse_json
 
 
-def write(image: Image, where: str) -> str:
+def write(image: Image, where: str, report: Report | None = None) -> str:
     """Load the image as `NAME[:TAG]`; its id. Raises UsageError, ImageError where there is no daemon or it refuses."""
     tag = tag_of(where)
     place = docker_endpoint()
@@ -27,7 +28,7 @@ def write(image: Image, where: str) -> str:
         raise ImageError(place.problem, hint=place.hint)
     with Connection(place.address) as daemon:
         daemon.get("/_ping").read()  # says what is wrong before anything is packed
-        pieces = together(docker_pieces(image, (tag,)))
+        pieces = together(docker_pieces(image, (tag,), report))
         try:
             headers = {"Host": "docker", "Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"}
             with suppress(BrokenPipeError, ConnectionResetError):  # it has seen enough, and says why

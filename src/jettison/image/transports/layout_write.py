@@ -20,7 +20,7 @@ from jettison.core.state import disk_errors
 from jettison.core.whole_file import unfinished
 from jettison.image.blob import whole
 from jettison.image.model import Image
-from jettison.image.parcel import Parcel
+from jettison.image.parcel import Parcel, Report
 from jettison.image.shipment import Shipment, shipment_of
 from jettison.image.transports import layout_index
 from jettison.image.transports.archive_write import split_new
@@ -30,7 +30,7 @@ from jettison.image.transports.indexes import path_of
 _CHUNK = 2**20
 
 
-def write(image: Image, where: str) -> str:
+def write(image: Image, where: str, report: Report | None = None) -> str:
     """The image in `DIRECTORY[:TAG]`, beside those that are there; its digest.
 
     Raises UsageError, ImageError, DiskError; then the layout is as it was.
@@ -41,12 +41,12 @@ def write(image: Image, where: str) -> str:
         raise ImageError(f"{root} is a file", hint="give a directory, or write oci-archive:FILE")
     if root.is_dir() and not (root / "index.json").is_file() and not _is_empty(root):
         raise ImageError(f"{root} has files and no OCI layout", hint="give a directory that is empty, or a layout")
-    shipment = shipment_of(image)
+    shipment = shipment_of(image, report)
     row = layout_index.row_of(image, shipment, name)
     with disk_errors("write", root):
         made = _made(root, {path_of(each.digest, "a blob") for each in (*shipment.blobs, shipment.manifest)})
         try:
-            _add(root, shipment, row)
+            _add(root, shipment, row, report)
         except BaseException:
             for folder in reversed(made):
                 with suppress(OSError):  # another writer uses it
@@ -70,14 +70,14 @@ def _made(root: Path, paths: set[str]) -> list[Path]:
     return made
 
 
-def _add(root: Path, shipment: Shipment, row: dict[str, Any]) -> None:
+def _add(root: Path, shipment: Shipment, row: dict[str, Any], report: Report | None) -> None:
     placed: list[Path] = []
     with _locked(root) as folder:
         try:
             for each in (*shipment.blobs, shipment.manifest):
                 path = root / path_of(each.digest, "a blob")
                 if not _is_there(path, each):
-                    _place(each, path)
+                    _place(each, path, report)
                     placed.append(path)
             fcntl.flock(folder, fcntl.LOCK_EX)
             _enter(root, shipment, row, placed)
@@ -108,9 +108,9 @@ def _is_there(path: Path, each: Parcel) -> bool:
     return f"{state.name}:{state.hexdigest()}" == each.digest
 
 
-def _place(each: Parcel, path: Path) -> None:
+def _place(each: Parcel, path: Path, report: Report | None) -> None:
     with unfinished(path.parent) as file:
-        for piece in each.checked():
+        for piece in each.checked(report):
             file.stream.write(piece)
         file.stand_at(path)
 
