@@ -34,6 +34,7 @@ from jettison.synthesis.parts_written import from_of, with_parts
 from jettison.synthesis.pip_needs import pip_needs
 from jettison.synthesis.programs import Programs
 from jettison.synthesis.user_carried import NOBODY, Carried, carry
+from jettison.traps import cluster_names, packed_program
 
 SCRATCH = Image(Reference(Transport.OCI, "scratch"), "", {}, ())
 _APK = b"lib/apk/db/installed"
@@ -133,6 +134,11 @@ def _judged(subject: Subject, candidate: Candidate) -> Judged | None:
         told = glibc_file(subject.tree, subject.alignment.base_layers)
         if told:
             return Judged(candidate, None, (f"glibc: {told} is linked against it, and the C library there is musl",))
+        told = cluster_names.found(subject.context)
+        if told:
+            return Judged(
+                candidate, None, (f"glibc's resolver: {told} is for Kubernetes, where names are searched for",)
+            )
     image = SCRATCH if candidate.family is Family.SCRATCH else subject.base(candidate.name)
     if image is None:
         return None
@@ -177,6 +183,11 @@ def _lacks(swap: Swap, candidate: Candidate) -> Iterator[str]:
     yield from pip_needs(swap.subject, swap.upon)
     yield from npm_needs(swap.subject, swap.upon)
     yield from swap.lacks()
+    if candidate.runs == "compiled":
+        programs = Programs(Reach(swap.subject.tree, swap.subject.image.runtime), swap.subject.alignment.base_layers)
+        for path in programs.compiled:
+            if packed_program.found(swap.subject.tree, path):
+                yield f"what /{path.decode('utf-8', 'replace')} is linked with: it is packed (UPX), and hides that"
     if candidate.runs == "python" and not candidate.carries:
         tree, own = swap.subject.tree, swap.subject.alignment.base_layers
         lying = next((p for p in sorted(tree) if _OLD_INTERPRETER.search(p) and _is_own_file(tree, p, own)), None)

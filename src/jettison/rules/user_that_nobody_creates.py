@@ -1,0 +1,99 @@
+"""A USER whom neither the base nor a RUN knows."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+
+from jettison.bases.names import official
+from jettison.commands.model import Run
+from jettison.commands.read import runs
+from jettison.core.values import Severity
+from jettison.dockerfile.graph import stage_chain
+from jettison.dockerfile.model import Instruction, Stage
+from jettison.rule import Finding, text_rule
+from jettison.subject import Text
+from jettison.synthesis.foundation import image_below
+
+NAME = "user-that-nobody-creates"
+# Debian's base-passwd, Ubuntu's besides, Alpine's alpine-baselayout: of all releases together, so that none is missed
+_OF_SYSTEMS = frozenset(re.findall(r"\S+", """
+    root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats _apt nobody ubuntu adm
+    systemd-network systemd-resolve systemd-timesync messagebus shutdown halt operator postmaster cron ftp sshd at squid
+    xfs cyrus vpopmail ntp smmsp guest utmp klogd utmpx
+"""))  # fmt: skip
+_OF_IMAGES = {"node": frozenset({"node"})} | dict.fromkeys(
+    ("python", "golang", "debian", "ubuntu", "alpine", "rust", "gcc", "buildpack-deps", "perl", "ruby"),
+    frozenset[str](),
+)
+_INSTALLS = {"apt", "apt-get", "aptitude", "apk", "dpkg", "dnf", "yum", "gdebi"}
+_OF_PROJECTS = {"app", "appuser", "nonroot", "user", "runner", "application"}  # names that no package makes
+_KNOWN = re.compile(
+    r"echo|printf|rm|mkdir|cp|mv|ln|chown|chmod|touch|cat|tar|curl|wget|sed|find|set|cd|test|\[|true|:|export|pip3?|"
+    r"python[\d.]*|npm|npx|yarn|pnpm|node|corepack|go|cargo|gem|bundle|apt|apt-get|aptitude|apk|git|uv|poetry|ldconfig|"
+    r"unzip|gzip|install|strip|which|command|sort|grep|head|tail|tr|cut|xargs|date|ls|env|update-ca-certificates"
+)
+_ADVICE = "create the user in a RUN before it, or name one of the base, or a number"
+
+
+@text_rule("JT611", severity=Severity.ERROR)
+def user_that_nobody_creates(text: Text) -> Iterator[Finding]:
+    """A USER names somebody who is in no file of users: the container does not start.
+
+    **What it costs.** The start: a runtime that finds no such name in /etc/passwd refuses, and so does the next RUN.
+
+    **The fix** is yours: a RUN with `useradd` or `adduser` before it, a user whom the base brings (`node` in node's
+    images, `nobody` everywhere), or a number, which needs no entry.
+
+    **Safety.** Told, never applied. Only of official bases is it known whom they bring; nothing is said where a RUN
+    runs what is not known, where one names the user in any way, where files are copied over /etc, or where a package
+    may bring the user.
+
+    This rule's example needs no layers and saves no bytes: it is tested on texts
+    (tests/rules/test_users_and_homes.py).
+    """
+    chain = stage_chain(text.dockerfile, text.stage)
+    read = official(image_below(text, text.stage))
+    if read is None or read.image not in _OF_IMAGES:
+        return
+    known = _OF_SYSTEMS | _OF_IMAGES[read.image]
+    before: list[Instruction] = []
+    for instruction in (each for stage in chain for each in stage.instructions):
+        name = instruction.value.strip("\"'").partition(":")[0] if instruction.keyword == "USER" else ""
+        if name and re.fullmatch(r"[a-z_][\w-]*", name) and name not in known:
+            if not _may_exist(before, _runs(text, chain, before), name):
+                message = f"line {instruction.line} runs as {name}, whom neither {read.image} nor a RUN creates"
+                yield Finding(NAME, message, instruction, 0, refusal=_ADVICE)
+            return
+        before.append(instruction)
+
+
+def _runs(text: Text, chain: Sequence[Stage], before: Sequence[Instruction]) -> list[Run]:
+    lines = {each.line for each in before}
+    return [run for stage in chain for run in runs(text.dockerfile, stage, text.build_args)
+            if run.instruction.line in lines]  # fmt: skip
+
+
+def _may_exist(before: Sequence[Instruction], made: Sequence[Run], name: str) -> bool:
+    for each in before:
+        if each.keyword in ("COPY", "ADD") and _over_etc(each):
+            return True
+    for run in made:
+        if not run.readable or name in run.instruction.value or run.instruction.heredocs:
+            return True
+        for call in run.calls:
+            tool = call.name or "?"
+            if "/" in tool or not _KNOWN.fullmatch(tool):
+                return True
+            if posixpath.basename(tool) in _INSTALLS and name not in _OF_PROJECTS:
+                return True
+    return False
+
+
+def _over_etc(copy: Instruction) -> bool:
+    """Whether a COPY may bring a file of users."""
+    target = copy.words[-1].text if copy.words else "/"
+    if copy.exec_form:
+        target = copy.exec_form[-1]
+    return "$" in target or posixpath.normpath(target) == "/" or "/etc" in target
