@@ -163,7 +163,7 @@ def _why_kept(facts: Facts, kind: Junk, top: str, sets: tuple[frozenset[str], fr
     files, gone = sets
     if top in facts.leading:
         return "an instruction names it"
-    if any(_brought_back(facts, path) for path in files):
+    if not files.isdisjoint(facts.brought_back):
         return "the ignore file brings it back"
     if kind.reason == junk.VCS.reason:
         if facts.needs_git:
@@ -201,13 +201,6 @@ def _is_alone(facts: Facts, path: str) -> bool:
 def _serves(facts: Facts, stage: Stage) -> bool:
     """Whether a stage stands on an image of a web server."""
     return junk.WEB_SERVER.search(stage_chain(facts.build.dockerfile, stage)[0].base) is not None
-
-
-def _brought_back(facts: Facts, path: str) -> bool:
-    if "!" not in facts.build.existing:
-        return False
-    decider = Ignore.parse(facts.build.existing, facts.build.dialect).decider(path)
-    return decider is not None and decider[1].startswith("!")
 
 
 def _why_not_made(facts: Facts, kind: Junk, files: frozenset[str]) -> str:

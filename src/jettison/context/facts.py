@@ -10,7 +10,7 @@ from functools import cached_property
 from jettison.context import junk
 from jettison.context.copies import Taken, copies
 from jettison.context.git_index import tracked_files
-from jettison.context.ignore import Dialect
+from jettison.context.ignore import Dialect, Ignore
 from jettison.context.reads import (
     Source,
     Words,
@@ -21,7 +21,7 @@ from jettison.context.reads import (
     source_words,
     words_of,
 )
-from jettison.context.walk import Context, parents
+from jettison.context.walk import Context, brought_back, parents
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Dockerfile, Stage
 
@@ -82,6 +82,11 @@ class Facts:
     def leading(self) -> frozenset[str]:
         """What instructions name, and the directories above."""
         return self.named.union(*(parents(name) for name in self.named))
+
+    @cached_property
+    def brought_back(self) -> frozenset[str]:
+        """What an exception of the existing ignore file brings back."""
+        return brought_back(self.context, Ignore.parse(self.build.existing, self.build.dialect))
 
     @cached_property
     def needs_git(self) -> str:

@@ -218,11 +218,24 @@ def source_words(context: Context) -> dict[str, Source]:
             words |= {_bare(word.removeprefix("all:")) for word in embedded}
             if entry.path.endswith(".py"):
                 words |= {word.replace(".", "/") for word in _IMPORT.findall(text)}
-            git = junk.CALLS_GIT.search(text)
-            found[entry.path] = Source(
-                Words(frozenset(words - {""})), git[0] if git else "", junk.HANDS_OUT.search(text) is not None
-            )
+            found[entry.path] = Source(Words(frozenset(words - {""})), _git_call(text), _hands_out(text))
     return found
+
+
+def _git_call(text: str) -> str:
+    """How a source asks the repository; empty where it does not."""
+    low = text.lower()
+    if not any(word in low for word in ("git", "vcs.", "showlastupdate", "vergen", "dulwich")):
+        return ""
+    found = junk.CALLS_GIT.search(text)
+    return found[0] if found else ""
+
+
+def _hands_out(text: str) -> bool:
+    """Whether a source serves all that lies beside it."""
+    return any(word in text for word in ("static", "Static", "http", "HTTP", "serve", "-S")) and (
+        junk.HANDS_OUT.search(text) is not None
+    )
 
 
 def _quoted(text: str) -> Iterator[str]:

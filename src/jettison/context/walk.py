@@ -77,10 +77,22 @@ class Context:
 
 def excluded(context: Context, ignore: Ignore) -> frozenset[str]:
     """What another ignore file would leave out of a context that is walked already: files and directories."""
+    return frozenset(path for path, verdict in _verdicts(context, ignore).items() if verdict.excluded)
+
+
+def brought_back(context: Context, ignore: Ignore) -> frozenset[str]:
+    """What an exception of the ignore file has the last word on: files and directories."""
+    exceptions = {index for index, pattern in enumerate(ignore.patterns) if pattern.exception}
+    if not exceptions:
+        return frozenset()
+    return frozenset(path for path, verdict in _verdicts(context, ignore).items() if verdict.by in exceptions)
+
+
+def _verdicts(context: Context, ignore: Ignore) -> dict[str, Verdict]:
     verdicts = {"": ROOT}
     for entry in context.entries:  # a directory comes before what is in it
         verdicts[entry.path] = ignore.judge(entry.path, verdicts[entry.path.rpartition("/")[0]])
-    return frozenset(path for path, verdict in verdicts.items() if verdict.excluded)
+    return verdicts
 
 
 def filtered(everything: Context, ignore: Ignore) -> Context:
