@@ -59,3 +59,21 @@ def test_sigterm_ends_it_with_its_own_code_and_leaves_nothing(tmp_path: Path) ->
         process.communicate(timeout=60)
     assert process.returncode in (143, -signal.SIGTERM)  # the latter before its first line was read
     assert [] == list((tmp_path / "out").iterdir())
+
+
+def test_an_archive_goes_through_a_pipe(tmp_path: Path) -> None:
+    source = docker_archive(tmp_path / "in.tar", *LAYERS)
+    ended = jettison("export", source, "--to", "docker-archive:-:shop:2")
+    digest = open_image(str(source)).digest
+    assert (0, f"docker-archive:-:shop:2 {digest}\n") == (ended.code, ended.err)
+    (tmp_path / "piped.tar").write_bytes(ended.out)
+    assert digest == open_image(f"docker-archive:{tmp_path}/piped.tar:shop:2").digest
+    with (tmp_path / "redirected.tar").open("wb") as out:
+        command = [sys.executable, "-m", "jettison", "export", str(source), "--to", "docker-archive:-:shop:2"]
+        subprocess.run(command, stdout=out, stderr=subprocess.PIPE, check=True)
+    assert ended.out == (tmp_path / "redirected.tar").read_bytes()
+
+
+def test_a_full_device_is_told(tmp_path: Path) -> None:
+    ended = jettison("export", docker_archive(tmp_path / "in.tar", *LAYERS), "--to", "docker-archive:/dev/full")
+    assert (3, "No space left on device") == (ended.code, ended.err.splitlines()[0].rpartition(": ")[2])

@@ -74,11 +74,16 @@ def _send(image: str, to: str, platform: str | None, quiet: bool) -> int:
         raise UsageError(
             f"'{to}' names no transport", hint=f"write --to oci:{to}, docker-archive:{to}, docker://{to} ..."
         )
+    to_pipe = place.where.partition(":")[0] in ("-", "/dev/stdout")
+    if to_pipe and sys.stdout.isatty():
+        raise UsageError(
+            "an archive is nothing for a terminal", hint=f"write `jettison export --to {to} {image} | ...`"
+        )
     found = opened(image, platform, whole=False)
     live = not quiet and sys.stderr.isatty()
     with _ended_by_signals(), _shown("packed and written") if live else nullcontext() as report:
         digest = write(found, place, report, insecure=insecure())
-    click.echo(f"{terminal(str(place))} {digest}")
+    click.echo(f"{terminal(str(place))} {digest}", err=to_pipe)
     return 0
 
 

@@ -30,6 +30,8 @@ _HELD = 2**18  # bytes that go out in one piece
 def write_docker(image: Image, where: str, report: Report | None = None) -> str:
     """The image in `FILE[:NAME:TAG]`, in the place of what is there; its digest is the config's, the image's id.
 
+    `-` is standard output.
+
     Raises UsageError, ImageError, DiskError.
     """
     file, name = split_new(where)
@@ -105,6 +107,7 @@ def _archive(members: dict[str, Parcel], report: Report | None) -> Iterator[byte
 
 
 def _put(file: Path, pieces: Iterable[bytes]) -> None:
+    file = Path("/dev/stdout") if file == Path("-") else file
     with disk_errors("write", file), whole_file(file) as stream:
         for piece in together(pieces):
             stream.write(piece)

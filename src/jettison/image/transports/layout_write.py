@@ -7,6 +7,7 @@ alone while they change the index. What a failed one has left is removed, unless
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -79,7 +80,7 @@ def _add(root: Path, shipment: Shipment, row: dict[str, Any], report: Report | N
                 if not _is_there(path, each):
                     _place(each, path, report)
                     placed.append(path)
-            fcntl.flock(folder, fcntl.LOCK_EX)
+            _lock(folder, fcntl.LOCK_EX)
             _enter(root, shipment, row, placed)
         except BaseException:
             _withdraw(root, placed, folder)
@@ -91,10 +92,19 @@ def _locked(root: Path) -> Iterator[int]:
     """The layout's folder, its lock shared with other writers."""
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(folder, fcntl.LOCK_SH)
+        _lock(folder, fcntl.LOCK_SH)
         yield folder
     finally:
         os.close(folder)
+
+
+def _lock(folder: int, how: int) -> None:
+    """Wait for the lock; a file system that locks no folders (NFS) leaves writers to themselves. Raises OSError."""
+    try:
+        fcntl.flock(folder, how)
+    except OSError as error:
+        if error.errno not in (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.EOPNOTSUPP):
+            raise
 
 
 def _is_there(path: Path, each: Parcel) -> bool:
