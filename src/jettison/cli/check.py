@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,10 +132,10 @@ def job_of(options: dict[str, Any], told: Told) -> Job:
         if not options["context"].is_dir():
             raise UsageError(f"--context {options['context']} is no directory", hint="give the build context")
         sources = [replace(each, context=options["context"]) for each in sources]
-    asked = []
+    asked, named = [], {os.fspath(path) for path in paths}
     for source in sources:
         own = config_of(source, told)
-        if source.path in paths or not any(matches(source.name, each) for each in excluded_by(own, told)):
+        if source.name in named or not any(matches(source.name, each) for each in excluded_by(own, told)):
             asked.append(One(source, own, settings_of(own, told)))
     if not asked:
         where = ", ".join(map(str, paths))

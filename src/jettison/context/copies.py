@@ -101,7 +101,7 @@ def copies(
     found = []
     for stage in stages:
         for instruction in stage.instructions:
-            if instruction.keyword in ("COPY", "ADD", "RUN"):
+            if instruction.keyword in ("COPY", "ADD") or (instruction.keyword == "RUN" and instruction.flags):
                 variables = state_at(dockerfile, stage, instruction, build_args).variables
                 each = taken(instruction, context, variables, dockerfile.escape)
                 if each.sources or each.missing or each.unknown or each.remote:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 
 from jettison.core.errors import UsageError
 
@@ -55,5 +56,9 @@ def parse(text: str) -> Platform:
 
 def host() -> Platform:
     """Linux on this machine's architecture: what an engine here would run."""
-    machine = os.uname().machine
+    return _of_machine(os.uname().machine)
+
+
+@cache
+def _of_machine(machine: str) -> Platform:
     return Platform("linux", *_MACHINES.get(machine, (machine, "")))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from jettison.core.values import Span
 
@@ -91,6 +92,17 @@ class Dockerfile:
     def sets_shell(self) -> bool:
         """Whether any instruction is a SHELL."""
         return any(instruction.keyword == "SHELL" for instruction in self.instructions)
+
+    @cached_property
+    def known(self) -> dict[object, Any]:
+        """What was worked out of this text before, by whom it was: rules ask the same things of it many times."""
+        return {}
+
+    def holds(self, instruction: Instruction) -> bool:
+        """Whether it is one of these very instructions, none that was made since."""
+        if "starts" not in self.known:
+            self.known["starts"] = {each.span.start: each for each in self.instructions}
+        return self.known["starts"].get(instruction.span.start) is instruction
 
     def __str__(self) -> str:
         return self.text

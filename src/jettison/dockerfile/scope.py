@@ -67,6 +67,26 @@ def state_at(
     dockerfile: Dockerfile, stage: Stage, instruction: Instruction, build_args: Mapping[str, str] = NO_ARGUMENTS
 ) -> State:
     """The state before `instruction` of `stage`, inherited from the local stages that it is FROM."""
+    if not dockerfile.holds(instruction):
+        return _walked(dockerfile, stage, instruction, build_args)
+    key = ("states", stage.index, tuple(sorted(build_args.items())))
+    if key not in dockerfile.known:
+        dockerfile.known[key] = {
+            each.span.start: state for each, state in _every(dockerfile, stage, build_args) if dockerfile.holds(each)
+        }
+    found: State | None = dockerfile.known[key].get(instruction.span.start)
+    return found or _walked(dockerfile, stage, instruction, build_args)
+
+
+def _every(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Iterator[tuple[Instruction, State]]:
+    """Each instruction that makes a stage, with the state before it."""
+    around, state = surroundings(dockerfile, stage, build_args), State()
+    for each in made_by(dockerfile, stage, build_args):
+        yield each, state
+        state = after(state, each, around)
+
+
+def _walked(dockerfile: Dockerfile, stage: Stage, instruction: Instruction, build_args: Mapping[str, str]) -> State:
     around, state = surroundings(dockerfile, stage, build_args), State()
     for each in made_by(dockerfile, stage, build_args):
         if each is instruction:

@@ -27,6 +27,7 @@ _NESTED = _COMPOUND - {"compound_statement"} | _SUBSHELL
 _LEAKING = {"cd", "pushd", "popd", "export", "set", "shopt", "umask", "source", ".", "exec", "trap", "alias", "unset",
             "readonly", "declare", "local", "typeset", "exit", "return", "ulimit", "eval"}  # fmt: skip
 _NOWHERE = Span(0, 0)
+_PLAIN = re.compile(r"[\w./:=@%+,-]+", re.ASCII)  # characters that mean themselves
 POSIX = re.compile(r"(?:.*/)?(?:ba|da|a|k|z)?sh")
 
 
@@ -92,6 +93,16 @@ def script(dockerfile: Dockerfile, instruction: Instruction) -> Script | None:
 
     None for an exec form, a heredoc that is a command's input, a shell of another family, or text that is no script.
     """
+    if not dockerfile.holds(instruction):
+        return _read(dockerfile, instruction)
+    key = ("script", instruction.span.start)
+    if key not in dockerfile.known:
+        dockerfile.known[key] = _read(dockerfile, instruction)
+    found: Script | None = dockerfile.known[key]
+    return found
+
+
+def _read(dockerfile: Dockerfile, instruction: Instruction) -> Script | None:
     shell = _shell(dockerfile, instruction)
     if instruction.keyword != "RUN" or instruction.exec_form is not None or not POSIX.fullmatch(shell[0]):
         return None
@@ -248,6 +259,8 @@ class Reader:
 
 def constant(text: str) -> str | None:
     """The value of a shell word without expansions; None where the shell would compute it."""
+    if _PLAIN.fullmatch(text):
+        return text
     result: list[str] = []
     at, quote = 0, ""
     while at < len(text):
