@@ -36,7 +36,8 @@ def explain_text(found: Decision, builder: Precedence, root: Path, *, width: int
 
 def leads_out(name: str, *, width: int, colour: bool) -> str:
     """The same for a file whose way leads out of the context."""
-    text = f"{terminal(name)}: a symbolic link on the way leads out of the build context; no builder follows it there"
+    why = "a symbolic link on the way leads out of the build context, or in a circle"
+    text = f"{terminal(name)}: {why}; no builder follows it there"
     return "\n".join(paint(line, "red", colour=colour) for line in wrap(text, max(width, NARROWEST))) + "\n"
 
 
