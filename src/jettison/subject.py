@@ -18,6 +18,7 @@ from jettison.dockerfile.model import Dockerfile, Stage
 from jettison.image.model import Image
 
 if TYPE_CHECKING:
+    from jettison.commands.model import Run
     from jettison.image.tree import Tree
     from jettison.waste.rows import WasteRow
 
@@ -65,6 +66,15 @@ class Text:
         """What the builder may take of the context. Raises UsageError where that or the ignore file cannot be read."""
         text = self.ignore.text
         return walk(self.context, None if text is None else Ignore.parse(text, self.ignore.dialect))
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """What the RUNs of all stages that are needed run, in the order of the file."""
+        from jettison.commands.read import runs
+        from jettison.dockerfile.graph import needed
+
+        stages = needed(self.dockerfile, self.stage)
+        return tuple(run for stage in stages for run in runs(self.dockerfile, stage, self.build_args))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ def examples() -> list[tuple[Rule, str, str, str]]:
     found = []
     for rule in all_rules():
         fences = [(kind, side, body) for kind, side, body in _FENCE.findall(rule.page)]
+        if "layers" not in {kind for kind, _, _ in fences}:
+            continue
         for bad, layers, good in zip(fences[::3], fences[1::3], fences[2::3], strict=True):
             assert [f"{k} {s}" for k, s, _ in (bad, layers, good)] == [
                 "dockerfile bad",
@@ -31,7 +33,21 @@ def examples() -> list[tuple[Rule, str, str, str]]:
     return found
 
 
+def text_examples() -> list[tuple[Rule, str, str]]:
+    """Those of pages that show no layers: the text alone tells."""
+    found = []
+    for rule in all_rules():
+        fences = [(f"{kind} {side}", body) for kind, side, body in _FENCE.findall(rule.page)]
+        if "layers bad" in dict(fences):
+            continue
+        for bad, good in zip(fences[::2], fences[1::2], strict=True):
+            assert ["dockerfile bad", "dockerfile good"] == [bad[0], good[0]]
+            found.append((rule, bad[1], good[1]))
+    return found
+
+
 EXAMPLES = examples()
+TEXT_EXAMPLES = text_examples()
 IDS = [f"{rule.name}-{number}" for number, (rule, *_) in enumerate(EXAMPLES)]
 
 
@@ -42,7 +58,7 @@ def findings(rule: Rule, text: str, layers: str) -> list[Finding]:
 def test_every_rule_has_an_example_or_names_the_file_that_tests_it() -> None:
     for rule in all_rules():
         named = re.search(r"\(tests/rules/(test_\w+\.py)\)", rule.page)
-        has_example = rule.name in {each.name for each, *_ in EXAMPLES}
+        has_example = rule.name in {each.name for each, *_ in [*EXAMPLES, *TEXT_EXAMPLES]}
         assert has_example != bool(named), rule.name
         if named:
             assert rule.name in (Path(__file__).parent / named[1]).read_text()
@@ -83,6 +99,21 @@ def test_with_no_bytes_in_the_layers_nothing_is_found(rule: Rule, bad: str, laye
 def test_no_fix_is_offered_when_the_stage_does_not_ship(rule: Rule, bad: str, layers: str, good: str) -> None:
     staged = bad.replace("FROM", "FROM", 1) + "FROM scratch\nCOPY --from=0 /x /x\n"
     assert [f for f in findings(rule, staged, "") if f.predicted] == []
+
+
+@pytest.mark.parametrize(("rule", "bad", "good"), TEXT_EXAMPLES, ids=[each.name for each, *_ in TEXT_EXAMPLES])
+def test_what_the_text_alone_tells_is_caught_and_fixed(rule: Rule, bad: str, good: str) -> None:
+    (finding,) = findings(rule, bad, "")
+    assert (rule.name, 0) == (finding.rule, finding.predicted)
+    assert [] == findings(rule, good, "")
+    assert bool(finding.fix) != bool(finding.refusal)
+    if finding.fix is not None:
+        assert good == apply(bad, finding.fix.edits)
+        crlf = bad.replace("\n", "\r\n")
+        (same,) = findings(rule, crlf, "")
+        assert same.fix is not None
+        assert good.replace("\n", "\r\n") == apply(crlf, same.fix.edits)
+    parse(good)
 
 
 def test_advice_is_sorted_by_bytes_and_deterministic() -> None:

@@ -1,0 +1,69 @@
+"""A clone with all its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jettison.commands.files import Removal, clone, removal
+from jettison.commands.model import Call, Run
+from jettison.dockerfile.graph import stage_chain
+from jettison.rule import Finding, text_rule
+from jettison.subject import Text
+
+NAME = "git-history-shipped"
+
+
+@text_rule("JT212")
+def git_history_shipped(text: Text) -> Iterator[Finding]:
+    """`git clone` in the stage that ships brings every commit there ever was, and its .git stays.
+
+    **What it costs.** Often more than the files themselves: .git holds each version of each file, packed.
+
+    **The fix** is yours: `--depth 1` brings the last commit alone, `ADD --keep-git-dir=false URL#TAG /folder` none, and
+    `rm -rf .git` in the same RUN takes it away; whether a build asks git for a version, or a later command for another
+    commit, the text alone does not tell.
+
+    **Safety.** Told, never applied. A clone that the same RUN removes, .git or all of it, is left alone.
+
+    ```dockerfile bad
+    FROM debian:bookworm
+    RUN git clone https://example.com/tool.git /opt/tool && make -C /opt/tool install
+    ```
+    ```dockerfile good
+    FROM debian:bookworm
+    RUN git clone --depth 1 https://example.com/tool.git /opt/tool && make -C /opt/tool install && rm -rf /opt/tool
+    ```
+    """
+    chain = {id(each) for stage in stage_chain(text.dockerfile, text.stage) for each in stage.instructions}
+    for run in text.runs:
+        if id(run.instruction) not in chain or not run.readable:
+            continue
+        for number, call in enumerate(run.calls):
+            found = clone(call)
+            if found is None or found.depth is not None or _removed(run, number, found.to) or _mounted(run, found.to):
+                continue
+            what = found.url or "a repository"
+            message = f"line {run.instruction.line} clones {what} with all its history"
+            reason = "say --depth 1, and remove .git in the same RUN where nothing asks for it"
+            yield Finding(NAME, message, run.instruction, 0, refusal=reason)
+
+
+def _removed(run: Run, number: int, folder: str | None) -> bool:
+    """Whether a later command of the RUN may take the clone, or its .git, away."""
+    return any(_takes(call, removal(call), folder) for call in run.calls[number + 1 :])
+
+
+def _takes(call: Call, removed: Removal | None, folder: str | None) -> bool:
+    if removed is None:
+        return False
+    if folder is None or removed.unknown or removed.name == ".git":
+        return True
+    return any(
+        folder == pattern.rstrip("/") or folder.startswith(pattern.rstrip("/*") + "/") or pattern.endswith(".git")
+        for pattern in removed.patterns
+    )
+
+
+def _mounted(run: Run, folder: str | None) -> bool:
+    targets = [mount.target for mount in run.mounts if mount.target]
+    return any(f"{folder}/".startswith(f"{target}/") for target in targets)
