@@ -16,7 +16,7 @@ NAME = "option-deprecated"
 
 @text_rule("JT722", severity=Severity.NOTE)
 def option_deprecated(text: Text) -> Iterator[Finding]:
-    """An option that the program's own manual calls deprecated, such as `npm ci --only=production`.
+    """An option that the manual of its own program calls deprecated.
 
     **What it costs.** No bytes today. npm 11 warns, "Use `--omit=dev` instead"; Poetry 2 and RubyGems 3 no longer take
     `--no-dev` and `--no-rdoc`, and the build ends there.
