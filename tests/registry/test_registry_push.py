@@ -9,13 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import second_merge
 from handmade import Made, classic_files, digest, entry, layout_files, tar, write_archive, write_layout
-from hypothesis import HealthCheck, given, settings
 from push_proxy import Asked, Fault, PushProxy, push_proxied
 from registry_server import Server
-from test_merge_random import STACKS, Member, layer
-from test_transports_round_trip import told
 
 from jettison.core.errors import ImageError, RegistryError, UsageError
 from jettison.image.model import Image
@@ -189,27 +185,6 @@ def test_nothing_listens(image: Image, quick: Patience) -> None:
     with pytest.raises(RegistryError) as caught:
         write(image, "127.0.0.1:1/app:1", patience=quick)
     assert caught.value.hint
-
-
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(STACKS)
-def test_random_stacks_are_pushed_and_pulled_the_same(
-    registry: Server, tmp_path_factory: pytest.TempPathFactory, members: list[list[Member]]
-) -> None:
-    stack = tuple(layer(each) for each in members)
-    try:
-        second_merge.merged(stack)
-    except second_merge.Refused:
-        return
-    root = tmp_path_factory.mktemp("random")
-    for source in (
-        open_image(f"oci:{write_layout(layout_files(Made(stack)), root / 'in')}"),
-        open_image(str(write_archive(classic_files(Made(stack)), root / "in.tar"))),
-    ):
-        write(source, f"{registry.host}/random:1")
-        again = open_image(f"docker://{registry.host}/random:1")
-        assert told(source) == told(again)
-        assert list(stack) == [b"".join(each.source.tar()) for each in again.layers]
 
 
 @pytest.mark.engine
