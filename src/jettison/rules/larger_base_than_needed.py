@@ -13,6 +13,7 @@ from jettison.synthesis.other_base import Judged, described, judge, price, size_
 
 NAME = "larger-base-than-needed"
 _WORTH_ASKING = 1_000_000
+TRAPS = ("cluster-names", "packed-program", "user-exists")
 
 
 @rule("JT301")
@@ -73,14 +74,14 @@ def _finding(instruction: Instruction, base: str, judged: Judged) -> Finding:
     fix = Fix(title, judged.candidate.applicability, edits, declares=judged.declares)
     after = BEFORE_PARTS if judged.parts is not None and judged.candidate.runs == "python" else ""
     message = f"line {instruction.line} {described(judged, base)}"
-    return Finding(NAME, message, instruction, judged.saved, fix, after=after)
+    return Finding(NAME, message, instruction, judged.saved, fix, TRAPS, after=after)
 
 
 def _refused(instruction: Instruction, base: str, judged: Judged) -> Finding:
     more = f" and {len(judged.lacks) - 1} more" if judged.lacks[1:] else ""
     reason = f"{judged.candidate.name} lacks what is needed: {judged.lacks[0]}{more}"
     message = f"line {instruction.line} {described(judged, base)}"
-    return Finding(NAME, message, instruction, judged.saved, refusal=reason)
+    return Finding(NAME, message, instruction, judged.saved, None, TRAPS, reason)
 
 
 def _added(judged: Judged) -> str:
