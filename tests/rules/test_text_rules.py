@@ -23,6 +23,15 @@ def findings(name: str, text: str) -> list[Finding]:
 
 
 CASES = {
+    "cleaned-in-vain": {
+        "RUN rm -rf /var/lib/apt/lists/* && apt-get update": 1,
+        "RUN apt-get update && rm -rf /var/lib/apt/lists/*": 0,
+        "RUN rm -rf /var/lib/apt/lists/* && apt-get update && rm -rf /var/lib/apt/lists/*": 0,
+        "RUN --mount=type=cache,target=/root/.cache/pip pip install a && pip cache purge": 1,
+        "RUN apt-get install -y gcc\nRUN apt-get purge -y gcc": 1,
+        "RUN apt-get install -y gcc && apt-get purge -y gcc": 0,
+        "RUN apt-get update\nRUN rm -rf /var/lib/apt/lists/*": 0,  # deleted-in-a-later-layer tells it
+    },
     "package-cache-left-behind": {
         "RUN dnf install -y a": 1,
         "RUN dnf install -y a && dnf clean all": 0,
