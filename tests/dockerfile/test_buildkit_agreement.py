@@ -19,9 +19,10 @@ from jettison.dockerfile.lexer import expand, expanded_words
 CORPUS = answers("corpus")
 LISTED = disagreements()
 STRANGE = {  # of the damaged ones, for the reasons of disagreements.toml
-    "160": "blank lines and comments behind a continuation that ends the file belong to nobody",
-    "278": "blank lines and comments behind a continuation that ends the file belong to nobody",
-    "344": "a number that no stage has is refused",
+    "FROM x\nEXPOSE 80:$90\n": "what the base image decides is not judged",
+    "FROM x\nRUN a--from=a \\\n\n# c\n": "blank lines behind a continuation that ends the file belong to nobody",
+    "FROM x AS a\n\\\n# c\nCOPY --from=7 a b\nFROM y\n": "the line of an instruction is that of its keyword",
+    "FROM x\nRUN a \\\nwhy \\\n  \x0c": "blank lines behind a continuation that ends the file belong to nobody",
 }
 
 
@@ -65,11 +66,11 @@ def test_a_dockerfile_is_read_as_buildkit_reads_it_unless_listed(name: str) -> N
 def test_damaged_dockerfiles_are_read_as_buildkit_reads_them() -> None:
     found = {}
     taken = 0
-    for name, answer in answers("mutated")["answers"].items():
+    for answer in answers("mutated")["answers"].values():
         taken += "error" not in answer["said"]
         if why := difference(answer["asked"], answer["said"]):
-            found[name] = why
-    assert 200 < taken
+            found[answer["asked"]["text"]] = why
+    assert 150 < taken
     assert {} == {name: why for name, why in found.items() if name not in STRANGE}
     assert set(STRANGE) == set(found)
 

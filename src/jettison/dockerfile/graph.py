@@ -48,12 +48,13 @@ def find_stage(
             name = expand(name, global_variables(dockerfile, build_args), dockerfile.escape)[0]
         except DockerfileError:
             return None
-    return next((stage for stage in reversed(dockerfile.stages[:before]) if stage.name == name), None)
+    named = dockerfile.stages_named.get(name, ())
+    return next((stage for stage in reversed(named) if stage.index < before), None)
 
 
 def named_stage(dockerfile: Dockerfile, name: str) -> Stage | None:
     """The stage that a mount's `from=name` means: of two with one name the last; None where it means an image."""
-    return next((stage for stage in reversed(dockerfile.stages) if stage.name == name.lower()), None)
+    return dockerfile.stages_named.get(name.lower(), (None,))[-1]
 
 
 def source_stage(dockerfile: Dockerfile, name: str) -> Stage | None:
@@ -175,6 +176,13 @@ def global_variables(
 
     `target` is what the command line names. Raises DockerfileError for a default that cannot be expanded.
     """
+    asked = (*sorted(build_args.items()), target)
+    if asked not in dockerfile.outer_variables:
+        dockerfile.outer_variables[asked] = _expanded_globals(dockerfile, build_args, target)
+    return dict(dockerfile.outer_variables[asked])
+
+
+def _expanded_globals(dockerfile: Dockerfile, build_args: Mapping[str, str], target: str | None) -> dict[str, str]:
     values = {name: build_args.get(name, value) for name, value in _predefined(dockerfile, target)}
     for instruction in dockerfile.global_args:
         for word in instruction.words:

@@ -12,9 +12,10 @@ from functools import lru_cache
 
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.lines import BLANK
-from jettison.dockerfile.pattern import replaced, without_prefix, without_suffix
+from jettison.dockerfile.pattern import LONGEST, replaced, without_prefix, without_suffix
 
 _SPECIAL = "@*#?-$!0"  # parameters of one character
+_MODIFIERS = ("+", "-", "?", "#", "%")
 _MARK = "\ufeff"  # Go's text/scanner drops it at the beginning
 
 
@@ -120,7 +121,7 @@ class _Lexer:
         while self.at < len(self.text):
             if self.peek() == stop:
                 self.at += 1
-                return "".join(result)
+                return self.joined(result)
             run = plain.match(self.text, self.at)
             if run:
                 self.at = run.end()
@@ -129,7 +130,12 @@ class _Lexer:
                 result.append(self.special(raw, doubled))
         if stop:
             raise _refused(self.text, f"a {stop} is missing")
-        return "".join(result)
+        return self.joined(result)
+
+    def joined(self, pieces: list[str]) -> str:
+        if sum(map(len, pieces)) > max(LONGEST, len(self.text)):
+            raise _refused(self.text, f"it grows beyond {LONGEST} characters")
+        return "".join(pieces)
 
     def special(self, raw: bool, doubled: bool) -> str:
         """A variable, a quoted string or an escaped character."""
@@ -198,13 +204,15 @@ class _Lexer:
         if operator == ":":
             kind = self.take()
             operator += kind
-        if kind not in ("+", "-", "?", "#", "%") or operator in (":#", ":%"):
+        if operator in (":#", ":%") or (len(operator) < 2 and operator not in _MODIFIERS):
             raise _refused(self.text, f"no such modifier: {operator}")
-        pattern = kind in "#%"
+        pattern = kind in ("#", "%")
         word = self.until("}", pattern, pattern)
         self.operated = True
         if self.style.keep_unset and name not in self.variables:
             return f"${{{name}{operator}{word}}}"
+        if kind not in _MODIFIERS:
+            raise _refused(self.text, f"no such modifier: {operator}")
         return self.trimmed(name, kind, word) if pattern else self.chosen(name, operator, word)
 
     def chosen(self, name: str, operator: str, word: str) -> str:

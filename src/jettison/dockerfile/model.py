@@ -89,6 +89,20 @@ class Dockerfile:
     global_args: tuple[Instruction, ...]  # ARG before the first FROM
 
     @cached_property
+    def stages_named(self) -> dict[str, tuple[Stage, ...]]:
+        """The stages that have a name, by it; several where a name is given again."""
+        found: dict[str, tuple[Stage, ...]] = {}
+        for stage in self.stages:
+            if stage.name is not None:
+                found[stage.name] = (*found.get(stage.name, ()), stage)
+        return found
+
+    @cached_property
+    def outer_variables(self) -> dict[tuple[object, ...], dict[str, str]]:
+        """What ARGs before the first FROM come to, by build arguments and target; filled by graph.global_variables."""
+        return {}
+
+    @cached_property
     def sets_shell(self) -> bool:
         """Whether any instruction is a SHELL."""
         return any(instruction.keyword == "SHELL" for instruction in self.instructions)

@@ -6,14 +6,12 @@ Behaves as moby/buildkit's `instructions/commands_runmount.go`, `commands_rundev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Instruction
 
-_NOTHING: Mapping[str, str] = {}
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 TYPES = ("bind", "cache", "tmpfs", "secret", "ssh")
@@ -122,25 +120,26 @@ def mount_source(value: str) -> str:
     return next((text for key, equals, text in reversed(parts) if equals and key.lower() == "from"), "")
 
 
-def mounts(instruction: Instruction, variables: Mapping[str, str] = _NOTHING, escape: str = "\\") -> Iterator[Mount]:
-    """The mounts of a RUN with variables filled in. Raises DockerfileError, or ValueError with the reason."""
+def mounts(instruction: Instruction, fill: Callable[[str], str | None] = str) -> Iterator[Mount | None]:
+    """The mounts of a RUN, `fill` taking each value to what it means; None where it does not know.
+
+    Raises ValueError with the reason where one is none.
+    """
     for flag in instruction.flags:
         if flag.name == "mount":
-            yield _mount(flag.value or "", variables, escape)
+            yield _mount(flag.value or "", fill)
 
 
-def _mount(value: str, variables: Mapping[str, str], escape: str) -> Mount:
+def _mount(value: str, fill: Callable[[str], str | None]) -> Mount | None:
     found: dict[str, Any] = {"type": "bind"}
     for field in fields(value):
         key, equals, text = field.partition("=")
-        key = key.lower()
-        if not equals:
-            text = "true"
-            if key not in ("readonly", "ro", "readwrite", "rw", "required"):
-                raise ValueError(f"{field} needs a value")
-        else:
-            text = expand(text, variables, escape)[0]
-        name, meant = _meant(key, text, found["type"])
+        key, told = key.lower(), fill(text) if equals else "true"
+        if not equals and key not in ("readonly", "ro", "readwrite", "rw", "required"):
+            raise ValueError(f"{field} needs a value")
+        if told is None:
+            return None
+        name, meant = _meant(key, told, found["type"])
         found[name] = meant
     return _complete(Mount(**found))
 

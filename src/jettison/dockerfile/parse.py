@@ -203,6 +203,7 @@ def _exec_form(keyword: str, value: str, line: int) -> tuple[str, ...] | None:
 
 def _json(value: str) -> list[object] | None:
     """The JSON array that `value` is; None where it is none."""
+    value = value.lstrip(BLANK)
     if not value.startswith("["):
         return None
     try:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+LONGEST = 2**20  # characters of a value; no Linux takes a variable of more than 2**17 bytes
 _MOST_WORK = 10**8  # characters of the pattern times characters of the value
 _PAIR = re.compile(r"\\.", re.DOTALL)  # an escape and its character keep their order when a pattern is turned round
 _REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")  # Go's regexp.Expand: $$, $0, ${0}
@@ -79,7 +80,7 @@ def replaced(value: str, pattern: str, replacement: str, every: bool) -> str:
     """
     pieces = _pieces(_tokens(pattern), value)
     out: list[str] = []
-    at = copied = 0
+    at = copied = length = 0
     while at <= len(value) and (match := _leftmost(pieces, value, at)):
         start, end = match
         out.append(value[copied:start])
@@ -87,6 +88,9 @@ def replaced(value: str, pattern: str, replacement: str, every: bool) -> str:
             return "".join([*out, replacement, value[end:]])
         if end > copied or start == 0:
             out.append(_filled(replacement, value[start:end]))
+            length += len(out[-1])
+            if length > LONGEST:
+                raise ValueError(f"it grows beyond {LONGEST} characters")
         copied = end
         at = max(at + 1, end)
     return "".join([*out, value[copied:]])

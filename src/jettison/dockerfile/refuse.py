@@ -22,10 +22,11 @@ from jettison.dockerfile.graph import (
     triggered,
 )
 from jettison.dockerfile.lexer import NotSet, expand
+from jettison.dockerfile.lines import BLANK
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 from jettison.dockerfile.names import image_problem, platform_problem
 from jettison.dockerfile.parse import KEYWORDS
-from jettison.dockerfile.scope import State, Surroundings, after, state_at, surroundings
+from jettison.dockerfile.scope import State, Surroundings, after, surroundings
 from jettison.dockerfile.values import problems
 
 
@@ -54,9 +55,21 @@ def refusals(
         check_references(dockerfile, target, build_args)
     except DockerfileError as error:
         found.append(_refusal(error, 0))
-    for stage in needed(dockerfile, target, build_args):
-        found += _of_a_stage(dockerfile, stage, build_args)
+    found += _of_stages(dockerfile, target, build_args)
     return tuple(sorted(dict.fromkeys(found), key=lambda each: each.line))
+
+
+def _of_stages(dockerfile: Dockerfile, target: Stage, build_args: Mapping[str, str]) -> Iterator[Refusal]:
+    """What the stages that the target needs are refused for; each begins with what was in force at its base's end."""
+    ends: dict[int, tuple[Surroundings, State]] = {}
+    for stage in needed(dockerfile, target, build_args):
+        parent = find_stage(dockerfile, stage.base, stage.index, build_args)
+        around, state = ends[parent.index] if parent else (surroundings(dockerfile, stage, build_args), State())
+        for each in (*triggered(dockerfile, stage, build_args), *stage.instructions[1:]):
+            trigger = each.span.start < stage.instructions[0].span.start
+            yield from _of_an_instruction(dockerfile, each, (around, state), trigger)
+            state = after(state, each, around)
+        ends[stage.index] = around, state
 
 
 def _refusal(error: DockerfileError, line: int) -> Refusal:
@@ -65,10 +78,10 @@ def _refusal(error: DockerfileError, line: int) -> Refusal:
 
 def _of_the_head(dockerfile: Dockerfile) -> Iterator[Refusal]:
     """`# check=` takes skip, error and experimental."""
-    told = dict(dockerfile.directives).get("check", "").strip(" \t")
+    told = dict(dockerfile.directives).get("check", "").strip(BLANK)
     line = [name for name, _ in dockerfile.directives].index("check") + 1 if told else 0
     for option in told.split(";", 2) if told else ():
-        key, equals, value = (part.strip(" \t") for part in option.partition("="))
+        key, equals, value = (part.strip(BLANK) for part in option.partition("="))
         truth = value in ("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False")
         if not equals or key not in ("skip", "error", "experimental") or (key == "error" and not truth):
             yield Refusal(line, f"# check={told} is none", "write # check=skip=RULE,RULE;error=true")
@@ -95,27 +108,24 @@ def _of_a_from(
         yield Refusal(line, f"--platform={platform} is no platform: {why}")
 
 
-def _of_a_stage(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Iterator[Refusal]:
-    """What a stage's own instructions, and those that it triggers, are refused for."""
-    around = surroundings(dockerfile, stage, build_args)
-    head, *rest = stage.instructions
-    state = state_at(dockerfile, stage, head, build_args)
-    for each in (*triggered(dockerfile, stage, build_args), *rest):
-        try:
-            if each not in rest:
-                _check_trigger(each)
-            yield from (Refusal(each.line, why) for why in problems(dockerfile, each, around, state))
-        except NotSet as error:
-            if _decided(error, around, state):
-                yield _refusal(error, each.line)
-        except DockerfileError as error:
+def _of_an_instruction(
+    dockerfile: Dockerfile, each: Instruction, at: tuple[Surroundings, State], trigger: bool
+) -> Iterator[Refusal]:
+    """What one instruction of a stage, or one that it triggers, is refused for."""
+    try:
+        if trigger:
+            _check_trigger(each)
+        yield from (Refusal(each.line, why) for why in problems(dockerfile, each, *at))
+    except NotSet as error:
+        if _decided(error, *at):
             yield _refusal(error, each.line)
-        source = each.flag("from") if each.keyword == "COPY" else None
-        if source and source_stage(dockerfile, source) is None and not re.fullmatch(r"[+-]?[0-9]+", source):
-            why = image_problem(source)
-            if why and source != "scratch":
-                yield Refusal(each.line, f"--from={source} names no image: {why}")
-        state = after(state, each, around)
+    except DockerfileError as error:
+        yield _refusal(error, each.line)
+    source = each.flag("from") if each.keyword == "COPY" else None
+    if source and source_stage(dockerfile, source) is None and not re.fullmatch(r"[+-]?[0-9]+", source):
+        why = image_problem(source)
+        if why and source != "scratch":
+            yield Refusal(each.line, f"--from={source} names no image: {why}")
 
 
 def _decided(error: NotSet, around: Surroundings, state: State) -> bool:

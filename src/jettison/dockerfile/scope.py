@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.graph import NO_ARGUMENTS as NO_ARGUMENTS
@@ -32,7 +33,7 @@ class State:
     shell: tuple[str, ...] | None = None
     unknown: frozenset[str] = frozenset()  # set, and nobody knows to what
 
-    @property
+    @cached_property
     def variables(self) -> dict[str, str]:
         """What `$X` means here; a name is absent where nothing in the file sets it, or where its value is not known."""
         return {name: value for name, value in {**self.env, **self.args}.items() if name not in self.unknown}
@@ -50,9 +51,15 @@ class Surroundings:
     def value(self, text: str, state: State) -> str | None:
         """`text` with variables filled in; None where one is not known, or the builder would refuse it."""
         try:
-            found, missing = expand(text, state.variables, self.escape)
+            return self.filled(text, state)
         except DockerfileError:
             return _NOT_KNOWN
+
+    def filled(self, text: str, state: State) -> str | None:
+        """`text` with variables filled in; None where one is not known. Raises DockerfileError where it is none."""
+        if text.isalnum():
+            return text
+        found, missing = expand(text, state.variables, self.escape)
         decided = self.empty and not any(name == "PATH" or name in state.unknown for name in missing)
         return found if not missing or decided else _NOT_KNOWN
 

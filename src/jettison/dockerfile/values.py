@@ -15,7 +15,7 @@ from jettison.dockerfile.graph import named_stage
 from jettison.dockerfile.heredoc import heredoc_word
 from jettison.dockerfile.lexer import BODY, expand, expanded_words
 from jettison.dockerfile.model import Dockerfile, Instruction
-from jettison.dockerfile.mounts import mounts
+from jettison.dockerfile.mounts import Mount, mounts
 from jettison.dockerfile.names import digest_problem, image_problem
 from jettison.dockerfile.scope import State, Surroundings, pairs
 
@@ -169,24 +169,18 @@ def _is_address(text: str) -> bool:
 
 
 def _mounts(dockerfile: Dockerfile, each: Instruction, around: Surroundings, state: State) -> Iterator[str]:
-    values = [flag.value or "" for flag in each.flags if flag.name == "mount"]
-    known = [around.value(value, state) is not None for value in values]
     try:
-        found = list(mounts(each, state.variables, around.escape))
+        for mount in mounts(each, lambda text: around.filled(text, state)):
+            if mount is not None:
+                yield from _mount(dockerfile, mount, around, state)
     except ValueError as error:
-        if all(known):
-            yield f"a --mount is none: {error}"
-        return
-    for mount, sure in zip(found, known, strict=True):
-        if (
-            sure
-            and mount.from_
-            and named_stage(dockerfile, mount.from_) is None
-            and (why := image_problem(mount.from_))
-        ):
-            yield f"from={mount.from_} names no image: {why}"
-        if sure and mount.type not in ("secret", "ssh"):
-            workdir = state.workdir or ("/" if around.empty else "?")
-            target = posixpath.normpath(posixpath.join("/", workdir, mount.target))
-            if target in ("/", "//"):
-                yield f"a mount's target is {mount.target or 'nothing'}, which is the root"
+        yield f"a --mount is none: {error}"
+
+
+def _mount(dockerfile: Dockerfile, mount: Mount, around: Surroundings, state: State) -> Iterator[str]:
+    if mount.from_ and named_stage(dockerfile, mount.from_) is None and (why := image_problem(mount.from_)):
+        yield f"from={mount.from_} names no image: {why}"
+    if mount.type not in ("secret", "ssh"):
+        workdir = state.workdir or ("/" if around.empty else "?")
+        if posixpath.normpath(posixpath.join("/", workdir, mount.target)) in ("/", "//"):
+            yield f"a mount's target is {mount.target or 'nothing'}, which is the root"

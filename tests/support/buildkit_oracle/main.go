@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"sort"
 	"strings"
+	"unicode"
 
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
@@ -190,7 +191,7 @@ func answerTo(f file) (a answer) {
 	var d parser.DirectiveParser
 	text := bytes.TrimPrefix([]byte(f.Text), []byte{0xEF, 0xBB, 0xBF})
 	for _, l := range bytes.Split(text, []byte("\n")) {
-		found, err := d.ParseLine(bytes.TrimLeft(bytes.TrimRight(l, "\r\n"), " \t"))
+		found, err := d.ParseLine(bytes.TrimLeftFunc(bytes.TrimRight(l, "\r\n"), unicode.IsSpace))
 		if err != nil {
 			break
 		}
