@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,12 +76,14 @@ def test_everything_from_the_first_edit_on_is_built_again(recipe: Recipe) -> Non
     assert [None] == [each.expected_seconds for each in unknown]
 
 
-def test_the_most_bytes_for_each_second_come_first(recipe: Recipe) -> None:
+def test_the_most_bytes_come_first_and_under_a_budget_the_most_for_each_second(recipe: Recipe) -> None:
     dockerfile = parse(TEXT)
     seconds = {"one": 60.0, "two": 1.0, "three": 9.0}
     late, early = finding(dockerfile, "three", "3", 5000), finding(dockerfile, "one", "1", 30000)
-    assert [late, early] == [e.finding for e in candidates([early, late], dockerfile, recipe, 1, seconds)]
-    assert [early, late] == [e.finding for e in candidates([early, late], dockerfile, recipe, 1, {})]
+    hurried = replace(recipe, budget_seconds=600.0)
+    for told, expected in ((recipe, [early, late]), (hurried, [late, early])):
+        assert expected == [e.finding for e in candidates([early, late], dockerfile, told, 1, seconds)]
+    assert [early, late] == [e.finding for e in candidates([early, late], dockerfile, hurried, 1, {})]
 
 
 def test_what_is_not_worth_a_build_or_has_no_fix_is_left_out(recipe: Recipe) -> None:

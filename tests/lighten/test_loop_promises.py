@@ -46,7 +46,7 @@ def test_each_prediction_is_on_the_disk_before_its_build_starts(
 
     engine.before_build = look
     drive(engine, recipe_for(project))
-    assert [("v1", 20000), ("v2", 50000), ("v3", 3000)] == [each for each in seen if each[1] is not None]
+    assert [("v1", 50000), ("v2", 20000), ("v3", 3000)] == [each for each in seen if each[1] is not None]
     assert ["v0-again", "v0", "v1", "v2", "v3", "verification"] == [name for name, _ in seen]
 
 
@@ -73,15 +73,16 @@ def test_build_only_undoes_a_false_lossless_claim(project: Path, engine: Scripte
 @pytest.mark.parametrize(
     ("more", "tried"),
     [
-        ({}, ["locale", "doc", "junk"]),
-        ({"select": frozenset({"doc", "junk"})}, ["doc", "junk"]),
-        ({"ignore": frozenset({"doc"})}, ["locale", "junk"]),
+        ({}, ["junk", "doc", "locale"]),
+        ({"select": frozenset({"doc", "junk"})}, ["junk", "doc"]),
+        ({"ignore": frozenset({"doc"})}, ["junk", "locale"]),
+        ({"budget_seconds": 600.0}, ["locale", "doc", "junk"]),
         ({"select": frozenset({"doc"}), "ignore": frozenset({"doc"})}, []),
-        ({"min_saving": 15000}, ["doc", "junk"]),
+        ({"min_saving": 15000}, ["junk", "doc"]),
         ({"min_saving": None}, []),  # 1 MB
         ({"allow": LOSSLESS}, []),
     ],
-    ids=["all", "select", "ignore", "both", "min-saving", "by default", "allow lossless"],
+    ids=["all", "select", "ignore", "budget", "both", "min-saving", "by default", "allow lossless"],
 )
 def test_only_what_was_asked_for_is_tried(
     project: Path, engine: ScriptedEngine, monkeypatch: Patch, more: dict[str, Any], tried: list[str]

@@ -1,4 +1,7 @@
-"""Which finding to try next: most predicted bytes for each second its build is expected to take."""
+"""Which finding to try next: that of the most predicted bytes; of the most for each expected second, under a budget.
+
+Seconds are noise: told by them, the same project would have another ledger on each run and with each engine.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +82,7 @@ def candidates(
             expected = 3 * expected - (spared or 0.0)  # built, and both sides once more with a changed file
         key = _key(finding.rule, dockerfile, fix)
         found.append(Candidate(finding, text, expected, key, spared, by_name))
-    return sorted(found, key=_order)
+    return sorted(found, key=lambda each: _order(each, by_seconds=recipe.budget_seconds is not None))
 
 
 def _by_name(fix: Fix, finding: Finding, recipe: Recipe) -> bool:
@@ -112,11 +115,12 @@ def _key(rule: str, dockerfile: Dockerfile, fix: Fix) -> str:
     return json.dumps([*told, meaning(dict(fix.files))] if fix.files else told)
 
 
-def _order(candidate: Candidate) -> tuple[bool, float, str, int]:
+def _order(candidate: Candidate, *, by_seconds: bool) -> tuple[bool, float, str, int]:
     finding = candidate.finding
-    seconds = max(candidate.expected_seconds or 1.0, 1.0)
+    seconds = max(candidate.expected_seconds or 1.0, 1.0) if by_seconds else 1.0
     line = finding.instruction.line if finding.instruction else 0
-    gain = (candidate.spared_seconds or 0.0) if finding.probe else finding.predicted
+    spared = (candidate.spared_seconds or 0.0) if by_seconds else 0.0
+    gain = spared if finding.probe else finding.predicted
     return (bool(finding.probe), -gain / seconds, finding.rule, line)
 
 
