@@ -40,6 +40,7 @@ def followed(text: str) -> list[str]:
         ("(a; b) | c", ["a", "b", "c"]),
         ("{ a; b; } && c", ["a", "b", "c"]),
         ("! a && b", ["a", "b"]),
+        ("! a && b; c", ["a", "b @a", "c"]),
         ("a || exit 0; b", ["a", "exit 0 @a", "b @b"]),
         ("a || exit 1; b", ["a", "exit 1 @a", "b"]),
         ("(a || exit 0); b", ["a", "exit 0 @a", "b"]),

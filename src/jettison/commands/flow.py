@@ -199,7 +199,9 @@ class Walk:
 
     def looks(self, node: Node, reader: Reader) -> bool:
         """Whether a statement is there for its answer."""
-        while node.type in ("redirected_statement", "negated_command", "pipeline") and node.children:
+        if node.type == "negated_command":
+            return True
+        while node.type in ("redirected_statement", "pipeline") and node.children:
             node = [each for each in node.children if each.is_named and each.type not in REDIRECTIONS][-1]
         if node.type == "command":
             name = node.child_by_field_name("name")
