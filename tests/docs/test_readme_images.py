@@ -41,6 +41,8 @@ def test_a_command_of_the_readme_does_what_it_says(command, tmp_path):
             assert "token=1" == shown
         case "why":
             assert "/root/.npmrc is gone" in shown
+        case "export" if "--to" in command:
+            assert (tmp_path / "out" / "index.json").is_file()
         case "export":
             assert b"t" * 2000 == (tmp_path / "out" / "usr/bin/tool").read_bytes()
         case "diff":
