@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from jettison.cli.check_faces import FORMATS, put_out, rendered, settings_shown
+from jettison.cli.check_faces import FORMATS, checklists, put_out, rendered, settings_shown
 from jettison.cli.pairs import pairs
 from jettison.core import config
 from jettison.core.errors import UsageError
@@ -41,6 +41,7 @@ _STDIN = Path("-")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="This configuration and no other.")
 @click.option("--fix", is_flag=True, help="Write what needs no build to be known right.")
 @click.option("--diff", "show_diff", is_flag=True, help="Print what --fix would write, and write nothing.")
+@click.option("--checklist", is_flag=True, help="The 18 boxes of a checklist: done, not done, or not applicable.")
 @click.option("--statistics", is_flag=True, help="How many findings of each rule.")
 @click.option("--show-settings", is_flag=True, help="What would be looked at, by which settings, from where.")
 @click.option("--fail-on", type=click.Choice([each.value for each in Severity]), help="End with 1 from here on.")
@@ -60,6 +61,8 @@ def command(**options: Any) -> int:
     job = job_of(options, told)
     if options["show_diff"] and options["form"] != "text":
         raise UsageError("--diff is text", hint="leave --format out")
+    if options["checklist"] and (options["form"] not in ("text", "json") or options["fix"] or options["show_diff"]):
+        raise UsageError("--checklist is text or JSON, and changes nothing", hint="leave the other flags out")
     if options["show_settings"]:
         put_out(settings_shown([(one.source, one.found, one.settings) for one in job.asked]), options)
         return 0
@@ -70,6 +73,8 @@ def command(**options: Any) -> int:
     else:
         checked = Checked(_looked(job, options), tuple((one.what, one.reason) for one in job.skipped), options["image"])
         failed = False
+    if options["checklist"]:
+        return _checklist(job, checked, options)
     limits = [fail_on_of(one.found, told) for one in job.asked]
     if not options["show_diff"]:
         put_out(rendered(checked, options, max(limits, key=lambda each: each.rank)), options)
@@ -81,6 +86,19 @@ def command(**options: Any) -> int:
         for remark in each.remarks
     )
     return 1 if grave or failed or any(each.text is None for each in checked.files) else 0
+
+
+def _checklist(job: Job, checked: Checked, options: dict[str, Any]) -> int:
+    """The boxes of each file; the answers are not judged, so that it ends with 0."""
+    from jettison.review.checklist import boxes_of
+
+    measured = options["image"] is not None
+    boxes = [
+        (one.source.name, boxes_of(one.source, one.settings, each, measured=measured))
+        for one, each in zip(job.asked, checked.files, strict=True)
+    ]
+    put_out(checklists(boxes, options), options)
+    return 0
 
 
 @dataclass(frozen=True)

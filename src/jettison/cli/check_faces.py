@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,11 @@ from jettison.core.config import Config
 from jettison.core.escape import terminal
 from jettison.core.values import Severity
 from jettison.documents.check import Checked, check_to_json, statistics, statistics_to_json
+from jettison.documents.text import plain
 from jettison.review.model import Settings, Source
+
+if TYPE_CHECKING:
+    from jettison.review.checklist import Box
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown")
 
@@ -56,6 +60,22 @@ def _for_others(checked: Checked, form: str, limit: Severity) -> str:
     if form == "gitlab":
         return json.dumps(check_gitlab(checked), indent=2) + "\n"
     return check_junit(checked, limit) if form == "junit" else check_github(checked)
+
+
+def checklists(boxes: Sequence[tuple[str, tuple[Box, ...]]], options: dict[str, Any]) -> str:
+    """The boxes of all files."""
+    if options["form"] == "json":
+        found = [{"file": plain(name), "boxes": [_box(box) for box in each]} for name, each in boxes]
+        return json.dumps(found, indent=2) + "\n"
+    from jettison.report.checklist_text import checklist_text
+
+    colour = options["output"] is None and colours(sys.stdout, options["no_color"])
+    width = shutil.get_terminal_size((100, 24)).columns
+    return "\n".join(checklist_text(name, each, width=width, colour=colour) for name, each in boxes)
+
+
+def _box(box: Box) -> dict[str, str]:
+    return {"group": box.group, "title": box.title, "state": box.state.value, "why": plain(box.why)}
 
 
 def put_out(text: str, options: dict[str, Any]) -> None:
