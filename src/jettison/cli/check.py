@@ -14,9 +14,9 @@ from jettison.cli.check_faces import FORMATS, checklists, put_out, rendered, set
 from jettison.cli.pairs import pairs
 from jettison.core import config
 from jettison.core.errors import UsageError
-from jettison.core.values import Severity
-from jettison.documents.check import Checked
-from jettison.review.find import find
+from jettison.core.values import Severity, Skipped
+from jettison.documents.check import Checked, once
+from jettison.review.find import Found, find
 from jettison.review.look import look
 from jettison.review.many import look_at_all
 from jettison.review.matching import matches
@@ -54,8 +54,9 @@ _STDIN = Path("-")
 def command(**options: Any) -> int:
     """Look at the Dockerfiles at and below each PATH, with their ignore files and contexts; nothing is built.
 
-    PATH is a Dockerfile or Containerfile, a folder that is looked through (the working directory without one), or
-    `-` for a Dockerfile on standard input. Ends with 1 where something is found that is a warning or worse.
+    PATH is a Dockerfile or Containerfile, a Compose or bake file that names some, a folder that is looked through (the
+    working directory without one), or `-` for a Dockerfile on standard input. Ends with 1 where something is found
+    that is a warning or worse.
     """
     told = told_of(options)
     job = job_of(options, told)
@@ -71,7 +72,8 @@ def command(**options: Any) -> int:
 
         checked, failed = fix_all(job, options)
     else:
-        checked = Checked(_looked(job, options), tuple((one.what, one.reason) for one in job.skipped), options["image"])
+        told_skipped = tuple((one.what, one.reason) for one in job.skipped)
+        checked = Checked(once(_looked(job, options)), told_skipped, options["image"] or "")
         failed = False
     if options["checklist"]:
         return _checklist(job, checked, options)
@@ -115,7 +117,7 @@ class Job:
     """All files to look at, and what was skipped on the way to them."""
 
     asked: tuple[One, ...]
-    skipped: tuple[Any, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
 
 def told_of(options: dict[str, Any]) -> Told:
@@ -143,7 +145,7 @@ def job_of(options: dict[str, Any], told: Told) -> Job:
     """What to look at, and by which settings. Raises UsageError."""
     paths = list(dict.fromkeys(options["paths"])) or [Path()]
     found = find([path for path in paths if path != _STDIN], told.exclude)
-    sources = list(found.dockerfiles)
+    sources, skipped = _with_build_files(found)
     if _STDIN in paths:
         sources.append(Source("-", None, None, data=sys.stdin.buffer.read()))
     if options["context"] is not None:
@@ -159,7 +161,24 @@ def job_of(options: dict[str, Any], told: Told) -> Job:
         where = ", ".join(map(str, paths))
         raise UsageError(f"there is no Dockerfile below {where}", hint="give a Dockerfile, or a folder that holds one")
     _check_image(asked, options)
-    return Job(tuple(asked), found.skipped)
+    return Job(tuple(asked), skipped)
+
+
+def _with_build_files(found: Found) -> tuple[list[Source], tuple[Skipped, ...]]:
+    """The Dockerfiles that were found, those that a Compose or bake file names as that says they are built."""
+    told: list[Source] = []
+    skipped = list(found.skipped)
+    for path in found.build_files:
+        from jettison.review.build_files import named_by
+
+        for each in named_by(path):
+            if isinstance(each, Skipped):
+                skipped.append(each)
+            elif each not in told:
+                told.append(each)
+    places = {each.path.resolve() for each in told if each.path is not None}
+    own = [each for each in found.dockerfiles if each.path is None or not places or each.path.resolve() not in places]
+    return own + told, tuple(skipped)
 
 
 def _check_image(asked: list[One], options: dict[str, Any]) -> None:

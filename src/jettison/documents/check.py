@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from jettison.core.values import Severity
+from jettison.core.values import Severity, Where
 from jettison.documents.text import plain
 from jettison.review.model import Remark, Reviewed
 
@@ -39,6 +39,17 @@ class Checked:
     def fails(self, limit: Severity) -> bool:
         """Whether something is as grave as that, or graver."""
         return any(remark.severity.rank <= limit.rank for remark in self.remarks)
+
+
+def once(files: Sequence[Reviewed]) -> tuple[Reviewed, ...]:
+    """The files with each finding told once, where several builds are of one Dockerfile."""
+    told: set[tuple[str, Where, str]] = set()
+    found = []
+    for each in files:
+        fresh = [one for one in each.remarks if (one.rule, one.where, one.message) not in told]
+        told.update((one.rule, one.where, one.message) for one in fresh)
+        found.append(replace(each, remarks=tuple(fresh)))
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""Compose and bake files name their Dockerfiles, contexts, targets and arguments."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jettison.core.errors import UsageError
+from jettison.core.values import Skipped
+from jettison.review.build_files import named_by
+from jettison.review.model import Source
+
+AB = {"A": "1", "B": "true"}
+
+
+def named(path: Path, text: str) -> list[Source | Skipped]:
+    path.write_text(text)
+    return list(named_by(path))
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Path:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "Dockerfile").write_text("FROM a\n")
+    (tmp_path / "api" / "prod.Dockerfile").write_text("FROM a\n")
+    return tmp_path / "api"
+
+
+@pytest.mark.parametrize(
+    ("build", "file", "target", "args"),
+    [
+        ("./api", "Dockerfile", None, {}),
+        ({"context": "api", "dockerfile": "prod.Dockerfile", "target": "web"}, "prod.Dockerfile", "web", {}),
+        ({"context": "${WHERE:-api}", "args": {"A": 1, "B": True, "C": None}}, "Dockerfile", None, AB),
+        ({"context": "api", "args": ["A=x=y", "B"]}, "Dockerfile", None, {"A": "x=y"}),
+    ],
+)  # fmt: skip
+def test_a_compose_file_tells_how_a_service_is_built(
+    tmp_path: Path, api: Path, build: Any, file: str, target: str | None, args: dict[str, str]
+) -> None:
+    text = json.dumps({"services": {"web": {"build": build}, "db": {"image": "postgres"}}})
+    (found,) = named(tmp_path / "compose.yaml", text)
+    expected = Source(str(api / file), api / file, api, target, args, None, f"{tmp_path / 'compose.yaml'}: web")
+    assert expected == found
+
+
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [
+        ({"context": "$WHERE"}, "what $WHERE means is not known"),
+        ({"context": "https://github.com/a/b.git"}, "its context is not here: https://github.com/a/b.git"),
+        ({"context": "nowhere"}, "there is no"),
+    ],
+)
+def test_what_cannot_be_followed_is_told(tmp_path: Path, build: Any, reason: str) -> None:
+    (found,) = named(tmp_path / "compose.yml", json.dumps({"services": {"web": {"build": build}}}))
+    assert isinstance(found, Skipped)
+    assert found.reason.startswith(reason)
+
+
+def test_a_dockerfile_within_a_compose_file_is_one(tmp_path: Path) -> None:
+    build = {"context": ".", "dockerfile_inline": "FROM a\nRUN x $$Y\n"}
+    text = json.dumps({"services": {"web": {"build": build}}})
+    (found,) = named(tmp_path / "compose.yaml", text)
+    assert isinstance(found, Source)
+    assert (None, tmp_path, b"FROM a\nRUN x $Y\n") == (found.path, found.context, found.data)
+
+
+def test_a_bake_target_inherits(tmp_path: Path, api: Path) -> None:
+    targets = {
+        "base": {"context": "api", "args": {"A": "1", "B": "1"}},
+        "web": {"inherits": ["base"], "target": "web", "args": {"B": "2"}},
+    }
+    _, found = named(tmp_path / "docker-bake.json", json.dumps({"target": targets}))
+    assert isinstance(found, Source)
+    assert (api, "web", {"A": "1", "B": "2"}) == (found.context, found.target, found.build_args)
+
+
+def test_bake_s_own_language_is_left_to_bake(tmp_path: Path) -> None:
+    (found,) = named(tmp_path / "docker-bake.hcl", 'target "x" {}\n')
+    assert isinstance(found, Skipped)
+    assert "bake --print" in found.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["services: [", "a: !!python/object:os.system x", "\x00", "- 1", "services: 3", "&a [*a]", "a: " + "[" * 5000],
+)
+def test_what_is_no_compose_file_is_refused_or_empty(tmp_path: Path, text: str) -> None:
+    try:
+        assert [] == named(tmp_path / "compose.yaml", text)
+    except UsageError as error:
+        assert str(tmp_path / "compose.yaml") in error.message
