@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from handmade_tree import Piece, directory, executable, image
+from handmade_tree import Piece, directory, executable, image, symlink
 
 from jettison.align import Alignment
 from jettison.dockerfile.edit import apply
@@ -227,6 +227,24 @@ def test_it_holds_back_where_more_than_one_folder_ships(text, layers, reason):
     _, found = findings(text, layers, config={**CONFIG, "WorkingDir": "/"} if "WORKDIR /\n" in text else CONFIG)
     assert [None] == [each.fix for each in found]
     assert reason in found[0].refusal
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/root/.npm/_cacache/a", ["/app/node_modules/a leads to /root/.npm/_cacache/a, which stays behind"]),
+        ("/app/node_modules/fastify/index.js", [""]),
+        ("/nowhere", [""]),
+    ],
+)
+def test_a_link_to_what_stays_behind_is_a_reason_not_to_try(target, expected):
+    _, found = findings(layers=(SOURCES, {**INSTALLED, "app/node_modules/a": symlink(target)}, BUILT))
+    assert expected == [each.refusal for each in found]
+
+
+def test_a_stage_that_others_are_built_from_stays_as_it_is():
+    _, found = findings(TEXT + "ONBUILD RUN true\n")
+    assert ["the stage has ONBUILD triggers"] == [each.refusal for each in found]
 
 
 @pytest.mark.parametrize("text", [TEXT.replace("npm", "make"), TEXT + "FROM scratch\n"])
