@@ -106,7 +106,7 @@ def _instruction(text: str, lines: list[Line], place: tuple[int, int], escape: s
     source = _Joined(joined, offsets, escape, number, lines[last].span.end, lines[last].number)
     try:
         instruction = _read(source, start)
-        keyword = _keyword(instruction, number)
+        _check_keyword(instruction.keyword, number)
         check_form(instruction)
         begun = _opened(instruction, joined)
     except DockerfileError as error:
@@ -118,7 +118,7 @@ def _instruction(text: str, lines: list[Line], place: tuple[int, int], escape: s
         trigger = trigger and replace(trigger, span=Span(trigger.span.start, span.end), heredocs=heredocs)
         instruction = replace(instruction, span=span, end_line=end_line, heredocs=heredocs, trigger=trigger)
     check(instruction)
-    return replace(instruction, keyword=keyword), following
+    return instruction, following
 
 
 def _read(source: _Joined, start: int) -> Instruction:
@@ -154,10 +154,9 @@ def canonical(word: str) -> str:
     return word.replace("\u0130", "I").replace("\u212a", "K").upper() if not word.isascii() else word.upper()
 
 
-def _keyword(instruction: Instruction, line: int) -> str:
-    keyword = instruction.keyword
+def _check_keyword(keyword: str, line: int) -> None:
     if keyword in KEYWORDS:
-        return keyword
+        return
     near = get_close_matches(keyword[:_LONGEST_WORD], KEYWORDS, 1)
     hint = f"did you mean {near[0]}?" if near else "see the Dockerfile reference for the instructions there are"
     raise DockerfileError(f"unknown instruction {keyword[:_LONGEST_WORD]} in line {line}", hint=hint, line=line)

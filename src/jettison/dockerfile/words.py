@@ -16,6 +16,7 @@ _GAP = "\t\v\f\r "
 _ASCII_BLANK = "\t\n\v\f\r "
 _PLAIN = re.compile(f"[^{re.escape(BLANK)}'\"\\\\`]*")
 _UNQUOTED = re.compile(f"[^{_GAP}]+")
+_SOLID = re.compile(f"[^{re.escape(BLANK)}]+")
 _AT_BLANKS = {"ADD", "COPY", "EXPOSE", "FROM", "VOLUME"}  # quotes mean nothing to these
 _ONE_STRING = {"MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"}
 
@@ -102,6 +103,8 @@ def _cuts(keyword: str, joined: str, at: int, escape: str) -> Iterator[tuple[int
             yield begin, stop
     elif keyword in _AT_BLANKS:
         yield from (match.span() for match in _UNQUOTED.finditer(joined, at, stop))
+    elif not (escape in joined or "'" in joined or '"' in joined):
+        yield from (match.span() for match in _SOLID.finditer(joined, at, stop))
     else:
         while (at := skip_blanks(joined, at)) < stop:
             end = min(_word_end(joined, at, escape), stop)
