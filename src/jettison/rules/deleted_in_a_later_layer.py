@@ -13,7 +13,7 @@ from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.left import SHOWN, bytes_between
 from jettison.synthesis.merge import between, merged
-from jettison.synthesis.removals import follows, only_removes, removed_caches, removed_copies
+from jettison.synthesis.removals import follows, only_removes, removed_caches, removed_copies, removed_parts
 from jettison.waste.rows import Cause, WasteRow
 
 NAME = "deleted-in-a-later-layer"
@@ -64,7 +64,7 @@ def deleted_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
 def removed_for_nothing(text: Text) -> Iterator[Finding]:
     """A RUN that removes what an earlier instruction surely made: a package manager's cache, what a COPY put there."""
     seen = set()
-    for made, removed in (*removed_caches(text), *removed_copies(text)):
+    for made, removed in (*removed_caches(text), *removed_copies(text), *removed_parts(text)):
         if (made.span, removed.span) in seen:
             continue
         seen.add((made.span, removed.span))

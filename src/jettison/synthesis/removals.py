@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from jettison.commands.files import removal
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Instruction, Stage
@@ -15,6 +16,8 @@ from jettison.synthesis.caches import APK, APT_LISTS, GO, NPM, PIP, YARN, emptie
 
 Pair = tuple[Instruction, Instruction]  # what made, what removes
 _CACHES = (APT_LISTS, APK, PIP, NPM, YARN, GO)
+_PACKAGES = {"node_modules", "site-packages", "dist-packages", ".venv", "venv", "vendor"}
+_NOTHING = {"true", ":", "echo", "printf"}
 
 
 def removed_caches(text: Text) -> Iterator[Pair]:
@@ -37,6 +40,30 @@ def removed_copies(text: Text) -> Iterator[Pair]:
                 for path in _removed(text, each):
                     if path in placed:
                         yield placed.pop(path), each
+
+
+def removed_parts(text: Text) -> Iterator[Pair]:
+    """A folder of packages that a COPY --from brings, and a RUN that does nothing but remove by patterns in it."""
+    chain = stage_chain(text.dockerfile, text.stage)
+    runs = {run.instruction.span: run for run in text.runs}
+    placed: dict[str, Instruction] = {}
+    for stage in chain:
+        for each in stage.instructions:
+            if each.keyword == "COPY" and each.flag("from"):
+                here = (path for path in _places(text, stage, each) if posixpath.basename(path) in _PACKAGES)
+                placed |= dict.fromkeys(here, each)
+            run = runs.get(each.span) if each.keyword == "RUN" and placed else None
+            if run is None or not run.readable:
+                continue
+            gone = [(call, removal(call)) for call in run.calls if call.name not in _NOTHING]
+            if all(found is not None for _, found in gone):
+                patterns = [pattern for _, found in gone if found is not None for pattern in found.patterns]
+                for path in [path for path in placed if any(_in_folder(each, path) for each in patterns)]:
+                    yield placed.pop(path), each
+
+
+def _in_folder(pattern: str, folder: str) -> bool:
+    return pattern == folder or pattern.startswith(f"{folder}/")
 
 
 def _places(text: Text, stage: Stage, copy: Instruction) -> Iterator[str]:
