@@ -136,6 +136,7 @@ REFUSED = [
         f"2 {APP}\n3 {APP} uid=1",
         "different mounts or flags",
     ),
+    ("package-cache-left-behind", "RUN dnf install -y a &", "2 var/cache/dnf/a 9", "ends in an operator"),
     ("yarn-cache-left-behind", "RUN yarn &", "2 usr/local/share/.cache/yarn/a 9", "ends in an operator"),
 ]
 
@@ -153,7 +154,8 @@ def test_a_rule_that_cannot_fix_says_why(rule: str, text: str, layers: str, reas
 
 def test_every_rule_is_seen_refusing() -> None:
     elsewhere = {rule.name for rule in all_rules() if "(tests/rules/test_" in rule.page}
-    assert {rule.name for rule in all_rules()} == {rule for rule, *_ in REFUSED} | elsewhere | ALWAYS_FIXED
+    in_text = {rule.name for rule in all_rules() if "```layers" not in rule.page} - elsewhere  # test_text_rules.py
+    assert {rule.name for rule in all_rules()} == {rule for rule, *_ in REFUSED} | elsewhere | in_text | ALWAYS_FIXED
 
 
 def test_files_of_another_stage_that_this_one_is_from_are_left_where_they_are() -> None:

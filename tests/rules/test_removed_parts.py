@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from looked_at import found_in
+from looked_at import found_in, look_at
 
 from jettison.review.model import Settings
 
@@ -35,3 +35,9 @@ def test_a_clean_of_packages_that_a_copy_brought_is_told(tmp_path: Path, body: s
     text = f"FROM node:22.1.0 AS b\nRUN make\nFROM node:22.1.0\nWORKDIR /app\n{body}\n"
     found = found_in(tmp_path, text, ONLY)
     assert ([("deleted-in-a-later-layer", 6)] if expected else []) == found
+
+
+def test_the_way_out_is_the_stage_that_makes_them(tmp_path: Path) -> None:
+    text = f"FROM node:22.1.0 AS b\nRUN make\nFROM node:22.1.0\nWORKDIR /app\n{COPY}\nRUN {FIND}\n"
+    (remark,) = look_at(tmp_path, text, ONLY).remarks
+    assert "COPY brings them as a layer of its own: remove them in b, before they are copied" == remark.advice

@@ -122,6 +122,9 @@ def _merged(text: Text, made: Instruction, removed: Instruction) -> Fix:
 def _refusal(subject: Text, made: Instruction, removed: Instruction) -> str:
     if made not in subject.stage.instructions:
         return f"line {made.line} belongs to another stage, which others may share"
+    source = made.flag("from")
+    if source is not None:
+        return f"COPY brings them as a layer of its own: remove them in {source}, before they are copied"
     if made.keyword in ("COPY", "ADD"):
         return (
             f"{made.keyword} brings them as a layer of its own: take them from a bind mount "
