@@ -125,6 +125,8 @@ def severity_of(finding: Finding, rule: Rule, unpacked: int | None) -> Severity:
     """By the bytes that were measured in an image of `unpacked` bytes, else by the rule; a proposal is a note."""
     if finding.proposal or (finding.fix is not None and finding.fix.applicability.value == "proposed"):
         return Severity.NOTE
+    if unpacked is not None and finding.refusal and not finding.predicted and rule.severity is Severity.WARNING:
+        return Severity.NOTE  # about bytes of which there are none here
     if unpacked is None or not finding.predicted:
         return rule.severity
     if finding.predicted >= max(WORTH_BYTES, unpacked * _GRAVE_SHARE):
