@@ -25,9 +25,11 @@ _SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(\S+)[ \t]*([^\n]*)")
 
 def runs(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS) -> Iterator[Run]:
     """The RUNs of a stage, in order; those of the local stages that it is FROM are not among them."""
-    for instruction, state in states(dockerfile, stage, build_args):
-        if instruction.keyword == "RUN":
-            yield read(dockerfile, instruction, state)
+    key = ("runs", stage.index, tuple(sorted(build_args.items())))
+    if key not in dockerfile.known:
+        found = states(dockerfile, stage, build_args)
+        dockerfile.known[key] = [read(dockerfile, each, state) for each, state in found if each.keyword == "RUN"]
+    yield from dockerfile.known[key]
 
 
 def read(dockerfile: Dockerfile, instruction: Instruction, state: State | None = None) -> Run:
