@@ -173,7 +173,7 @@ def test_a_socket_that_we_may_not_use_is_told_as_such(tmp_path: Path, monkeypatc
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
-    monkeypatch.setattr(transport._Connection, "connect", refuse)
+    monkeypatch.setattr(transport.Connection, "connect", refuse)
     with pytest.raises(ImageError, match="may not use the Docker daemon's socket") as caught:
         open_image("docker-daemon:app:1")
     assert "run as root, or join the group docker" == caught.value.hint

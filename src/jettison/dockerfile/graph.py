@@ -16,6 +16,7 @@ from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 from jettison.dockerfile.mounts import mount_source
 
 NO_ARGUMENTS: Mapping[str, str] = {}
+_CYCLE = "a stage cannot need itself, directly or through others: split it"
 
 
 def resolve_target(dockerfile: Dockerfile, target: str | None) -> Stage:
@@ -138,6 +139,8 @@ def check_references(
     for index, uses in waiting.items():
         for other, instruction in uses:
             if index in built and other.index > index:
+                if dockerfile.stages[index] in needed(dockerfile, other, build_args):
+                    _refuse_order(other, instruction, "which cannot be built before it", _CYCLE)
                 _refuse_order(
                     other, instruction, "which comes later", "put that stage first: stages are built in order"
                 )
@@ -146,8 +149,7 @@ def check_references(
             del waiting[index]
     for index in waiting:
         other, instruction = next(use for use in waiting[index] if use[0].index in waiting)
-        hint = "a stage cannot need itself, directly or through others: split it"
-        _refuse_order(other, instruction, "which cannot be built before it", hint)
+        _refuse_order(other, instruction, "which cannot be built before it", _CYCLE)
 
 
 def _refuse_order(other: Stage, instruction: Instruction, why: str, hint: str) -> None:
