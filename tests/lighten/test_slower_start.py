@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from fake_sandbox import Clock, FakeSandbox, Page, Port, Program, site
 from scripted_engine import ScriptedEngine, _unpack
 from scripted_run import DOC, JUNK, drive, recipe_for, use_rules
 
-from jettison.contract import observe, readiness
+from jettison.contract import observe, pressure, readiness
 from jettison.contract.files import read_contract, write_contract
 from jettison.engine.model import RunOptions, Sandbox
 from jettison.lighten import events
@@ -43,6 +44,7 @@ def serving(tmp_path: Path, monkeypatch: Patch) -> ServingEngine:
     engine = ServingEngine(tmp_path / "engine")
     monkeypatch.setattr(readiness, "time", engine.clock)
     monkeypatch.setattr(observe, "time", engine.clock)
+    monkeypatch.setattr(pressure, "stalled_seconds", lambda: None)
     return engine
 
 
@@ -64,6 +66,16 @@ def test_a_change_that_makes_the_start_slow_is_undone(
     done = [describe(event) for event in driven.events if isinstance(event, events.Done)]
     assert done[0].endswith(told)
     assert [] == [path.name for path in driven.run.directory.iterdir() if path.name == "v2"]
+
+
+def test_a_machine_that_is_too_busy_proves_nothing_and_the_row_says_so(
+    project: Path, serving: ServingEngine, monkeypatch: Patch
+) -> None:
+    use_rules(monkeypatch, JUNK)
+    monkeypatch.setattr(pressure, "stalled_seconds", time.monotonic)  # something waits all the time
+    driven = drive(serving, recipe_for(project))
+    assert [("junk", "kept", "v1")] == driven.fates
+    assert driven.end.steps[0].reason.endswith("measured on a machine too busy for that to prove anything")
 
 
 def test_a_change_that_was_slow_once_is_kept(project: Path, serving: ServingEngine, monkeypatch: Patch) -> None:
