@@ -45,8 +45,9 @@ def write(image: Image, where: str, report: Report | None = None) -> str:
     shipment = shipment_of(image, report)
     row = layout_index.row_of(image, shipment, name)
     with disk_errors("write", root):
-        made = _made(root, {path_of(each.digest, "a blob") for each in (*shipment.blobs, shipment.manifest)})
+        made: list[Path] = []
         try:
+            _make(root, {path_of(each.digest, "a blob") for each in (*shipment.blobs, shipment.manifest)}, made)
             _add(root, shipment, row, report)
         except BaseException:
             for folder in reversed(made):
@@ -61,14 +62,13 @@ def _is_empty(root: Path) -> bool:
     return {each.name for each in root.iterdir()} <= {"blobs", "oci-layout"}
 
 
-def _made(root: Path, paths: set[str]) -> list[Path]:
-    """The folders that were not there, from the top."""
-    made = []
+def _make(root: Path, paths: set[str], made: list[Path]) -> None:
+    """Make the folders that are not there, from the top; each is in `made` before it is, for a signal may come."""
     for folder in sorted({parent for path in paths for parent in (root / path).parents}):
-        with suppress(FileExistsError):
-            folder.mkdir()
+        if not folder.exists():
             made.append(folder)
-    return made
+            with suppress(FileExistsError):  # another writer was faster, and may need it: it is removed while empty
+                folder.mkdir()
 
 
 def _add(root: Path, shipment: Shipment, row: dict[str, Any], report: Report | None) -> None:
