@@ -18,6 +18,7 @@ from jettison.dockerfile.model import Dockerfile, Stage
 from jettison.image.model import Image
 
 if TYPE_CHECKING:
+    from jettison.commands.left import Account
     from jettison.commands.model import Run
     from jettison.image.tree import Tree
     from jettison.waste.rows import WasteRow
@@ -75,6 +76,22 @@ class Text:
 
         stages = needed(self.dockerfile, self.stage)
         return tuple(run for stage in stages for run in runs(self.dockerfile, stage, self.build_args))
+
+    @cached_property
+    def shipped(self) -> tuple[Run, ...]:
+        """Those whose layers ship: of the last stage, and of the local stages that it is FROM."""
+        from jettison.dockerfile.graph import stage_chain
+
+        stages = stage_chain(self.dockerfile, self.stage, self.build_args)
+        kept = {id(each) for stage in stages for each in stage.instructions}
+        return tuple(run for run in self.runs if id(run.instruction) in kept)
+
+    @cached_property
+    def account(self) -> Account:
+        """What these leave of caches and lists, and which of their cleans free nothing."""
+        from jettison.commands.left import accounted
+
+        return accounted(self.shipped)
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,7 @@ def test_a_cache_or_tmpfs_mount_keeps_a_folder_out_of_the_layer(mount: str, expe
     [
         "RUN --mount=type=cache,target=/root/.cache pip install a",
         "RUN --mount=type=cache,target=/root/.cache/pip pip install a",
+        "RUN --mount=type=cache,target=/etc/apk/cache apk add a",
         "ENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/c pip install a",
         "ARG C=/root/.cache\nRUN --mount=type=cache,target=${C}/pip pip install a",
         "RUN --mount=type=cache,target=$C pip install a",  # which folder that is, is not known
@@ -204,6 +205,21 @@ def test_what_may_be_cleaned_by_something_unknown_says_so() -> None:
     assert ["cleanup.sh", "cleanup.sh"] == doubts("RUN apt-get update && /tmp/cleanup.sh")
     assert [None, None] == doubts("RUN apt-get update && echo done")
     assert [None, None] == doubts("RUN ./setup.sh && apt-get update")
+    assert ["rm", "rm"] == doubts('RUN apt-get update && rm -rf "$X"')
+    assert [None, None] == doubts("RUN apt-get update && rm -rf /tmp/$X")
+    assert ["rm", None] == doubts("RUN apt-get update && rm -rf /var/lib/$X")
+    assert ["find", None] == doubts("RUN apt-get update && find /var/lib/apt/lists -mtime +1 -delete")
+    assert ["find", "find"] == doubts("RUN apt-get update && find $X -delete")
+    assert ["rm", None] == doubts("RUN apt-get update; if a; then rm -rf /var/lib/apt/lists; fi")
+    assert [None, None] == doubts("RUN apt-get update; if a; then rm -rf /var/lib/apt/lists; fi; apt-get update")
+    assert [None, None] == doubts("RUN apt-get update; sh x; apt-get update")
+
+
+def test_a_late_clean_names_all_that_it_is_too_late_for() -> None:
+    (dead,) = dead_cleans(runs_of("RUN pip install a\nRUN apt-get update\nRUN rm -rf ~/.cache /var/lib/apt/lists"))
+    assert [("pip's cache", 2), ("apt's package lists", 3)] == [
+        (each.store.name, each.run.instruction.line) for each in dead.lefts
+    ]
 
 
 def test_docker_clean_is_a_fact_for_who_asks() -> None:
@@ -227,6 +243,7 @@ def test_docker_clean_is_a_fact_for_who_asks() -> None:
         ("RUN apt-get install -y gcc && make && apt-get purge -y gcc", []),
         ("RUN apk add --no-cache -t .b gcc\nRUN apk del .b", [("apk", Why.LATER)]),
         ("RUN rm -rf /tmp/*", []),
+        ("RUN pip install a\nRUN pip cache purge\nRUN pip cache purge", [("pip", Why.LATER)]),
         ("RUN apt-get install -y gcc\nRUN apt-get purge -y g++", []),
     ],
 )  # fmt: skip

@@ -30,7 +30,14 @@ CASES = [
     ("apt-lists-left-behind", "RUN if true; then apt-get update; fi", False),
     ("apt-lists-left-behind", "RUN command -v curl || apt-get update", False),
     ("apt-lists-left-behind", "RUN echo apt-get update", False),
-    ("apt-lists-left-behind", 'RUN ["apt-get", "update"]', False),
+    ("apt-lists-left-behind", 'RUN ["apt-get", "update"]', True),
+    ("apt-lists-left-behind", f"RUN {UPDATE} && cd /var/lib/apt/lists && rm -rf *", False),
+    ("apt-lists-left-behind", f"RUN {UPDATE} && rm -rf /var/lib/apt/lists/partial", True),
+    ("apt-lists-left-behind", f'RUN {UPDATE}; if [ "$X" ]; then {CLEAN}; fi', False),
+    ("apt-lists-left-behind", f"RUN {UPDATE} && rm /tmp/a-$(uname -m).tgz", True),
+    ("apt-lists-left-behind", f"RUN {UPDATE} && bash x && {UPDATE}", True),
+    ("apt-lists-left-behind", f"RUN f() {{ {CLEAN}; }}; {UPDATE}; f", False),
+    ("apt-lists-left-behind", f"RUN {UPDATE}\nRUN {CLEAN}", False),
     ("apt-lists-left-behind", f"RUN <<EOF\nset -e\n{UPDATE}\nEOF", True),
     ("apt-lists-left-behind", f"RUN <<EOF\nset -e\n{UPDATE}\n{CLEAN}\nEOF", False),
     ("deleted-in-a-later-layer", f"RUN {UPDATE}\nRUN {CLEAN}", True),
@@ -39,12 +46,22 @@ CASES = [
     ("deleted-in-a-later-layer", "COPY a.tar.gz /tmp/\nRUN tar xf /tmp/a.tar.gz && rm /tmp/a.tar.gz", True),
     ("deleted-in-a-later-layer", "WORKDIR /x\nCOPY a.tar.gz .\nRUN rm /x/a.tar.gz", True),
     ("deleted-in-a-later-layer", "COPY a.tar.gz /tmp/a.tar.gz\nRUN rm /tmp/b.tar.gz", False),
+    ("deleted-in-a-later-layer", "COPY a.tar.gz /tmp/\nRUN cd /tmp && rm *.gz", True),
+    ("deleted-in-a-later-layer", "COPY .a.tar.gz /tmp/\nRUN cd /tmp && rm *.gz", False),
+    ("deleted-in-a-later-layer", "COPY a.tar.gz /tmp/x/\nRUN rm -rf /tmp/x", True),
+    ("deleted-in-a-later-layer", "COPY a.tar.gz /tmp/x/\nRUN rm -f /tmp/x", False),
+    ("deleted-in-a-later-layer", "RUN dnf install -y a\nRUN dnf clean all", True),
+    ("deleted-in-a-later-layer", "RUN apt-get install -y a\nRUN apt-get clean", False),  # docker-clean did it
+    ("deleted-in-a-later-layer", "RUN pip install a\nRUN if x; then pip cache purge; fi", False),
+    ("package-cache-left-behind", "RUN dnf install -y a\nRUN dnf clean all", False),
+    ("package-cache-left-behind", "RUN dnf install -y a", True),
     ("deleted-in-a-later-layer", "COPY a.tar.gz $D/\nRUN rm /tmp/a.tar.gz", False),
     ("deleted-in-a-later-layer", "COPY a.tar.gz /tmp/a.tar.gz\nRUN test -e /x || rm /tmp/a.tar.gz", False),
     ("apk-cache-left-behind", "RUN apk add curl", True),
     ("apk-cache-left-behind", "RUN apk add --no-cache curl", False),
     ("apk-cache-left-behind", "RUN apk add curl && rm -rf /var/cache/apk/*", False),
     ("apk-cache-left-behind", "RUN --mount=type=cache,target=/var/cache/apk apk add curl", False),
+    ("apk-cache-left-behind", "RUN --mount=type=cache,target=/etc/apk/cache apk add curl", False),
     ("apk-cache-left-behind", "RUN apk del curl", False),
     ("pip-cache-left-behind", "RUN pip install flask", True),
     ("pip-cache-left-behind", "RUN python3 -m pip install flask", True),
@@ -55,11 +72,20 @@ CASES = [
     ("pip-cache-left-behind", "RUN pip install flask && pip cache purge", False),
     ("pip-cache-left-behind", "RUN pip uninstall flask", False),
     ("pip-cache-left-behind", "RUN pip install $OPTIONS flask", False),
+    ("pip-cache-left-behind", 'RUN pip install "$@"', False),
+    ("pip-cache-left-behind", 'RUN pip install "flask==$V"', True),
+    ("pip-cache-left-behind", "RUN pip install --no-cache flask", False),
+    ("pip-cache-left-behind", "RUN pip install --cache-dir /c flask", True),
+    ("pip-cache-left-behind", "COPY pip.conf /etc/\nRUN pip install flask", False),
+    ("pip-cache-left-behind", "RUN python -m pip install flask && python -m pip cache purge", False),
+    ("pip-cache-left-behind", "RUN pipenv install", False),
     ("npm-cache-left-behind", "RUN npm ci", True),
     ("npm-cache-left-behind", "RUN npm ci && npm cache clean --force", False),
     ("npm-cache-left-behind", "RUN npm ci && rm -rf /root/.npm", False),
     ("npm-cache-left-behind", "RUN --mount=type=cache,target=/root/.npm npm ci", False),
-    ("npm-cache-left-behind", "ENV npm_config_cache=/tmp/c\nRUN npm ci", False),
+    ("npm-cache-left-behind", "ENV npm_config_cache=/tmp/c\nRUN npm ci", True),
+    ("npm-cache-left-behind", "ENV npm_config_cache=/tmp/c\nRUN npm ci && rm -rf /tmp/*", False),
+    ("npm-cache-left-behind", "RUN npm config set cache /c && npm ci", False),
     ("npm-cache-left-behind", "RUN npm run build", False),
     ("yarn-cache-left-behind", "RUN yarn install --frozen-lockfile", True),
     ("yarn-cache-left-behind", "RUN yarn install --frozen-lockfile && yarn cache clean", False),
@@ -68,6 +94,7 @@ CASES = [
     ("go-cache-left-behind", "RUN go build -o /server", True),
     ("go-cache-left-behind", "RUN --mount=type=cache,target=/root/.cache/go-build go build -o /server", False),
     ("go-cache-left-behind", "RUN go build -o /server && go clean -cache -modcache", False),
+    ("go-cache-left-behind", "RUN go build -o /server && go clean -modcache", True),
     ("go-cache-left-behind", "RUN go build -o /server\nCMD [\"go\", \"run\", \".\"]", False),
     ("apt-cache-left-behind", f"RUN {UPDATE} && {CLEAN}", False),
     ("apt-cache-left-behind", f"RUN rm -f /etc/apt/apt.conf.d/docker-clean\nRUN {UPDATE} && {CLEAN}", True),
@@ -173,6 +200,9 @@ def test_what_nothing_reads_is_told_from_a_megabyte_on(tmp_path: Path) -> None:
         ),
         (f"RUN cd /x && {UPDATE}\nRUN {CLEAN}", None),
         (f"RUN {UPDATE}\nENV A=1\nRUN {CLEAN}", None),
+        ("RUN pip install --cache-dir /c a", None),
+        (f"RUN {UPDATE}\nRUN {CLEAN} > x", None),
+        (f"RUN {UPDATE}\nRUN if x; then {CLEAN}; fi", None),
         (f"RUN {UPDATE}\nRUN {CLEAN} && make", None),
         (f"RUN {UPDATE}\nRUN {CLEAN} $MORE", None),
         (f"RUN {UPDATE}", None),
@@ -192,6 +222,37 @@ def test_what_the_text_shows_to_be_right_is_put_right_and_nothing_else(
         again = put_right(look_at(tmp_path, righted.after).source, Settings())
         assert again is not None
         assert (righted.after, ()) == (again.after, again.made)
+
+
+def test_what_is_removed_is_where_it_is_known_to_lie_and_nowhere_else(tmp_path: Path) -> None:
+    def command(body: str) -> str | None:
+        only = Settings(select=frozenset({"npm-cache-left-behind", "go-cache-left-behind"}))
+        (remark,) = look_at(tmp_path, f"FROM base:1.2.3\n{body}\n", only).remarks
+        return remark.fix.edits[0].text.split("\n")[-1].strip() if remark.fix is not None else None
+
+    assert "rm -rf /root/.npm" == command("RUN npm ci")
+    assert "rm -rf /root/.cache/go-build /go/pkg/mod" == command("RUN go build .")
+    assert "rm -rf /root/.cache/go-build" == command("RUN go build -mod=vendor .")
+    assert "rm -rf /go/pkg/mod" == command("RUN go mod download")
+    for elsewhere in ("RUN npm ci --cache .", "ENV npm_config_cache=/\nRUN npm ci", "USER bob\nRUN npm ci",
+                      "ENV HOME=/h\nRUN npm ci", "ENV GOPATH=/app\nRUN go build ."):  # fmt: skip
+        assert None is command(elsewhere)
+
+
+def test_a_clean_of_what_many_runs_made_is_told_for_each_and_merged_for_the_nearest(tmp_path: Path) -> None:
+    text = "FROM base:1.2.3\n" + "RUN pip install a\n" * 200 + "RUN rm -rf ~/.cache\n"
+    found = look_at(tmp_path, text, Settings(select=frozenset({"deleted-in-a-later-layer"}))).remarks
+    assert (200, 19) == (len(found), len([each for each in found if each.fix is not None]))
+    (far,) = {each.advice for each in found if each.fix is None}
+    assert "more than 20 RUNs would become one: remove it where it is made" == far
+
+
+def test_a_clean_of_several_caches_of_several_runs_is_told_for_each_run(tmp_path: Path) -> None:
+    text = f"FROM base:1.2.3\nRUN pip install a\nRUN {UPDATE}\nRUN pip install b\nRUN {CLEAN} && rm -rf ~/.cache\n"
+    found = look_at(tmp_path, text + f"RUN {CLEAN}\n").remarks
+    assert {f"line 5 removes what line {line} made, which still ships" for line in (2, 3, 4)} == {
+        each.message for each in found if each.code in ("JT203", "JT103", "JT106")
+    }
 
 
 @pytest.mark.parametrize(("rule", "body", "expected"), [case for case in CASES if case[2]])

@@ -47,27 +47,47 @@ class Why(enum.Enum):
 
 @dataclass(frozen=True)
 class Dead:
-    """A clean that frees nothing of what it names; `left` says where that came, None for `packages` that an earlier
+    """A clean that frees nothing of what it names; `lefts` say where that came, none for `packages` that an earlier
     RUN installed, which `call` removes."""
 
     call: Call
     run: Run
     why: Why
-    left: Left | None = None
+    lefts: tuple[Left, ...] = ()
     packages: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> Left | None:
+        """The first of what it names."""
+        return self.lefts[0] if self.lefts else None
+
+
+@dataclass(frozen=True)
+class Account:
+    """What RUNs that follow one another leave, in the order of the text, and the cleans that free nothing."""
+
+    left: tuple[Left, ...]
+    dead: tuple[Dead, ...]
 
 
 def left_behind(run: Run) -> tuple[Left, ...]:
     """The caches and lists that a RUN leaves, in the order of the text; none where it cannot be read."""
-    return _Account().follow(run) if run.readable else ()
+    return accounted((run,)).left
 
 
 def dead_cleans(runs: Iterable[Run]) -> tuple[Dead, ...]:
     """The cleans of these RUNs, which follow one another, that come too late, too early, or clean a mount."""
-    account = _Account()
+    return accounted(runs).dead
+
+
+def accounted(runs: Iterable[Run]) -> Account:
+    """Both, for RUNs that follow one another; one that cannot be read leaves nothing that is known."""
+    books = _Books()
+    left: list[Left] = []
     for run in runs:
-        account.follow(run)
-    return tuple(account.dead)
+        found = books.follow(run)
+        left += found if run.readable else ()
+    return Account(tuple(left), tuple(books.dead))
 
 
 def places(store: Store, invocation: Invocation) -> tuple[str, ...] | None:
@@ -131,15 +151,16 @@ def covers(found: Removal, place: str, files: str) -> bool:
 
 
 Group = tuple[str, tuple[str, ...]]  # a store's name, and where it is
-Held = dict[Group, dict[frozenset[int], tuple[int, Left]]]  # by the branches in which it was written
+Written = tuple[int, int, Left]  # the number of the first call that wrote it there, and of the last
+Held = dict[Group, dict[frozenset[int], Written]]  # by the branches in which it was written
 _MOST = 200  # branches that are told apart
 
 
 @dataclass
-class _Account:
+class _Books:
     """What was left so far, RUN by RUN; never shared."""
 
-    below: dict[tuple[str, tuple[str, ...]], Left] = field(default_factory=dict)
+    below: dict[Group, list[Left]] = field(default_factory=dict)
     installed: dict[tuple[str, str], Run] = field(default_factory=dict)
     dead: list[Dead] = field(default_factory=list)
 
@@ -148,7 +169,7 @@ class _Account:
         held: Held = {}
         mounted: dict[str, Left] = {}
         early: list[tuple[Call, Invocation | None, Removal | None]] = []
-        doubts: list[tuple[int, Call]] = []
+        doubts: list[tuple[int, Call, Removal | None]] = []
         told: set[int] = set()
         fresh: dict[tuple[str, str], Run] = {}
         for number, call in enumerate(run.calls):
@@ -159,29 +180,32 @@ class _Account:
                         mounted.setdefault(left.store.name, left)
                         continue
                     branches = held.setdefault((left.store.name, left.places), {})
-                    if len(branches) < _MOST:
-                        branches.setdefault(call.guards, (number, left))
+                    if len(branches) < _MOST or call.guards in branches:
+                        first, _, earlier = branches.get(call.guards, (number, number, left))
+                        branches[call.guards] = first, number, replace(earlier, doubt=None)
                     self.early(run, left, early, told)
                 self.packages(run, invocation, fresh)
             elif removed is None and (call.name is None or _DOUBT.fullmatch(call.name)):
-                doubts.append((number, call))
+                doubts.append((number, call, None))
+            elif removed is not None and removed.unknown:
+                doubts.append((number, call, removed))
             if removed is not None or (invocation is not None and _may_clean(invocation)):
                 hit = self.cleaned(held, call, invocation, removed)
                 if not hit and not self.too_late(run, call, invocation, removed):
                     for left in mounted.values():
                         if _cleans(left, invocation, removed):
-                            self.dead.append(Dead(call, run, Why.MOUNT, left))
+                            self.dead.append(Dead(call, run, Why.MOUNT, (left,)))
                             hit = True
                             break
                     if not hit and len(early) < 100:
                         early.append((call, invocation, removed))
         self.installed.update(fresh)
         found = tuple(
-            replace(left, doubt=next((call for _, call in doubts[bisect(doubts, number, key=_first) :]), None))
-            for number, left in sorted((each for group in held.values() for each in group.values()), key=_first)
+            replace(left, doubt=left.doubt or next(_doubtful(left, doubts[bisect(doubts, last, key=_first) :]), None))
+            for _, last, left in sorted((each for group in held.values() for each in group.values()), key=_first)
         )
         for each in found:
-            self.below.setdefault((each.store.name, each.places), each)
+            self.below.setdefault((each.store.name, each.places), []).append(each)
         return found
 
     def written(self, run: Run, invocation: Invocation) -> Iterator[Left]:
@@ -198,24 +222,30 @@ class _Account:
         for call, invocation, removed in early:
             if id(call) not in told and _cleans(left, invocation, removed):
                 told.add(id(call))
-                self.dead.append(Dead(call, run, Why.EARLY, left))
+                self.dead.append(Dead(call, run, Why.EARLY, (left,)))
 
     def cleaned(self, held: Held, call: Call, invocation: Invocation | None, removed: Removal | None) -> bool:
-        """Takes away what a clean surely cleans; whether it names anything of this RUN."""
+        """Takes away what a clean surely cleans, and doubts what it may; whether it names anything of this RUN."""
         hit = False
         for branches in held.values():
-            if branches and _cleans(next(iter(branches.values()))[1], invocation, removed):
+            if branches and _cleans(next(iter(branches.values()))[2], invocation, removed):
                 hit = True
                 for guards in [each for each in branches if call.guards <= each]:
                     del branches[guards]
+                for guards, (first, last, left) in branches.items():
+                    branches[guards] = first, last, replace(left, doubt=left.doubt or call)
         return hit
 
     def too_late(self, run: Run, call: Call, invocation: Invocation | None, removed: Removal | None) -> bool:
-        for left in self.below.values():
-            if _cleans(left, invocation, removed):
-                self.dead.append(Dead(call, run, Why.LATER, left))
-                return True
-        return False
+        found: list[Left] = []
+        for group, lefts in list(self.below.items()):
+            if _cleans(lefts[0], invocation, removed):
+                found += lefts
+                if call.certain:  # a third clean finds nothing there
+                    del self.below[group]
+        if found:
+            self.dead.append(Dead(call, run, Why.LATER, tuple(found)))
+        return bool(found)
 
     def packages(self, run: Run, invocation: Invocation, fresh: dict[tuple[str, str], Run]) -> None:
         """Notes what is installed, and what is removed that another RUN installed."""
@@ -227,11 +257,31 @@ class _Account:
         elif invocation.action is Action.REMOVE:
             late = tuple(name for name in names if (family, name) in self.installed and (family, name) not in fresh)
             if late:
-                self.dead.append(Dead(invocation.call, run, Why.LATER, None, late))
+                self.dead.append(Dead(invocation.call, run, Why.LATER, (), late))
 
 
-def _first(pair: tuple[int, object]) -> int:
-    return pair[0]
+def _first(numbered: tuple[int, object, object]) -> int:
+    return numbered[0]
+
+
+def _doubtful(left: Left, doubts: Iterable[tuple[int, Call, Removal | None]]) -> Iterator[Call]:
+    """The calls among these that may clean what was left, for all that the text tells."""
+    return (call for _, call, removed in doubts if removed is None or _may_reach(removed, left))
+
+
+def _may_reach(removed: Removal, left: Left) -> bool:
+    """Whether what is not known of a removal may be about a store: a word that begins elsewhere is not."""
+    user = removed.call.user
+    for word in removed.call.words:
+        if removed.call.name == "find" and word.text.startswith(("-", "(", "\\(", "!")):
+            break
+        if word.pattern is not None and removed.call.name != "find":
+            continue
+        known = word.pattern if word.pattern is not None else re.match(r"\"?([^$`\"'\\]*)", word.text)[1]  # type: ignore[index]
+        begin = homely(known, user) if known.startswith(("/", "~")) else ""
+        if any(place.startswith(begin.rstrip("/")) or begin.startswith(f"{place}/") for place in left.places):
+            return True
+    return removed.call.name == "find" and not removed.patterns
 
 
 def _same(wanted: str, part: str) -> bool:
@@ -266,7 +316,7 @@ def _is_mounted(left: Left, run: Run) -> bool:
         if mount.target is None:
             return True
         target = homely(mount.target, left.call.user)
-        for place in left.places:
+        for place in (*left.places, *left.store.instead):
             if place == target or place.startswith(target.rstrip("/") + "/") or target.startswith(place + "/"):
                 return True
     return False

@@ -29,7 +29,9 @@ class Store:
     `folders` are the places where it may be, `~` the home folder. `variables` and `options` say where it is instead;
     `off` and `off_by` are options and variables (with what their value must match) that keep it from being written.
     `cleaned` are the verbs that empty it; words that begin with a dash are options that must be among them. `hook`
-    says what else may empty it, and where; `linked` that its files may be hard links to what was installed.
+    says what else may empty it, and where; `linked` that its files may be hard links to what was installed. `instead`
+    are folders that hold it where they are there. `otherwise` (a regular expression) finds in a Dockerfile that
+    settings which its text does not hold, or another edition of the manager, may put it elsewhere.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Store:
     cleaned: tuple[tuple[str, ...], ...] = ()
     hook: str = ""
     linked: bool = False
+    instead: tuple[str, ...] = ()
+    otherwise: str = ""
 
 
 def _whole(word: str) -> tuple[str, str | None]:

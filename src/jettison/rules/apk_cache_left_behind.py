@@ -6,14 +6,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jettison.commands.invocation import invoked
+from jettison.commands.tables import apk
+from jettison.commands.tool import Action
+from jettison.commands.written import call_of
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import insert_after
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.caches import APK, emptied_later, fillings
 from jettison.synthesis.left import left_below
+from jettison.synthesis.left_in_text import fillings
 
 NAME = "apk-cache-left-behind"
 CACHE = re.compile(rb"var/cache/apk/")
@@ -51,21 +55,17 @@ def apk_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 @seen_in_text(apk_cache_left_behind)
 def fetched_and_not_removed(text: Text) -> Iterator[Finding]:
     """`apk add` without `--no-cache` in a RUN that ships, nothing behind it that removes the index, no mount there."""
-    for each in fillings(text, APK):
-        if emptied_later(text, each, APK) is None:
-            yield _finding(text, each.instruction)
+    for each in fillings(text, apk.INDEX):
+        yield _finding(text, each.instruction)
 
 
 def _finding(text: Text, run: Instruction) -> Finding:
     message = f"line {run.line} leaves apk's index in its layer"
     found = script(text.dockerfile, run)
-    calls = [command for command in found.commands if command.name == "apk"] if found else []
-    verbs = [next((a for a in call.arguments if a.value and not a.value.startswith("-")), None) for call in calls]
-    adds = [
-        verb for verb, call in zip(verbs, calls, strict=True)
-        if verb is not None and verb.value == "add" and "--no-cache" not in call.values
-    ]  # fmt: skip
-    if not adds or any(verb is not None and verb.value == "update" for verb in verbs):
+    read = [invoked(call_of(command), {"apk": apk.APK}) for command in (found.commands if found else ())]
+    calls = [each for each in read if each is not None and not each.has("--no-cache")]
+    adds = [each.verb[0] for each in calls if each.action is Action.INSTALL]
+    if not adds or any(each.action is Action.UPDATE for each in calls):
         reason = "it calls `apk update`: call `apk add --no-cache` alone" if adds else "no `apk add` to change there"
         return Finding(NAME, message, run, 0, refusal=reason)
     edits = tuple(insert_after(verb.span, "--no-cache") for verb in adds)

@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jettison.commands.tables import apt
 from jettison.core.values import Applicability
 from jettison.dockerfile import edit
 from jettison.dockerfile.model import Instruction
 from jettison.image.tree import merge
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.caches import APT_ARCHIVES, fillings
 from jettison.synthesis.left import left_below
+from jettison.synthesis.left_in_text import fillings
 from jettison.traps import docker_clean_present
 
 NAME = "apt-cache-left-behind"
@@ -62,7 +63,7 @@ def apt_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 def kept_on_purpose(text: Text) -> Iterator[Finding]:
     """Where the file itself takes away the hook that empties the cache: other images may have it, or not."""
     if _HOOK_GONE.search(text.dockerfile.text):
-        for each in fillings(text, APT_ARCHIVES):
+        for each in fillings(text, apt.ARCHIVES):
             yield _finding(text, each.instruction)
 
 

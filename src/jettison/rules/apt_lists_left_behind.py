@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jettison.commands.tables import apt
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Instruction
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.apt import users_of_lists
-from jettison.synthesis.caches import APT_LISTS, SHARED, emptied_later, fillings
 from jettison.synthesis.left import bytes_between, left_below
+from jettison.synthesis.left_in_text import SHARED, fillings
 from jettison.synthesis.merge import between, merged
 
 LISTS = re.compile(rb"var/lib/apt/lists/")
@@ -80,11 +81,10 @@ def fetched_and_not_removed(text: Text) -> Iterator[Finding]:
 
     Where a later RUN removes them, deleted-in-a-later-layer says so.
     """
-    for each in fillings(text, APT_LISTS):
-        if emptied_later(text, each, APT_LISTS) is None:
-            runs = [each.instruction, *(users_of_lists(text, each.instruction) if each.own else ())]
-            found = _finding(text, runs)
-            yield found if each.own else replace(found, fix=None, refusal=SHARED)
+    for each in fillings(text, apt.LISTS):
+        runs = [each.instruction, *(users_of_lists(text, each.instruction) if each.own else ())]
+        found = _finding(text, runs)
+        yield found if each.own else replace(found, fix=None, refusal=SHARED)
 
 
 def _finding(text: Text, runs: list[Instruction]) -> Finding:

@@ -10,7 +10,6 @@ from jettison.commands.files import download, is_packed, removal, unpacking
 from jettison.commands.model import Run
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, append_command
-from jettison.dockerfile.graph import stage_chain
 from jettison.rule import Finding, Fix, text_rule
 from jettison.subject import Text
 
@@ -40,8 +39,7 @@ def archive_left_behind(text: Text) -> Iterator[Finding]:
         rm -f /tmp/tool.tar.gz
     ```
     """
-    chain = {id(each) for stage in stage_chain(text.dockerfile, text.stage) for each in stage.instructions}
-    runs = [run for run in text.runs if id(run.instruction) in chain]
+    runs = text.shipped
     unpacked = {
         found.archive: run for run in runs for call in run.calls if (found := unpacking(call)) and found.archive
     }

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.commands.left import Dead, Why, dead_cleans, left_behind
-from jettison.dockerfile.graph import stage_chain
+from jettison.commands.left import Dead, Why
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
@@ -34,24 +33,22 @@ def cleaned_in_vain(text: Text) -> Iterator[Finding]:
     RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
     ```
     """
-    chain = {id(each) for stage in stage_chain(text.dockerfile, text.stage) for each in stage.instructions}
     kept = set()
-    found = dead_cleans([run for run in text.runs if id(run.instruction) in chain])
-    for dead in found:
-        told = _told(dead)
+    for dead in text.account.dead:
+        told = _told(text, dead)
         if told is not None and (told[0], dead.run.instruction.line) not in kept:
             kept.add((told[0], dead.run.instruction.line))
             yield Finding(NAME, told[0], dead.run.instruction, 0, refusal=told[1])
 
 
-def _told(dead: Dead) -> tuple[str, str] | None:
+def _told(text: Text, dead: Dead) -> tuple[str, str] | None:
     """What is wrong, and what to do; None where another rule tells."""
     line = dead.run.instruction.line
     if dead.packages:
         names = ", ".join(dead.packages[:3]) + (" and more" if len(dead.packages) > 3 else "")
         return f"line {line} removes {names}, which an earlier RUN's layer keeps", "install, use and remove in one RUN"
     store = dead.left.store.name if dead.left is not None else ""
-    if dead.why is Why.EARLY and store in {left.store.name for left in left_behind(dead.run)}:
+    if dead.why is Why.EARLY and store in {left.store.name for left in text.account.left if left.run is dead.run}:
         return f"line {line} cleans {store} before it writes them", "put the clean behind the last command that writes"
     if dead.why is Why.MOUNT:
         return f"line {line} empties a mount that holds {store}, and no layer does", "leave it to the next build"

@@ -17,6 +17,7 @@ from jettison.synthesis.removals import follows, only_removes, removed_caches, r
 from jettison.waste.rows import Cause, WasteRow
 
 NAME = "deleted-in-a-later-layer"
+_MOST = 20  # RUNs that are merged unmeasured; each is read anew, and a file may have thousands
 _CAUSES = {Cause.DELETED_LATER, Cause.OPAQUE_DIRECTORY}
 
 
@@ -70,6 +71,8 @@ def removed_for_nothing(text: Text) -> Iterator[Finding]:
         seen.add((made.span, removed.span))
         message = f"line {removed.line} removes what line {made.line} made, which still ships"
         refusal = _refusal(text, made, removed)
+        if not refusal and len(_runs(text, made, removed)) > _MOST:
+            refusal = f"more than {_MOST} RUNs would become one: remove it where it is made"
         if refusal:
             yield Finding(NAME, message, removed, 0, refusal=refusal)
             continue

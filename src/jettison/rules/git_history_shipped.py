@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from jettison.commands.files import Removal, clone, removal
 from jettison.commands.model import Call, Run
-from jettison.dockerfile.graph import stage_chain
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
@@ -34,10 +33,7 @@ def git_history_shipped(text: Text) -> Iterator[Finding]:
     RUN git clone --depth 1 https://example.com/tool.git /opt/tool && make -C /opt/tool install && rm -rf /opt/tool
     ```
     """
-    chain = {id(each) for stage in stage_chain(text.dockerfile, text.stage) for each in stage.instructions}
-    for run in text.runs:
-        if id(run.instruction) not in chain or not run.readable:
-            continue
+    for run in (each for each in text.shipped if each.readable):
         for number, call in enumerate(run.calls):
             found = clone(call)
             if found is None or found.depth is not None or _removed(run, number, found.to) or _mounted(run, found.to):

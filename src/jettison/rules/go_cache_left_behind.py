@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jettison.closure.command import commands
-from jettison.dockerfile.model import Instruction
-from jettison.dockerfile.shell import script
+from jettison.commands.model import Run
+from jettison.commands.tables import go
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.caches import GO, shipped_runs
-from jettison.synthesis.clean import Cleaning, cleaned, cleaned_in_text
+from jettison.synthesis.clean import Told, cleaned, cleaned_in_text
 from jettison.synthesis.go_programs import CACHES
-from jettison.synthesis.left import own_runs
+from jettison.synthesis.left_in_text import Filling, fillings
 
+NAME = "go-cache-left-behind"
+TITLE = "remove Go's caches in the RUN that fills them"
 _COMPILES = {"go", "make", "air", "dlv", "gow", "reflex", "CompileDaemon"}  # at run time
 
 
@@ -54,11 +55,11 @@ def go_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     CMD ["./server"]
     ```
     """
-    calling = [run for run in own_runs(subject) if _calls_go(subject, run)]
+    calling = [run.instruction for run in subject.text.shipped if _calls_go(run)]
     starts = next(
         (each[0] for each in commands(subject.tree, subject.image.runtime) if _name(each[0]) in _COMPILES), ""
     )
-    for finding in cleaned(subject, "go-cache-left-behind", CACHES, "remove Go's caches in the RUN that fills them"):
+    for finding in cleaned(subject, NAME, CACHES, TITLE):
         if starts:
             reason = f"the container runs {starts}, which compiles when it starts"
             yield replace(finding, fix=None, refusal=reason)
@@ -77,16 +78,18 @@ def compiled_and_kept(text: Text) -> Iterator[Finding]:
     entries = [each for each in text.stage.instructions if each.keyword in ("CMD", "ENTRYPOINT")]
     if any(_name(word) in _COMPILES for each in entries for word in (each.exec_form or each.value.split())):
         return
-    calling = [run for run, _ in shipped_runs(text) if _calls_go(text, run)]
-    cleaning = Cleaning(("/root/.cache/go-build", "/go/pkg/mod"), "remove Go's caches in the RUN that fills them")
-    for finding in cleaned_in_text(text, "go-cache-left-behind", GO, "Go's caches", cleaning):
-        if calling and finding.instruction is calling[-1]:
-            yield finding
+    last = next((run.instruction for run in reversed(text.shipped) if _calls_go(run)), None)
+    found = [each for each in fillings(text, go.BUILDS, go.MODULES) if each.instruction is last and _is_told(each)]
+    yield from cleaned_in_text(text, found, Told(NAME, "Go's caches", TITLE))
 
 
-def _calls_go(subject: Subject | Text, run: Instruction) -> bool:
-    found = script(subject.dockerfile, run)
-    return any(_name(command.name or "") in ("go", "make") for command in (found.commands if found else ()))
+def _is_told(filling: Filling) -> bool:
+    """Whether something is there for sure: a build downloads modules only where there are any that were not before."""
+    return any(left.store is go.BUILDS or left.call.values[:1] == ("mod",) for left in filling.lefts)
+
+
+def _calls_go(run: Run) -> bool:
+    return any(call.name in ("go", "make") for call in run.calls)
 
 
 def _name(word: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from jettison.commands.tables import npm
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.caches import NPM
-from jettison.synthesis.clean import Cleaning, cleaned, cleaned_in_text
+from jettison.synthesis.clean import Told, cleaned, cleaned_in_text
+from jettison.synthesis.left_in_text import fillings
 
 NAME = "npm-cache-left-behind"
 TITLE = "remove npm's cache in the RUN that fills it"
@@ -54,4 +55,4 @@ def npm_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 @seen_in_text(npm_cache_left_behind)
 def fetched_and_kept(text: Text) -> Iterator[Finding]:
     """`npm install` or `npm ci` in a RUN that ships, no mount or removal that speaks of ~/.npm."""
-    yield from cleaned_in_text(text, NAME, NPM, "npm's cache", Cleaning(("/root/.npm",), TITLE))
+    yield from cleaned_in_text(text, fillings(text, npm.CACHE), Told(NAME, npm.CACHE.name, TITLE))

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jettison.commands.left import Left, left_behind
+from jettison.commands.left import Left
 from jettison.commands.tables import bundle as bundler
 from jettison.commands.tables import composer, conda, gem, gradle, maven, pipenv, poetry, rpm, uv
 from jettison.commands.tables.cargo import REGISTRY
 from jettison.commands.tables.dotnet import PACKAGES
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, append_command
-from jettison.dockerfile.graph import stage_chain
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.clean import cleaned
+from jettison.synthesis.left_in_text import emptied_later
 
 NAME = "package-cache-left-behind"
 CACHE = re.compile(
@@ -70,15 +70,13 @@ def package_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 @seen_in_text(package_cache_left_behind)
 def not_cleaned(text: Text) -> Iterator[Finding]:
     """The same by what the RUNs say: a manager that fills its cache, and nothing behind it that surely empties it."""
-    chain = {id(each) for stage in stage_chain(text.dockerfile, text.stage) for each in stage.instructions}
-    for run in text.runs:
-        if id(run.instruction) not in chain:
-            continue
-        told: set[str] = set()
-        for left in left_behind(run):
-            if left.doubt is None and left.store.name not in told and (command := _command(left)) is not None:
-                told.add(left.store.name)
-                yield _finding(text, left, command)
+    told: set[tuple[int, str]] = set()
+    later = {id(left) for left, _ in emptied_later(text)}  # of these deleted-in-a-later-layer tells
+    for left in text.account.left:
+        key = (id(left.run), left.store.name)
+        if left.doubt is None and id(left) not in later and key not in told and (command := _command(left)) is not None:
+            told.add(key)
+            yield _finding(text, left, command)
 
 
 def _command(left: Left) -> str | None:

@@ -6,17 +6,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jettison.commands.invocation import invoked
+from jettison.commands.model import Call
+from jettison.commands.tables import pip
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import insert_after
 from jettison.dockerfile.model import Instruction
-from jettison.dockerfile.shell import Argument
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.caches import PIP, emptied_later, fillings
 from jettison.synthesis.left import left_below
-from jettison.synthesis.pip import pip_calls
+from jettison.synthesis.left_in_text import fillings
+from jettison.synthesis.pip import PipCall, pip_calls
 
 NAME = "pip-cache-left-behind"
+_TABLE = {"pip": pip.PIP}  # and not what pip is called by, which has its own ways with it
 CACHE = re.compile(rb"(?:root|home/[^/]+)/\.cache/pip/")
 
 
@@ -56,23 +59,33 @@ def pip_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 @seen_in_text(pip_cache_left_behind)
 def fetched_and_kept(text: Text) -> Iterator[Finding]:
     """`pip install` without `--no-cache-dir` in a RUN that ships, no variable, mount or removal that speaks of it."""
-    for each in fillings(text, PIP):
-        if emptied_later(text, each, PIP) is None:
+    for each in fillings(text, pip.CACHE):
+        if all(invoked(left.call, _TABLE) and not _may_say_more(left.call) for left in each.lefts):
             yield _finding(text, each.instruction)
+
+
+def _may_say_more(call: Call) -> bool:
+    """Whether a word that the shell computes may be the option."""
+    return any(word.value is None and re.match(r"[\"'{]?[$`]|$", word.text) for word in call.words)
 
 
 def _finding(text: Text, run: Instruction) -> Finding:
     message = f"line {run.line} leaves pip's cache in its layer"
-    verbs = list(_verbs(text, run))
-    if not verbs:
-        return Finding(NAME, message, run, 0, refusal="no `pip install` stands there: something else called pip")
-    edits = tuple(insert_after(verb.span, "--no-cache-dir") for verb in verbs)
+    calls = list(_caching(text, run))
+    if not calls:
+        reason = "say --no-cache-dir where pip is called: an exec form, a quoted script, or something else called pip"
+        return Finding(NAME, message, run, 0, refusal=reason)
+    if any((each or "").startswith("--cache-dir") for call in calls for each in call.command.values):
+        reason = "it names a folder for the cache: say --no-cache-dir instead, or remove it in the same RUN"
+        return Finding(NAME, message, run, 0, refusal=reason)
+    edits = tuple(insert_after(call.verb_argument.span, "--no-cache-dir") for call in calls)
     # pip documentation, "Caching": nothing but later downloads and builds depends on it
     return Finding(NAME, message, run, 0, Fix("call pip with --no-cache-dir", Applicability.TESTED, edits, sure=True))
 
 
-def _verbs(text: Text, instruction: Instruction) -> Iterator[Argument]:
-    """The word `install` (wheel, download) of each pip call that has no --no-cache-dir yet."""
+def _caching(text: Text, instruction: Instruction) -> Iterator[PipCall]:
+    """Each call that installs, builds or downloads and does not switch the cache off."""
     for call in pip_calls(text.dockerfile, instruction):
-        if call.verb in ("install", "wheel", "download") and "--no-cache-dir" not in call.command.values:
-            yield call.verb_argument
+        fetches = call.verb in ("install", "wheel", "download")
+        if fetches and not set(pip.CACHE.off) & set(call.command.values):
+            yield call

@@ -12,7 +12,6 @@ from jettison.packages.dpkg import Package, closure, read_status
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.apt import MENTIONED, AptCall, apt_calls
-from jettison.synthesis.caches import shipped_runs
 from jettison.synthesis.left import own_runs
 from jettison.synthesis.recommends import weigh_packages
 from jettison.traps import recommended_and_needed
@@ -51,7 +50,7 @@ def not_left_out(text: Text) -> Iterator[Finding]:
     """An `apt-get install` in a RUN that ships, without the option that leaves recommended packages out."""
     if "Install-Recommends" in text.dockerfile.text or "Install-Recommends".lower() in text.dockerfile.text:
         return
-    for instruction, _ in shipped_runs(text):
+    for instruction in (run.instruction for run in text.shipped):
         if "install" not in instruction.value or not MENTIONED.search(instruction.value):
             continue
         calls = [call for call in apt_calls(text, instruction) if call.verb == "install" and call.packages]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jettison.commands.model import Call
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit
-from jettison.dockerfile.shell import Command, script
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis import go_stage, npm_stage, pip_stage
 from jettison.synthesis.base_parts import BEFORE_PARTS, Parts
-from jettison.synthesis.caches import shipped_runs
 from jettison.synthesis.go_base import NO_SHELL, SCRATCH
 from jettison.synthesis.merge import between
 from jettison.synthesis.parts_written import from_of, with_parts
@@ -35,7 +33,6 @@ _VERBS = {
     "gradle": (("build",), ("bootJar",)),
     "dotnet": (("publish",), ("build",)),
 }
-_BUILDS = re.compile(rf"\b(?:{'|'.join(_VERBS)})\b")
 
 
 @rule("JT401")
@@ -82,20 +79,21 @@ def builds_where_it_ships(text: Text) -> Iterator[Finding]:
     """The only stage calls a compiler or a bundler of its own sources."""
     if len(text.dockerfile.stages) != 1:
         return
-    for run, _ in shipped_runs(text):
-        found = script(text.dockerfile, run) if _BUILDS.search(run.value) else None
-        said = next((said for each in (found.commands if found is not None else ()) if (said := _builds(each))), "")
+    for run in text.shipped:
+        said = next((said for each in run.calls if (said := _builds(each))), "") if run.readable else ""
         if said:
-            message = f"line {run.line} calls `{said}`: {MESSAGE}"
-            yield Finding(NAME, message, run, 0, refusal=f"`jettison optimize --select {NAME}` plans a second stage")
+            message = f"line {run.instruction.line} calls `{said}`: {MESSAGE}"
+            yield Finding(
+                NAME, message, run.instruction, 0, refusal=f"`jettison optimize --select {NAME}` plans a second stage"
+            )
             return
 
 
-def _builds(command: Command) -> str:
-    """The words of a command that builds; empty for any other."""
-    words = tuple(value for value in command.values if value is not None and not value.startswith("-"))
-    verbs = _VERBS.get(command.name or "", ()) if not command.nested else ()
-    return next((f"{command.name} {' '.join(verb)}" for verb in verbs if words[: len(verb)] == verb), "")
+def _builds(call: Call) -> str:
+    """The words of a call that surely builds; empty for any other."""
+    words = tuple(value for value in call.values if value is not None and not value.startswith("-"))
+    verbs = _VERBS.get(call.name or "", ()) if call.certain else ()
+    return next((f"{call.name} {' '.join(verb)}" for verb in verbs if words[: len(verb)] == verb), "")
 
 
 def _split(plan: Plan) -> Iterator[Finding]:

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from jettison.bases.names import official
 from jettison.commands.model import Run
-from jettison.commands.read import runs
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import stage_chain
-from jettison.dockerfile.model import Instruction, Stage
+from jettison.dockerfile.model import Instruction
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 from jettison.synthesis.foundation import image_below
@@ -62,17 +61,16 @@ def user_that_nobody_creates(text: Text) -> Iterator[Finding]:
     for instruction in (each for stage in chain for each in stage.instructions):
         name = instruction.value.strip("\"'").partition(":")[0] if instruction.keyword == "USER" else ""
         if name and re.fullmatch(r"[a-z_][\w-]*", name) and name not in known:
-            if not _may_exist(before, _runs(text, chain, before), name):
+            if not _may_exist(before, _runs(text, before), name):
                 message = f"line {instruction.line} runs as {name}, whom neither {read.image} nor a RUN creates"
                 yield Finding(NAME, message, instruction, 0, refusal=_ADVICE)
             return
         before.append(instruction)
 
 
-def _runs(text: Text, chain: Sequence[Stage], before: Sequence[Instruction]) -> list[Run]:
+def _runs(text: Text, before: Sequence[Instruction]) -> list[Run]:
     lines = {each.line for each in before}
-    return [run for stage in chain for run in runs(text.dockerfile, stage, text.build_args)
-            if run.instruction.line in lines]  # fmt: skip
+    return [run for run in text.shipped if run.instruction.line in lines]
 
 
 def _may_exist(before: Sequence[Instruction], made: Sequence[Run], name: str) -> bool:

@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jettison.commands.tables import yarn
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.caches import YARN
-from jettison.synthesis.clean import Cleaning, cleaned, cleaned_in_text
+from jettison.synthesis.clean import Told, cleaned, cleaned_in_text
+from jettison.synthesis.left_in_text import fillings
 
+NAME = "yarn-cache-left-behind"
+TITLE = "remove Yarn's cache in the RUN that fills it"
 CACHE = re.compile(rb"(?:usr/local/share/\.cache/yarn|(?:root|home/[^/]+)/(?:\.cache/yarn|\.yarn/berry/cache))/")
 
 
@@ -45,7 +48,7 @@ def yarn_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     ```
     """
     runs_out_of_it = any(path.rpartition(b"/")[2] == b".pnp.cjs" for path in subject.tree)
-    for finding in cleaned(subject, "yarn-cache-left-behind", CACHE, "remove Yarn's cache in the RUN that fills it"):
+    for finding in cleaned(subject, NAME, CACHE, TITLE):
         reason = "Yarn runs the packages out of its cache here (.pnp.cjs)"
         yield replace(finding, fix=None, refusal=reason) if runs_out_of_it else finding
 
@@ -54,5 +57,4 @@ def yarn_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 def fetched_and_kept(text: Text) -> Iterator[Finding]:
     """`yarn install` of Yarn 1 in a RUN that ships; later versions have their cache elsewhere, and may run from it."""
     if not any((text.context / name).exists() for name in (".yarnrc.yml", ".yarn", ".pnp.cjs")):
-        cleaning = Cleaning(("/usr/local/share/.cache/yarn",), "remove Yarn's cache in the RUN that fills it")
-        yield from cleaned_in_text(text, "yarn-cache-left-behind", YARN, "Yarn's cache", cleaning)
+        yield from cleaned_in_text(text, fillings(text, yarn.CACHE), Told(NAME, yarn.CACHE.name, TITLE))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from jettison.core.values import Applicability
 from jettison.dockerfile import edit
-from jettison.dockerfile.scope import state_at
 from jettison.rule import Finding, Fix
 from jettison.subject import Subject, Text
-from jettison.synthesis.caches import SHARED, Cache, emptied_later, fillings
 from jettison.synthesis.left import left_below
+from jettison.synthesis.left_in_text import SHARED, Filling
 
 
 def cleaned(subject: Subject, name: str, cache: re.Pattern[bytes], title: str) -> Iterator[Finding]:
@@ -35,31 +34,30 @@ def cleaned(subject: Subject, name: str, cache: re.Pattern[bytes], title: str) -
 
 
 @dataclass(frozen=True)
-class Cleaning:
-    """The folders where root's cache lies in the official images, and what removing them is called."""
+class Told:
+    """How a rule tells of a cache: its own name, what the cache is called, what removing it is called."""
 
-    folders: tuple[str, ...]
+    rule: str
+    called: str
     title: str
 
 
-def cleaned_in_text(text: Text, name: str, cache: Cache, called: str, cleaning: Cleaning) -> Iterator[Finding]:
-    """The same as far as the text tells; a fix where root runs the RUN, so that the folder is known."""
-    for each in fillings(text, cache):
-        run = each.instruction
-        if emptied_later(text, each, cache) is not None:
-            continue
-        message = f"line {run.line} leaves {called} in its layer"
-        bare = Finding(name, message, run, 0, after="single-stage-build")
+def cleaned_in_text(text: Text, fillings: Iterable[Filling], told: Told) -> Iterator[Finding]:
+    """The same as far as the text tells; a fix where the files lie where the official images have root's."""
+    for each in fillings:
+        run, folders = each.instruction, each.folders
+        message = f"line {run.line} leaves {told.called} in its layer"
+        bare = Finding(told.rule, message, run, 0, after="single-stage-build")
         if not each.own:
             yield replace(bare, refusal=SHARED)
             continue
-        if state_at(text.dockerfile, text.stage, run, text.build_args).user not in (None, "root", "0"):
-            yield replace(bare, refusal="empty it in the same RUN; where it lies depends on the user")
+        if folders is None:
+            reason = "empty it in the same RUN; where it lies depends on the user, or on what was set"
+            yield replace(bare, refusal=reason)
             continue
         try:
-            command = "rm -rf " + " ".join(map(shlex.quote, cleaning.folders))
-            change = edit.append_command(text.dockerfile, run, command)
+            change = edit.append_command(text.dockerfile, run, "rm -rf " + " ".join(map(shlex.quote, folders)))
         except edit.CannotEdit as error:
             yield replace(bare, refusal=error.reason)
             continue
-        yield replace(bare, fix=Fix(cleaning.title, Applicability.TESTED, (change,)))
+        yield replace(bare, fix=Fix(told.title, Applicability.TESTED, (change,)))

@@ -20,7 +20,7 @@ def merged(dockerfile: Dockerfile, runs: Sequence[Instruction], tail: str = "") 
     where = [dockerfile.instructions.index(run) for run in runs]
     text = dockerfile.text
     for done, at in enumerate(where[1:]):
-        now = parse(text)
+        now = dockerfile if text == dockerfile.text else parse(text)
         text = edit.apply(text, edit.merge_runs(now, now.instructions[first], now.instructions[at - done]))
     if tail:
         now = parse(text)

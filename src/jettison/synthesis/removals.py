@@ -3,57 +3,56 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
-from jettison.commands.files import removal
+from jettison.commands.files import Removal, removal, removals
+from jettison.commands.model import Call, Run
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Instruction, Stage
 from jettison.dockerfile.scope import state_at
-from jettison.dockerfile.shell import Command, script
+from jettison.dockerfile.shell import script
 from jettison.subject import Text
-from jettison.synthesis.caches import APK, APT_LISTS, GO, NPM, PIP, YARN, emptied_later, fillings, shipped_runs
+from jettison.synthesis.left_in_text import emptied_later
 
 Pair = tuple[Instruction, Instruction]  # what made, what removes
-_CACHES = (APT_LISTS, APK, PIP, NPM, YARN, GO)
 _PACKAGES = {"node_modules", "site-packages", "dist-packages", ".venv", "venv", "vendor"}
+_WILD = re.compile(r"[*?\[]")
 _NOTHING = {"true", ":", "echo", "printf"}
 
 
 def removed_caches(text: Text) -> Iterator[Pair]:
     """A cache that one RUN fills and another, behind it, empties."""
-    for cache in _CACHES:
-        for each in fillings(text, cache):
-            later = emptied_later(text, each, cache)
-            if later is not None:
-                yield each.instruction, later
+    return ((left.run.instruction, later) for left, later in emptied_later(text))
 
 
 def removed_copies(text: Text) -> Iterator[Pair]:
-    """A file or folder that a COPY or ADD of a stage that ships puts in place, and a RUN behind it removes by name."""
+    """A file or folder that a COPY of a stage that ships puts in place, and a RUN behind it surely removes."""
+    runs = {id(run.instruction): run for run in text.shipped if run.readable}
     placed: dict[str, Instruction] = {}
-    for stage in stage_chain(text.dockerfile, text.stage):
+    for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
-            if each.keyword in ("COPY", "ADD"):
+            if each.keyword == "COPY":
                 placed |= dict.fromkeys(_places(text, stage, each), each)
-            elif each.keyword == "RUN" and placed and "rm" in each.value:
-                for path in _removed(text, each):
-                    if path in placed:
+            elif placed and id(each) in runs:
+                for removed in _sure(runs[id(each)]):
+                    for path in [path for path in placed if _takes(removed, path)]:
                         yield placed.pop(path), each
 
 
 def removed_parts(text: Text) -> Iterator[Pair]:
     """A folder of packages that a COPY --from brings, and a RUN that does nothing but remove by patterns in it."""
-    chain = stage_chain(text.dockerfile, text.stage)
-    runs = {run.instruction.span: run for run in text.runs}
+    runs = {id(run.instruction): run for run in text.shipped if run.readable}
     placed: dict[str, Instruction] = {}
-    for stage in chain:
+    for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
             if each.keyword == "COPY" and each.flag("from"):
                 here = (path for path in _places(text, stage, each) if posixpath.basename(path) in _PACKAGES)
                 placed |= dict.fromkeys(here, each)
-            run = runs.get(each.span) if each.keyword == "RUN" and placed else None
-            if run is None or not run.readable:
+            run = runs.get(id(each)) if placed else None
+            if run is None:
                 continue
             gone = [(call, removal(call)) for call in run.calls if call.name not in _NOTHING]
             if all(found is not None for _, found in gone):
@@ -80,39 +79,57 @@ def _places(text: Text, stage: Stage, copy: Instruction) -> Iterator[str]:
     inside = target.endswith("/") or len(sources) > 1
     for source in sources:
         name = posixpath.basename(source.rstrip("/"))
-        if inside and ("." in name.strip(".") and "://" not in source) and copy.keyword == "COPY":
+        if inside and ("." in name.strip(".") and "://" not in source):
             yield posixpath.normpath(f"{target}/{name}")  # a name with a dot in it is taken for a file's
-        elif not inside and copy.keyword == "COPY":
+        elif not inside:
             yield posixpath.normpath(target)
 
 
-def _removed(text: Text, run: Instruction) -> Iterator[str]:
-    """Absolute paths that a RUN removes for sure."""
-    found = script(text.dockerfile, run)
-    for command in found.commands if found is not None else ():
-        if _is_removal(command):
-            yield from (posixpath.normpath(value) for value in command.values if value and value.startswith("/"))
+def _sure(run: Run) -> Iterator[Removal]:
+    """What an rm takes away whenever the RUN succeeds."""
+    return removals(tuple(call for call in run.calls if call.name == "rm" and call.certain))
 
 
-def _is_removal(command: Command) -> bool:
-    return command.name == "rm" and not command.nested and command.joined != "||"
+def _takes(removed: Removal, path: str) -> bool:
+    """Whether a removal takes away a path: one of its patterns means it, or a folder that it lies in."""
+    wanted = path.split("/")
+    for pattern in removed.patterns:
+        if pattern == path or (removed.recursive and path.startswith(f"{pattern}/")):
+            return True
+        if not _WILD.search(pattern):
+            continue
+        parts = pattern.split("/")
+        inside = removed.recursive and len(parts) < len(wanted)
+        if (inside or len(parts) == len(wanted)) and all(map(_means, parts, wanted)):
+            return True
+    return False
 
 
-def only_removes(text: Text, run: Instruction) -> bool:
+def _means(part: str, name: str) -> bool:
+    """Whether a part of a pattern means a name; a wildcard means none that begins with a dot."""
+    return fnmatchcase(name, part) and (part.startswith(".") or not name.startswith("."))
+
+
+def only_removes(text: Text, instruction: Instruction) -> bool:
     """Whether a RUN does nothing but remove constant paths and empty caches."""
-    found = script(text.dockerfile, run)
-    return found is not None and found.plain and all(
-        not each.redirected and not each.assignments and (
-            (each.name == "rm" and all(value is not None or ("$" not in word.text and "`" not in word.text)
-                                       for value, word in zip(each.values, each.arguments, strict=True)))
-            or (each.name == "apt-get" and each.values in (("clean",), ("-y", "clean"), ("clean", "-y")))
-        )
-        for each in found.commands
-    )  # fmt: skip
+    run = next((each for each in text.shipped if each.instruction is instruction), None)
+    written = script(text.dockerfile, instruction)
+    if run is None or not run.readable or written is None or not written.plain:
+        return False
+    if len(run.calls) != len(written.commands) or any(each.redirected for each in written.commands):
+        return False
+    return all(map(_only_removes, run.calls))
+
+
+def _only_removes(call: Call) -> bool:
+    if call.own or call.wrappers:
+        return False
+    if call.name == "rm":
+        return not any(word.pattern is None or "$" in word.text or "`" in word.text for word in call.words)
+    return call.name == "apt-get" and call.values in (("clean",), ("-y", "clean"), ("clean", "-y"))
 
 
 def follows(text: Text, one: Instruction, other: Instruction) -> bool:
     """Whether a RUN stands right behind another one of its stage."""
-    runs = [run for run, _ in shipped_runs(text)]
     instructions = text.stage.instructions
-    return one in runs and one in instructions and instructions.index(other) == instructions.index(one) + 1
+    return one.keyword == "RUN" and one in instructions and instructions.index(other) == instructions.index(one) + 1

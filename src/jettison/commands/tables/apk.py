@@ -15,6 +15,7 @@ INDEX = Store(
     lists=True,
     options=("--cache-dir",),
     off=("--no-cache", "--no-network"),
+    instead=("/etc/apk/cache",),
 )
 
 APK = Tool(

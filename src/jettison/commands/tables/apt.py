@@ -21,6 +21,7 @@ LISTS = Store(
     lists=True,
     off=_NOTHING,
     cleaned=(("distclean",), ("dist-clean",)),
+    otherwise=r"(?i)Dir::State",
 )
 ARCHIVES = Store(
     "apt's downloaded packages",
@@ -29,6 +30,7 @@ ARCHIVES = Store(
     off=_NOTHING,
     cleaned=(("clean",), ("distclean",), ("dist-clean",)),
     hook=DOCKER_CLEAN,
+    otherwise=r"(?i)Dir::Cache",
 )
 INDEX = Store(
     "apt's binary cache",

@@ -15,6 +15,7 @@ CACHE = Store(
     variables=(("npm_config_cache", ""), ("NPM_CONFIG_CACHE", "")),
     options=("--cache",),
     cleaned=tuple(("cache", verb, option) for verb in ("clean", "clear", "rm") for option in ("--force", "-f")),
+    otherwise=r"\bnpm (?:config )?set (?:\S+ )*?cache\b",
 )
 _OMIT, _INCLUDE = "--omit=dev", "--include=dev"
 

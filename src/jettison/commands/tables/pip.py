@@ -1,7 +1,8 @@
 """pip.
 
 Source: pip documentation, "pip install", "Caching" and `src/pip/_internal/cli/cmdoptions.py` (any valid value of
-PIP_NO_CACHE_DIR switches the cache off, "false" too).
+PIP_NO_CACHE_DIR switches the cache off, "false" too). optparse takes `--no-cache` for `--no-cache-dir`, as no other
+option begins so.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ CACHE = Store(
     frozenset({Action.INSTALL, Action.DOWNLOAD, Action.BUILD}),
     variables=(("PIP_CACHE_DIR", ""), ("XDG_CACHE_HOME", "pip")),
     options=("--cache-dir",),
-    off=("--no-cache-dir",),
+    off=("--no-cache-dir", "--no-cache"),
     off_by=(("PIP_NO_CACHE_DIR", ".+"),),
     cleaned=(("cache", "purge"),),
+    otherwise=r"\bpip\.conf\b|\bpip[\d.]* config\b|\bPIP_CONFIG_FILE\b",
 )
 
 

@@ -16,6 +16,7 @@ CACHE = Store(
     variables=(("YARN_CACHE_FOLDER", ""),),
     options=("--cache-folder",),
     cleaned=(("cache", "clean"),),
+    otherwise=r"\byarn (?:set version|config)\b|\.yarn\b|\bcorepack\b|\bberry\b",
 )
 
 YARN = Tool(
