@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from jettison.commands.files import Removal, removal, removals
@@ -19,6 +20,7 @@ from jettison.synthesis.left_in_text import emptied_later
 
 Pair = tuple[Instruction, Instruction]  # what made, what removes
 _PACKAGES = {"node_modules", "site-packages", "dist-packages", ".venv", "venv", "vendor"}
+_LOOKS = 200_000
 _WILD = re.compile(r"[*?\[]")
 _NOTHING = {"true", ":", "echo", "printf"}
 
@@ -31,15 +33,46 @@ def removed_caches(text: Text) -> Iterator[Pair]:
 def removed_copies(text: Text) -> Iterator[Pair]:
     """A file or folder that a COPY of a stage that ships puts in place, and a RUN behind it surely removes."""
     runs = {id(run.instruction): run for run in text.shipped if run.readable}
-    placed: dict[str, Instruction] = {}
+    placed = _Placed()
     for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
             if each.keyword == "COPY":
-                placed |= dict.fromkeys(_places(text, stage, each), each)
-            elif placed and id(each) in runs:
+                for path in _places(text, stage, each):
+                    placed.put(path, each)
+            elif placed.by_path and id(each) in runs:
                 for removed in _sure(runs[id(each)]):
-                    for path in [path for path in placed if _takes(removed, path)]:
-                        yield placed.pop(path), each
+                    for path in placed.taken(removed):
+                        yield placed.by_path.pop(path), each
+
+
+@dataclass
+class _Placed:
+    """What COPYs put where; never shared. `below` has the paths at and below each folder."""
+
+    by_path: dict[str, Instruction] = field(default_factory=dict)
+    below: dict[str, dict[str, None]] = field(default_factory=dict)
+    looks: int = _LOOKS  # that are left for patterns with wildcards
+
+    def put(self, path: str, instruction: Instruction) -> None:
+        self.by_path[path] = instruction
+        at = path
+        while at not in ("", "/"):
+            self.below.setdefault(at, {})[path] = None
+            at = posixpath.dirname(at)
+
+    def taken(self, removed: Removal) -> list[str]:
+        """The paths that a removal takes away, in the order of the file."""
+        found = set()
+        for pattern in removed.patterns:
+            wild = _WILD.search(pattern)
+            head = posixpath.dirname(pattern[: wild.start()]) if wild else pattern
+            near = self.below.get(head, {}) if head not in ("", "/") else self.by_path
+            if wild:
+                self.looks -= len(near)
+                if self.looks < 0:  # nobody writes so much, and nothing is said of it
+                    continue
+            found |= {path for path in near if path in self.by_path and _takes(removed, path)}
+        return [path for path in self.by_path if path in found] if len(found) > 1 else list(found)
 
 
 def removed_parts(text: Text) -> Iterator[Pair]:
