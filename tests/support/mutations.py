@@ -111,7 +111,7 @@ HARMLESS: dict[str, dict[str, str]] = {
     "go-server": {
         **_EVERYWHERE,
         "Go's build cache": "RUN rm -rf /root/.cache",
-        "Go's own tests": "RUN rm -rf /usr/local/go/test",
+        "the sources of Go's tools": "RUN rm -rf /usr/local/go/src/cmd",
         "the sources": "RUN rm -f /app/*.go",
         "documentation of the project": "RUN rm -rf /app/docs",
     },
