@@ -20,7 +20,7 @@ from jettison.core.errors import EngineError
 from jettison.documents.schemas import schema
 
 Capture = pytest.CaptureFixture[str]
-pytestmark = pytest.mark.usefixtures("engine")
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.slow]
 
 
 def test_an_engine_that_dies_leaves_the_best_so_far(project: Path, engine: ScriptedEngine, capsys: Capture) -> None:

@@ -7,6 +7,8 @@ import time
 import pytest
 from runs_of import calls_of, runs_of, shown
 
+pytestmark = pytest.mark.slow
+
 
 def branch(guards: frozenset[int], known: dict[int, str]) -> str:
     return "".join(known.setdefault(each, chr(ord("a") + len(known))) for each in sorted(guards))

@@ -14,6 +14,8 @@ from stacked_image import docker_archive, file, jettison, layer, oci_layout
 
 from jettison.image.open import open_image
 
+pytestmark = pytest.mark.slow
+
 LAYERS = (layer(file("a", b"1" * 1000)), layer(file("b", b"2")))
 
 

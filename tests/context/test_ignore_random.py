@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jettison.context.ignore import Dialect, Ignore
+
+pytestmark = pytest.mark.slow
 
 PARTS = st.sampled_from(["a", "b", "ab", "a.b", "*", "?", "*b", "a*", "**", "[ab]", "[^a]", "a\\.b", "\\*", ".*", "é"])
 PATTERNS = st.builds(

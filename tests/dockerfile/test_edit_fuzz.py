@@ -17,6 +17,8 @@ from jettison.dockerfile.model import Dockerfile, Edit, Instruction
 from jettison.dockerfile.parse import parse, shell_text
 from jettison.dockerfile.shell import script
 
+pytestmark = pytest.mark.slow
+
 Verb = Callable[[Dockerfile, int], tuple[tuple[Edit, ...], int]]  # edits, and how many instructions they take away
 
 

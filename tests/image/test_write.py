@@ -22,6 +22,8 @@ from jettison.image.model import Image
 from jettison.image.open import open_image
 from jettison.image.write import write
 
+pytestmark = pytest.mark.slow
+
 STACK = (tar(entry("a", b"1" * 5000), entry("b", b"2")), tar(entry("a", b"3"), entry(".wh.b")))
 FILES = {"docker-archive": "docker-archive:{}/x.tar:app:1", "oci-archive": "oci-archive:{}/x.tar:1"}
 PLACES = {"oci": "oci:{}/x:1", **FILES}

@@ -18,6 +18,8 @@ from jettison.lighten.journal import Journal
 from jettison.lighten.ledger import Ledger
 from jettison.lighten.run import Run, find_interrupted, sweep_dead_runs
 
+pytestmark = pytest.mark.slow
+
 Patch = pytest.MonkeyPatch
 TIMED = TEXT.replace("write /usr/share/doc 20000 && sleep 2", "write /usr/share/doc 20000 && sleep 60")
 # bytes for each second: junk, then needed (it is undone), then doc; from the times of v1, half of it cached, doc were

@@ -12,6 +12,8 @@ from registry_app import APP, LAYER, Faulty, Push, layer, read, refused
 
 from jettison.registry.patience import Patience
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True, scope="module")
 def _pushed(push: Push) -> None:

@@ -19,6 +19,8 @@ from jettison.image.open import open_image
 from jettison.image.transports.registry_write import write
 from jettison.registry.patience import Patience
 
+pytestmark = pytest.mark.slow
+
 BIG = os.urandom(3_000_000)
 APP = Made((tar(entry("big", BIG)), tar(entry("b", b"2"))), compression="")
 

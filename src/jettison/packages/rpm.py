@@ -76,7 +76,7 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
             for row in database.execute("SELECT blob FROM Packages"):
                 if isinstance(row[0], bytes):
                     yield row[0]
-        except (sqlite3.Error, OverflowError):
+        except (sqlite3.Error, OverflowError, UnicodeDecodeError):  # the last is of sqlite3's own message
             return
 
 
