@@ -115,6 +115,13 @@ class Subject:
         return self.image.tree
 
     @cached_property
+    def below(self) -> Tree:
+        """The tree of the base: what the layers come to that are none of the Dockerfile's."""
+        from jettison.image.tree import merge
+
+        return merge(self.image.layers[: self.alignment.base_layers])
+
+    @cached_property
     def text(self) -> Text:
         """The half of this view that needs no image."""
         return Text(self.dockerfile, self.context, self.stage, self.build_args, self.ignore)

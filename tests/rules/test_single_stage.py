@@ -47,15 +47,15 @@ CMD ["npm", "start"]
 CONFIG = {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["npm", "start"], "WorkingDir": "/app"}
 
 
-def findings(text=TEXT, layers=(SOURCES, INSTALLED, BUILT), slim=SLIM, config=CONFIG):
+def findings(text=TEXT, layers=(SOURCES, INSTALLED, BUILT), slim=SLIM, config=CONFIG, base=BASE):
     dockerfile = parse(text)
     stage = dockerfile.stages[-1]
     makers = [each for each in stage.instructions if each.keyword in ("RUN", "COPY")]
     alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
-    whole = image(BASE, *layers, config=config)
+    whole = image(base, *layers, config=config)
     brings = {"Env": CONFIG["Env"], "Entrypoint": ["/nodejs/bin/node"]}
     bases = {
-        "node:20": image(BASE),
+        "node:20": image(base),
         "node:20-slim": image(slim),
         "gcr.io/distroless/nodejs20-debian12": image(DISTROLESS, config=brings),
     }
@@ -95,6 +95,21 @@ def test_where_building_needs_what_a_smaller_base_lacks_both_are_one_step():
     _, (both, alone) = findings(text)
     assert "\nFROM node:20-slim\nWORKDIR" in apply(text, both.fix.edits)
     assert "\nFROM node:20\nWORKDIR" in apply(text, alone.fix.edits)
+    assert 5_000_004 == both.predicted - alone.predicted
+
+
+def test_certificates_go_along_to_a_base_of_the_second_stage_that_has_none():
+    base = {**BASE, "etc/ssl/certs/ca-certificates.crt": "PEM" * 1000}
+    text = TEXT.replace("RUN npm run build", "RUN npm run build && gcc -o dist/x x.c")
+    text = text.replace('CMD ["npm", "start"]', 'CMD ["node", "--use-openssl-ca", "dist/index.js"]')
+    config = {**CONFIG, "Cmd": ["node", "--use-openssl-ca", "dist/index.js"]}
+    calls = {**BUILT, "app/dist/index.js": "require('https').get('https://example.org')\n"}
+    _, (*others, alone) = findings(text, (SOURCES, INSTALLED, calls), config=config, base=base)
+    (both,) = [each for each in others if "node:20-slim" in each.fix.title]
+    copied = "COPY --from=build /app /app\nCOPY --from=node:20 /etc/ssl/certs /etc/ssl/certs\n"
+    assert f"\nFROM node:20-slim\nWORKDIR /app\n{copied}" in apply(text, both.fix.edits)
+    assert both.fix.title.endswith("; certificates taken along")
+    assert "certificates" not in alone.fix.title
     assert 5_000_004 == both.predicted - alone.predicted
 
 

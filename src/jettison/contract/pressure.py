@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 BUSY = 0.8  # of the time; a machine that starts one program and has nothing else to do stays far below
@@ -24,19 +22,15 @@ def stalled_seconds() -> float | None:
     return int(found[1]) / 1e6 if found else None
 
 
-@dataclass
 class Pressure:
     """Watched from when it is made."""
 
-    stalled: Callable[[], float | None] = field(default_factory=lambda: stalled_seconds)
-    _began: tuple[float, float | None] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._began = (time.monotonic(), self.stalled())
+    def __init__(self) -> None:
+        self._began = (time.monotonic(), stalled_seconds())
 
     @property
     def share(self) -> float:
         """Of the time since then, that in which something waited for a processor; 0 where that is not known."""
-        (began, before), now = self._began, self.stalled()
+        (began, before), now = self._began, stalled_seconds()
         seconds = time.monotonic() - began
         return (now - before) / seconds if now is not None and before is not None and seconds > 0 else 0.0

@@ -9,7 +9,6 @@ from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, delete_command, delete_instruction
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.dockerfile.shell import script
-from jettison.image.tree import merge
 from jettison.packages.python import Distribution, distributions, requirement
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
@@ -61,9 +60,7 @@ def _upgraded(subject: Subject, run: Instruction, call: PipCall) -> tuple[Distri
     asked = {found.name if (found := requirement(each)) else each for each in call.names}
     if call.verb != "install" or not asked or asked - _INSTALLERS or call.files or call.unknown:
         return ()
-    before = {
-        (each.name, each.top) for each in distributions(merge(subject.image.layers[: subject.alignment.base_layers]))
-    }
+    before = {(each.name, each.top) for each in distributions(subject.below)}
     layers = subject.alignment.layers_of(run)
     own = [each for each in distributions(subject.tree) if each.name in asked]
     if any((each.name, each.top) not in before for each in own):

@@ -12,6 +12,7 @@ from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis import go_stage, npm_stage, pip_stage
 from jettison.synthesis.base_parts import BEFORE_PARTS, Parts
+from jettison.synthesis.certificates_carried import TOLD as CERTIFICATES
 from jettison.synthesis.go_base import NO_SHELL, SCRATCH
 from jettison.synthesis.merge import between
 from jettison.synthesis.parts_written import from_of, with_parts
@@ -111,6 +112,7 @@ def _ways(plan: Plan, besides: str) -> Iterator[Finding]:
         carried = f" with {each.parts.what} of {plan.subject.stage.base}" if each.parts is not None else ""
         told = [f"build in a stage of its own; ship {plan.what} on {each.candidate.name}{carried}{besides}"]
         told += [f"freed from {' and '.join(each.freed)}"] if each.freed else []
+        told += [CERTIFICATES] if each.certificates else []
         told += [NO_SHELL] if not each.candidate.shell else []
         found = _finding(each.plan, each.candidate.name, each.weight, "; ".join(told), each.declares, each.parts)
         if plan.bare:  # what a package for development asks for of the interpreter stays behind with it

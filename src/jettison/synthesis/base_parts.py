@@ -18,7 +18,7 @@ from jettison.closure.lost import Reach
 from jettison.closure.python_calls import calls
 from jettison.dockerfile.edit import CannotEdit
 from jettison.image.model import Entry, Image, Kind
-from jettison.image.tree import Tree, merge
+from jettison.image.tree import Tree
 from jettison.packages.dpkg import owners, paragraphs, read_status
 from jettison.subject import Subject
 from jettison.synthesis.config_upon import left_behind
@@ -127,9 +127,7 @@ def parts_of(subject: Subject, runs: str, shipped: Iterable[bytes], base: Image)
 
     Raises CannotEdit with the reason where the base is not known well enough to be taken apart.
     """
-    bottom = subject.alignment.base_layers
-    before = merge(subject.image.layers[:bottom])
-    tree = subject.tree
+    before, tree = subject.below, subject.tree
     files = {below for path in shipped for below in tree.under(path.strip(b"/"))}
     interpreter = interpreter_of(before, tree, runs, files)
     _check(subject, files)
@@ -213,7 +211,11 @@ def _check(subject: Subject, shipped: set[bytes]) -> None:
         if number.isdecimal() and int(number) >= at:
             raise CannotEdit(f"line {each.line} counts the stages, of which there would be one more")
     for path in elf.objects(subject.tree):
-        if path in shipped and _mentions(subject.tree, path, b"iconv_open"):
+        if (
+            path in shipped
+            and elf.read(subject.tree, path) is not None
+            and _mentions(subject.tree, path, b"iconv_open")
+        ):
             shown = path.decode("utf-8", "replace")
             raise CannotEdit(f"gconv: /{shown} converts character sets with what the C library keeps there")
 

@@ -61,11 +61,6 @@ class Swap:
         return self.entry.config if self.entry is not None else config_upon(self.subject, self.candidate)
 
     @cached_property
-    def base(self) -> Tree:
-        """The tree of the base as it is."""
-        return merge(self.subject.image.layers[: self.subject.alignment.base_layers])
-
-    @cached_property
     def upon(self) -> Tree:
         """The tree that the same layers would make on the candidate, packages that apt would have to add left out."""
         own = self.subject.image.layers[self.subject.alignment.base_layers :]
@@ -83,14 +78,14 @@ class Swap:
         }
         if not named:
             return frozenset()
-        there = read_status(self.base)
+        there = read_status(self.subject.below)
         needed = closure(read_status(self.subject.tree), named)
         return frozenset(needed & set(there) - set(read_status(self.candidate.tree)))
 
     @cached_property
     def left_out(self) -> re.Pattern[bytes] | None:
         """Paths that dpkg does not unpack on the candidate and does on the base (dpkg(1), --path-exclude)."""
-        before, after = _excludes(self.base), _excludes(self.candidate.tree)
+        before, after = _excludes(self.subject.below), _excludes(self.candidate.tree)
         new = [pattern for pattern in after if pattern not in before]
         return re.compile(b"|".join(new)) if new else None
 
@@ -124,11 +119,11 @@ class Swap:
 
     def _additions(self) -> int:
         """Bytes of the packages that the base brings and the RUNs would have to."""
-        packages = read_status(self.base)
+        packages = read_status(self.subject.below)
         total = 0
         for name in sorted(self.added):
-            for path in files_of(self.base, name, packages[name].architecture):
-                entry = self.base.get(path)
+            for path in files_of(self.subject.below, name, packages[name].architecture):
+                entry = self.subject.below.get(path)
                 if (
                     entry is not None
                     and entry.kind is Kind.FILE
@@ -141,7 +136,7 @@ class Swap:
         """What dpkg's database shrinks by in each own layer that writes it anew."""
         saved = 0
         for path in (STATUS, STATUS + b"-old"):
-            before, after = self.base.get(STATUS), self.candidate.tree.get(STATUS)
+            before, after = self.subject.below.get(STATUS), self.candidate.tree.get(STATUS)
             writers = sum(path in layer.columns.paths for layer in self.subject.image.layers[bottom:])
             if before is not None and after is not None:
                 saved += writers * (before.size - after.size)
@@ -156,7 +151,7 @@ class Swap:
 
     def _building(self) -> Iterator[str]:
         """What the instructions of the stage need of the base."""
-        provided = {path for name in self.added for path in files_of(self.base, name, "")}
+        provided = {path for name in self.added for path in files_of(self.subject.below, name, "")}
         config = self.subject.image.runtime
         for run in own_runs(self.subject):
             if run.exec_form is None and self.upon.resolve(b"bin/sh") is None:

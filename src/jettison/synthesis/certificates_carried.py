@@ -10,17 +10,17 @@ from jettison.dockerfile.edit import newline
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Instruction
 from jettison.image.model import Image
-from jettison.image.tree import merge
 from jettison.subject import Subject
 from jettison.synthesis.gathered import with_copied
 from jettison.synthesis.lacking import has_certificates
 
+TOLD = "certificates taken along"  # in a title
 _FOLDERS = (b"etc/ssl/certs", b"usr/share/ca-certificates")
 
 
 def with_certificates(subject: Subject, candidate: Image) -> Image | None:
     """The candidate with the base's certificates on it; None where it has its own, or the base has none to give."""
-    before = merge(subject.image.layers[: subject.alignment.base_layers])
+    before = subject.below
     if not has_certificates(before) or has_certificates(candidate.tree) or _first(subject).flag("platform"):
         return None
     found = (entry for folder in _FOLDERS for path in before.under(folder) if (entry := before.get(path)) is not None)
@@ -29,9 +29,8 @@ def with_certificates(subject: Subject, candidate: Image) -> Image | None:
 
 def copies(subject: Subject) -> tuple[str, ...]:
     """The instructions that bring them to the stage, right behind its FROM."""
-    before = merge(subject.image.layers[: subject.alignment.base_layers])
     base = stage_chain(subject.dockerfile, subject.stage)[0].base
-    paths = (folder.decode() for folder in _FOLDERS if folder in before)
+    paths = (folder.decode() for folder in _FOLDERS if folder in subject.below)
     return tuple(f"COPY --from={base} /{path} /{path}" for path in paths)
 
 

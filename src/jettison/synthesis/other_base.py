@@ -23,6 +23,7 @@ from jettison.packages.dpkg import read_status
 from jettison.subject import Subject
 from jettison.synthesis.base_parts import Parts, parts_of
 from jettison.synthesis.base_swap import Swap, own_paths
+from jettison.synthesis.certificates_carried import TOLD as CERTIFICATES
 from jettison.synthesis.certificates_carried import behind_from, with_certificates
 from jettison.synthesis.config_upon import config_upon, last
 from jettison.synthesis.entry_freed import Freed, free
@@ -211,7 +212,7 @@ def price(judged: Judged) -> str:
     if judged.carried.user:
         told.append(f"its user written as {judged.carried.user}")
     if judged.certificates:
-        told.append("certificates taken along")
+        told.append(CERTIFICATES)
     if candidate.libc == "musl":
         told.append("musl in the place of glibc: another resolver (search domains), another allocator")
     if candidate.why_proposed:

@@ -21,7 +21,6 @@ from jettison.dockerfile.edit import CannotEdit, newline, start_with_comments
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.dockerfile.shell import script
 from jettison.image.model import Image, Kind
-from jettison.image.tree import merge
 from jettison.packages.python import Distribution, distributions
 from jettison.subject import Subject
 from jettison.synthesis.apt import apt_calls
@@ -190,8 +189,9 @@ class Installed:
         real = tree.resolve(_PREFIX + b"/bin/" + version[1]) if version else None
         if real is None or tree.layer_of(real) >= bottom:
             raise CannotEdit("the interpreter that the packages are installed for is not the base's own")
-        before = merge(self.subject.image.layers[:bottom])
-        pip = next((each for each in distributions(before) if each.name == "pip" and each.prefix == _PREFIX), None)
+        pip = next(
+            (each for each in distributions(self.subject.below) if each.name == "pip" and each.prefix == _PREFIX), None
+        )
         numbers = tuple(int(each) for each in re.findall(r"\d+", pip.version)[:2]) if pip else ()
         if numbers < (22, 3):
             raise CannotEdit("its pip cannot install into another environment, which takes 22.3 or later")

@@ -42,6 +42,7 @@ class Upon:
     declares: tuple[str, ...]
     freed: tuple[str, ...]  # what stood before the program
     parts: Parts | None = None  # of the old base, that go along
+    certificates: bool = False  # the old base's go along, too
 
     @property
     def weight(self) -> int:
@@ -112,13 +113,14 @@ def _upon(plan: Plan, candidate: Candidate, image: Image) -> Upon | None:
     config = {**entry.config, **({"User": carried.user} if carried.user else {})}
     if any(taken_away(subject, config)):
         return None
-    made = replace(plan, edits=(*plan.edits, *entry.edits, *carried.edits))
+    made, certificates = replace(plan, edits=(*plan.edits, *entry.edits, *carried.edits)), False
     if stage_lacks(subject, _paths(plan), config, image):
         more = with_certificates(subject, image)
         if more is None or stage_lacks(subject, _paths(plan), config, more):
             return None
-        image, made = more, replace(made, runtime=(*copies(subject), *made.runtime))
-    return Upon(candidate, image, made, (*entry.declares, *(("User",) if carried.user else ())), entry.what, parts)
+        image, made, certificates = more, replace(made, runtime=(*copies(subject), *made.runtime)), True
+    declares = (*entry.declares, *(("User",) if carried.user else ()))
+    return Upon(candidate, image, made, declares, entry.what, parts, certificates)
 
 
 def _building(subject: Subject, image: Image) -> Iterator[str]:

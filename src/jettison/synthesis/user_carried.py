@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from jettison.closure.lost import Reach
@@ -13,7 +12,7 @@ from jettison.core.values import Span
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Edit
 from jettison.image.model import Image
-from jettison.image.tree import Tree, merge
+from jettison.image.tree import Tree
 from jettison.subject import Subject
 from jettison.synthesis.config_upon import last
 from jettison.synthesis.programs import Programs
@@ -66,13 +65,9 @@ class _Lost:
     subject: Subject
     candidate: Tree
 
-    @cached_property
-    def base(self) -> Tree:
-        return merge(self.subject.image.layers[: self.subject.alignment.base_layers])
-
     def name(self, owner: str) -> bool:
         """Whether the candidate does not know this user and group, and the stage does not make them."""
-        made_here = _unknown(self.base, owner) and not _unknown(self.subject.tree, owner)
+        made_here = _unknown(self.subject.below, owner) and not _unknown(self.subject.tree, owner)
         return _unknown(self.candidate, owner) and not made_here
 
 
