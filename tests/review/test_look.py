@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dockerfile_corpus import answers, disagreements
 from looked_at import look_at
 
+from jettison.core.errors import DockerfileError
 from jettison.core.values import Severity, Where
+from jettison.dockerfile.parse import parse
+from jettison.dockerfile.refuse import awaited
 from jettison.review.look import look
 from jettison.review.model import Settings, Source
 from jettison.rule import all_rules, rule_names, text_rules
@@ -24,11 +28,15 @@ def test_a_file_that_does_not_parse_is_a_finding_on_its_line(tmp_path: Path) -> 
     "text",
     [
         "",
-        "FROM a\nCOPY --from=3 x y\n",
-        "FROM a AS b\nCOPY --from=b x y\n",
+        "FROM scratch\nCOPY --from=3 x y\n",
+        "FROM scratch AS b\nCOPY --from=b x y\n",
         "FROM\n",
         "\0",
         "# escape=x\nFROM a",
+        "FROM scratch\nEXPOSE 80a\n",
+        "FROM scratch\nSTOPSIGNAL SIGNO\n",
+        "FROM $UNKNOWN\n",
+        "FROM scratch\nENV A=${B:?no}\n",
     ],
 )
 def test_what_no_builder_begins_with_is_a_syntax_finding(tmp_path: Path, text: str) -> None:
@@ -42,8 +50,58 @@ def test_bytes_that_are_no_text_are_one_too(tmp_path: Path) -> None:
     assert found.text is None
 
 
-def test_an_argument_that_has_no_default_may_be_given_later(tmp_path: Path) -> None:
-    assert [] == [each for each in look_at(tmp_path, "ARG BASE\nFROM $BASE\n").remarks if each.rule == "syntax"]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ARG BASE\nFROM $BASE\n",
+        "ARG A\nARG BASE=${A:?give it}\nFROM $BASE\n",
+        "ARG P\nFROM --platform=$P scratch\n",
+        "FROM scratch\nARG S\nSTOPSIGNAL $S\n",
+        "FROM scratch\nARG V\nENV W=${V:?needed}\n",
+    ],
+)
+def test_an_argument_that_has_no_default_may_be_given_later(tmp_path: Path, text: str) -> None:
+    assert "syntax" not in {each.rule for each in look_at(tmp_path, text).remarks}
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [("ARG BASE\nFROM $BASE\n", {"BASE": "A:1.0.0"}), ("FROM scratch\nARG S\nSTOPSIGNAL $S\n", {"S": "X"})],
+)
+def test_an_argument_that_is_given_is_judged(tmp_path: Path, text: str, given: dict[str, str]) -> None:
+    assert "syntax" in {each.rule for each in look_at(tmp_path, text, Settings(build_args=given)).remarks}
+
+
+def test_all_that_a_builder_refuses_is_told_and_rules_speak_besides(tmp_path: Path) -> None:
+    found = look_at(tmp_path, "FROM node AS Web\nEXPOSE 80a\nSTOPSIGNAL NO\nFROM Web\nCOPY --from=web a b\nUSER node\n")
+    said = [(each.where.line, each.rule) for each in found.remarks if each.severity is Severity.ERROR]
+    assert [(2, "syntax"), (3, "syntax"), (4, "syntax")] == said
+    assert "a stage is called so: write FROM web" == next(each.advice for each in found.remarks if each.where.line == 4)
+    assert "unpinned-base-tag" in {each.rule for each in found.remarks}
+
+
+def test_what_buildkit_does_not_begin_to_build_is_a_syntax_finding_and_nothing_else_is() -> None:
+    wrong, refused = [], 0
+    for name, answer in answers("corpus")["answers"].items():
+        asked, said = answer["asked"], answer["said"]
+        if name in disagreements() or asked.get("target") or "\0" in asked["text"] or awaits(asked["text"]):
+            continue
+        source = Source("-", None, None, data=asked["text"].encode(), build_args=asked.get("build_args", {}))
+        ours = any(each.rule == "syntax" for each in look(source, Settings()).remarks)
+        theirs = "error" in said or "error" in said["build"]
+        refused += theirs
+        if ours != theirs:
+            wrong.append(name)
+    assert [] == wrong
+    assert 150 < refused
+
+
+def awaits(text: str) -> bool:
+    """Whether an ARG has no default, so that the command line may have to give it a value."""
+    try:
+        return bool(awaited(parse(text).instructions, {}))
+    except DockerfileError:
+        return False
 
 
 def test_the_place_of_a_finding_is_all_of_its_instruction(tmp_path: Path) -> None:

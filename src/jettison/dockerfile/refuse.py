@@ -7,8 +7,8 @@ else only in the stages that the target needs. What depends on a variable whose 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.check import check
@@ -17,6 +17,7 @@ from jettison.dockerfile.graph import (
     check_references,
     find_stage,
     global_variables,
+    named_stage,
     needed,
     source_stage,
     triggered,
@@ -40,26 +41,56 @@ class Refusal:
 
 
 def refusals(
-    dockerfile: Dockerfile, target: Stage | None = None, build_args: Mapping[str, str] = NO_ARGUMENTS
+    dockerfile: Dockerfile,
+    target: Stage | None = None,
+    build_args: Mapping[str, str] = NO_ARGUMENTS,
+    *,
+    complete: bool = True,
 ) -> tuple[Refusal, ...]:
-    """Every reason that the text alone shows, by line; none where BuildKit would begin to build."""
+    """Every reason that the text alone shows, by line; none where BuildKit would begin to build.
+
+    Where the arguments are not `complete`, an ARG without a default may yet be given a value, and what hangs on it is
+    not judged.
+    """
     target = target or dockerfile.stages[-1]
+    waiting = frozenset() if complete else awaited(dockerfile.global_args, build_args)
     found = list(_of_the_head(dockerfile))
     try:
         variables = global_variables(dockerfile, build_args, target.name)
     except DockerfileError as error:
-        return (*found, _refusal(error, 0))
+        return tuple(found) if waiting else (*found, _refusal(error, 0))
     for stage in dockerfile.stages:
-        found += _of_a_from(dockerfile, stage, (variables, build_args))
+        if not waiting.intersection(_asked(dockerfile, stage, variables)):
+            found += _of_a_from(dockerfile, stage, (variables, build_args))
     try:
         check_references(dockerfile, target, build_args)
     except DockerfileError as error:
         found.append(_refusal(error, 0))
-    found += _of_stages(dockerfile, target, build_args)
+    found += _of_stages(dockerfile, target, build_args, complete=complete)
     return tuple(sorted(dict.fromkeys(found), key=lambda each: each.line))
 
 
-def _of_stages(dockerfile: Dockerfile, target: Stage, build_args: Mapping[str, str]) -> Iterator[Refusal]:
+def awaited(arguments: Iterable[Instruction], build_args: Mapping[str, str]) -> frozenset[str]:
+    """The names to which these ARGs give no default, and which were given no value."""
+    words = [word.text for each in arguments if each.keyword == "ARG" for word in each.words]
+    defaults = {text.partition("=")[0] for text in words if "=" in text}
+    return frozenset(text for text in words if "=" not in text) - defaults - build_args.keys()
+
+
+def _asked(dockerfile: Dockerfile, stage: Stage, variables: Mapping[str, str]) -> Iterator[str]:
+    """The names in a FROM that nothing gives a value."""
+    for text in (stage.base, stage.platform or ""):
+        try:
+            yield from expand(text, variables, dockerfile.escape)[1]
+        except NotSet as error:
+            yield error.name
+        except DockerfileError:
+            continue
+
+
+def _of_stages(
+    dockerfile: Dockerfile, target: Stage, build_args: Mapping[str, str], *, complete: bool
+) -> Iterator[Refusal]:
     """What the stages that the target needs are refused for; each begins with what was in force at its base's end."""
     ends: dict[int, tuple[Surroundings, State]] = {}
     for stage in needed(dockerfile, target, build_args):
@@ -69,6 +100,8 @@ def _of_stages(dockerfile: Dockerfile, target: Stage, build_args: Mapping[str, s
             trigger = each.span.start < stage.instructions[0].span.start
             yield from _of_an_instruction(dockerfile, each, (around, state), trigger)
             state = after(state, each, around)
+            waiting = frozenset() if complete else awaited((each,), {**build_args, **state.variables})
+            state = replace(state, unknown=state.unknown | waiting) if waiting else state
         ends[stage.index] = around, state
 
 
@@ -101,7 +134,9 @@ def _of_a_from(
     if not name:
         yield Refusal(line, f"FROM {stage.base} names no image: it is empty", "give its variables a default")
     elif find_stage(dockerfile, stage.base, stage.index, build_args) is None and (why := image_problem(name)):
-        yield Refusal(line, f"FROM {name} names no image: {why}")
+        other = named_stage(dockerfile, name)
+        hint = f"a stage is called so: write FROM {other.name}" if other and other.index < stage.index else ""
+        yield Refusal(line, f"FROM {name} names no image: {why}", hint)
     if stage.platform and not platform:
         yield Refusal(line, f"--platform={stage.platform} is empty", "give its variables a default")
     elif stage.platform and (why := platform_problem(platform)):

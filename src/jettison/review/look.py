@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from jettison.context.ignore import find_ignore_file
 from jettison.core.errors import DockerfileError, UsageError
 from jettison.core.values import Severity, Skipped, Where
 from jettison.dockerfile.file import read_file
-from jettison.dockerfile.graph import check_references, expand_from, needed, resolve_target
-from jettison.dockerfile.model import Dockerfile, Instruction, Stage
+from jettison.dockerfile.graph import resolve_target
+from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.dockerfile.parse import decode, parse
+from jettison.dockerfile.refuse import refusals
 from jettison.review.allowed import allowed_in
 from jettison.review.matching import matches
 from jettison.review.model import SYNTAX, SYNTAX_CODE, Remark, Reviewed, Settings, Source
@@ -40,7 +42,7 @@ def look(source: Source, settings: Settings) -> Reviewed:
     asked: list[Ask] = [
         (rule, partial(rule.text, seen)) for rule in text_rules() if rule.text and wanted(rule, settings, source.name)
     ]
-    return judged(source, seen.dockerfile, asked)
+    return with_refusals(judged(source, seen.dockerfile, asked), seen)
 
 
 def text_in(source: Source) -> str:
@@ -51,20 +53,11 @@ def text_in(source: Source) -> str:
 
 
 def seen_of(source: Source, settings: Settings, dockerfile: Dockerfile) -> Text:
-    """What rules are shown of a file. Raises UsageError (no such target), DockerfileError (no builder begins it)."""
+    """What rules are shown of a file. Raises UsageError where there is no such target."""
     stage = resolve_target(dockerfile, settings.target or source.target)
     build_args = {**source.build_args, **settings.build_args}
-    check_references(dockerfile)
-    for one in needed(dockerfile, stage):
-        _check_base(dockerfile, one, build_args)
     context = source.context if source.context is not None else _NOWHERE
     return Text(dockerfile, context, stage, build_args, _ignore_file(context, source.path))
-
-
-def _check_base(dockerfile: Dockerfile, stage: Stage, build_args: dict[str, str]) -> None:
-    """An ARG that has no value here may be given one on the builder's command line, so nothing is said of it."""
-    if "$" not in stage.base:
-        expand_from(dockerfile, stage, build_args)
 
 
 def _ignore_file(context: Path, dockerfile: Path | None) -> IgnoreFile:
@@ -102,8 +95,7 @@ def judged(source: Source, dockerfile: Dockerfile, asked: Sequence[Ask], unpacke
         kept = [each for each in found if not allowed.has(rule.name, each.instruction)]
         silenced += len(found) - len(kept)
         remarks += [_remark(each, rule, source.name, dockerfile.text, unpacked) for each in kept]
-    ordered = sorted(remarks, key=lambda each: (each.where.line, each.where.column, each.rule, each.message))
-    return Reviewed(source, tuple(ordered), silenced, tuple(skipped), dockerfile.text)
+    return Reviewed(source, tuple(sorted(remarks, key=_order)), silenced, tuple(skipped), dockerfile.text)
 
 
 def _remark(finding: Finding, rule: Rule, name: str, text: str, unpacked: int | None) -> Remark:
@@ -143,8 +135,24 @@ def place_of(instruction: Instruction | None, name: str, text: str) -> Where:
     return Where(name, instruction.line, column, instruction.end_line, end - text.rfind("\n", 0, end))
 
 
+def with_refusals(reviewed: Reviewed, seen: Text) -> Reviewed:
+    """The same with what BuildKit would not begin to build.
+
+    An ARG that has no value here may be given one on the builder's command line, so nothing is said of it.
+    """
+    refused = [
+        syntax(reviewed.source, DockerfileError(each.message, hint=each.hint, line=each.line), reviewed.text or "")
+        for each in refusals(seen.dockerfile, seen.stage, seen.build_args, complete=False)
+    ]
+    return replace(reviewed, remarks=tuple(sorted((*refused, *reviewed.remarks), key=_order))) if refused else reviewed
+
+
+def _order(remark: Remark) -> tuple[int, int, str, str]:
+    return remark.where.line, remark.where.column, remark.rule, remark.message
+
+
 def syntax(source: Source, error: DockerfileError, text: str) -> Remark:
-    """What a file that does not parse is told."""
+    """What a file is told that does not parse, or that no builder would begin to build."""
     line = max(error.line, 1)
     end = len("".join(text.split("\n")[line - 1 : line]).rstrip("\r")) + 1
     return Remark(

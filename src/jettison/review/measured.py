@@ -10,7 +10,7 @@ from jettison.core.errors import DockerfileError
 from jettison.core.values import Skipped
 from jettison.dockerfile.parse import parse
 from jettison.image.model import Image
-from jettison.review.look import judged, look, seen_of, syntax, text_in, wanted
+from jettison.review.look import judged, look, seen_of, syntax, text_in, wanted, with_refusals
 from jettison.review.model import Reviewed, Settings, Source
 from jettison.rule import all_rules
 from jettison.subject import Subject
@@ -36,4 +36,5 @@ def measured(source: Source, settings: Settings, image: Image) -> Reviewed:
         seen.dockerfile, seen.context, image, alignment, seen.stage, build_args=seen.build_args, ignore=seen.ignore
     )
     asked = [(rule, partial(rule.check, subject)) for rule in all_rules() if wanted(rule, settings, source.name)]
-    return judged(source, seen.dockerfile, asked, sum(layer.unpacked for layer in image.layers))
+    found = judged(source, seen.dockerfile, asked, sum(layer.unpacked for layer in image.layers))
+    return with_refusals(found, seen)
