@@ -18,7 +18,7 @@ from typing import Any
 
 from jettison.core.values import Applicability, Severity
 from jettison.dockerfile.model import Edit, Instruction
-from jettison.subject import Subject, Text
+from jettison.subject import Question, Subject, Text
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Finding:
     paths: tuple[bytes, ...] = field(default=(), compare=False)  # the worst few, for people
     proposal: str = ""  # what would be better and what follows from it, where that is the user's alone to decide
     probe: str = ""  # a source file in the context: the fix is about seconds of a build after it changed, not bytes
+    questions: tuple[Question, ...] = ()  # whose answers would make it exact; asked where it is worth a build
     after: str = ""  # a rule whose changes are tried first, as long as it has any: this one is simpler behind them
 
 

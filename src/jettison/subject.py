@@ -34,6 +34,26 @@ class Observed:
     user: str = ""
 
 
+@dataclass(frozen=True)
+class Question:
+    """What a rule would know of a build before it predicts: these files of the image that `text` makes.
+
+    `text` is a Dockerfile of its own, built in the same context as the user's; `title` says for people what is asked.
+    """
+
+    title: str
+    text: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Every file that was asked for, by its path; none where the build could not tell, and then the reason."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    reason: str = ""
+
+
 IGNORE_FILE = ".dockerignore"
 
 
@@ -108,6 +128,7 @@ class Subject:
     base: Callable[[str], Image | None] = _no_base  # another base image, fetched where it is not here yet
     ignore: IgnoreFile = IgnoreFile()  # as this version is built
     policy: str = "same-libc"  # --base: which other bases may be considered (bases/policy.py)
+    answers: Mapping[Question, Answer] = field(default_factory=dict)  # to what rules asked of it before
 
     @cached_property
     def tree(self) -> Tree:

@@ -30,6 +30,10 @@ EVENTS = [
         "v1    weighs 1.37 GB unpacked",
     ),
     (
+        events.Asking("what apt would leave out of line 4, in a dry run"),
+        "ask   what apt would leave out of line 4, in a dry run",
+    ),
+    (
         events.Recording("two fresh starts of the original"),
         "v0    watching what it does: two fresh starts of the original",
     ),

@@ -31,7 +31,7 @@ from jettison.lighten.recipe import Recipe
 from jettison.lighten.run import Run
 from jettison.lighten.sources import Sources, encode_file, ignore_file
 from jettison.packages.dpkg import read_status
-from jettison.subject import IGNORE_FILE, IgnoreFile, Subject
+from jettison.subject import IGNORE_FILE, Answer, IgnoreFile, Question, Subject
 
 PACKED_AT_MOST = 4 * 10**9  # bytes; a minute or two of one core
 Progress = Callable[[str], None]
@@ -47,6 +47,7 @@ class Bench:
     progress: Progress | None = None
     redactor: Redactor = field(default_factory=Redactor)
     bases: dict[str, Image | None] = field(default_factory=dict)  # fetched so far, by name
+    answers: dict[Question, Answer] = field(default_factory=dict)  # to what rules asked so far
     packed: dict[str, int] = field(default_factory=dict)  # compressed bytes of layers, by diff ID
 
     @property

@@ -58,6 +58,13 @@ class Weighed(Event):
 
 
 @dataclass(frozen=True)
+class Asking(Event):
+    """A small build starts, which answers what a rule asks before it predicts."""
+
+    title: str
+
+
+@dataclass(frozen=True)
 class Recording(Event):
     """The contract is being recorded."""
 

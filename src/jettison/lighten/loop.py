@@ -11,6 +11,7 @@ from jettison.core.errors import Interrupted, JettisonError
 from jettison.core.units import show_bytes, show_seconds
 from jettison.dockerfile.parse import parse
 from jettison.lighten import events
+from jettison.lighten.ask import advised
 from jettison.lighten.baseline import Baseline, measure, store_contract
 from jettison.lighten.bench import (
     Bench,
@@ -33,7 +34,6 @@ from jettison.lighten.sources import difference, untriable
 from jettison.lighten.trial import attempt, needed_bytes
 from jettison.lighten.verify import verify
 from jettison.rule import Finding
-from jettison.rules import advise
 
 _CACHE_WORTH_TELLING = 1_000_000  # bytes
 _LEFT_SHOWN = 5  # findings without a fix that are told in the end
@@ -85,7 +85,7 @@ def _run(bench: Bench, text: str, resume: bool) -> Generator[events.Event, None,
     before = context_fingerprint(bench.recipe.project)
     standing = yield from (_again(bench, text, before) if resume else _begin(bench, text, before))
     while True:
-        standing, found = _look(bench, standing)
+        standing, found = yield from _look(bench, standing)
         fitting = [each for each in found if _fits(bench, standing, each, time.monotonic() - started)]
         if not fitting:
             break
@@ -148,7 +148,7 @@ def _again(bench: Bench, text: str, fingerprint: int) -> Generator[events.Event,
     return standing
 
 
-def _look(bench: Bench, standing: Standing) -> tuple[Standing, list[Candidate]]:
+def _look(bench: Bench, standing: Standing) -> Generator[events.Event, None, tuple[Standing, list[Candidate]]]:
     """What is worth a build now, best first; the standing with the seconds of each instruction as far as known."""
     subject = subject_of(bench, standing.current)
     dockerfile = standing.current.dockerfile
@@ -159,15 +159,16 @@ def _look(bench: Bench, standing: Standing) -> tuple[Standing, list[Candidate]]:
         seconds = carry_seconds(standing.seconds, dockerfile)
     recipe = limited(bench.recipe, standing.baseline.contract)
     needed = needed_bytes(recipe, standing.baseline, standing.current)
-    findings = advise(subject, lambda name: wanted(name, recipe))
+    sources = standing.current.sources
+    findings = yield from advised(bench, sources, subject, lambda name: wanted(name, recipe), needed)
     found = candidates(findings, dockerfile, recipe, needed, seconds)
     whys = [(each, untriable(each.finding.fix, bench.engine.capabilities)) for each in found if each.finding.fix]
     found = [each for each, why in whys if not why]
     largest = {each.finding.rule: _unbuildable(each.finding, why) for each, why in reversed(whys) if why}
     unbuildable = tuple(reversed(largest.values()))
     unbuildable += tuple(_left(findings, needed))
-    tried, current = standing.tried, standing.current.sources
-    fresh = [each for each in found if each.made_of(current).key not in tried and each.key not in tried]
+    tried = standing.tried
+    fresh = [each for each in found if each.made_of(sources).key not in tried and each.key not in tried]
     fresh = [each for each in fresh if not _waits(each, fresh)]
     proposals = tuple(_proposals(findings))
     return replace(standing, seconds=seconds, unbuildable=unbuildable, proposals=proposals), fresh

@@ -25,6 +25,8 @@ def _line(event: events.Event) -> str:
         case events.Weighed(version, sizes):
             moved = f", {show_bytes(sizes.transfer)} to transfer" if sizes.transfer is not None else ""
             return f"{_name(version)}weighs {show_bytes(sizes.unpacked)} unpacked{moved}"
+        case events.Asking(title):
+            return f"{_name('ask')}{title}"
         case events.Recording(text):
             return f"{_name('v0')}watching what it does: {text}"
         case events.Recorded():

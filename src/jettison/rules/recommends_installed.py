@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
 
 from jettison.core.values import Applicability
-from jettison.dockerfile.edit import insert_after
-from jettison.dockerfile.model import Edit, Instruction
-from jettison.image.tree import merge
-from jettison.packages.dpkg import Package, closure, read_status
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.apt import MENTIONED, AptCall, apt_calls
+from jettison.synthesis.apt import MENTIONED, apt_calls
+from jettison.synthesis.lean_install import is_lean, lean
 from jettison.synthesis.left import own_runs
-from jettison.synthesis.recommends import weigh_packages
-from jettison.traps import recommended_and_needed
+from jettison.synthesis.recommends import Install, recommended, weigh_packages
 
 NAME = "recommends-installed"
 _PROPOSAL = "which these are, and how many bytes, the image tells: `jettison check --image`"
-_OFF = ("--no-install-recommends", "APT::Install-Recommends=0", "APT::Install-Recommends=false", "--without-recommends")
+_TRAPS = ("recommended-and-needed",)
+_UNCLEAR = "which packages were asked for is not known: the shell computes them, or a file or a pattern means them"
 
 
 @rule("JT404")
@@ -26,7 +25,12 @@ def recommends_installed(subject: Subject) -> Iterator[Finding]:
     """`apt-get install` brought packages that nothing depends on: they were only recommended.
 
     **What it costs.** Often more than what was asked for: `python3-pip` recommends a compiler. Which packages these
-    are, and what they weigh, is worked out from the image's own package database before anything is rebuilt.
+    are, and what they weigh, is known before anything is rebuilt. `jettison optimize` asks apt: it builds the
+    Dockerfile up to this RUN, with each `apt-get install` in it tried dry (`--simulate`), once as it is written and
+    once without recommended packages, and weighs the difference in the image. Nothing is installed for that; it takes
+    the seconds of `apt-get update`. Where apt cannot be asked (no engine, no network, an install in a loop, a condition
+    or a pipeline, `aptitude`), the image's own package database tells, by what depends on what. The finding says which
+    of the two it was.
 
     **The fix** adds `--no-install-recommends`, and names those recommended packages that applications are known to
     need (certificates, locales, time zones, fonts, PAM modules, D-Bus, venv, GnuPG) so that they stay.
@@ -39,10 +43,10 @@ def recommends_installed(subject: Subject) -> Iterator[Finding]:
     """
     for instruction in own_runs(subject):
         calls = [call for call in apt_calls(subject, instruction) if call.verb == "install"]
-        calls = [call for call in calls if not _leaves_out(call)]
+        calls = [call for call in calls if not is_lean(call)]
         layers = subject.alignment.layers_of(instruction)
         if calls and layers:
-            yield from _findings(subject, instruction, calls, layers[0])
+            yield from _findings(Install(subject, instruction, tuple(calls), layers[0]))
 
 
 @seen_in_text(recommends_installed)
@@ -54,53 +58,31 @@ def not_left_out(text: Text) -> Iterator[Finding]:
         if "install" not in instruction.value or not MENTIONED.search(instruction.value):
             continue
         calls = [call for call in apt_calls(text, instruction) if call.verb == "install" and call.packages]
-        if any(None not in call.command.values and not _leaves_out(call) for call in calls):
+        if any(None not in call.command.values and not is_lean(call) for call in calls):
             message = f"line {instruction.line} installs recommended packages as well"
             yield Finding(NAME, message, instruction, 0, proposal=_PROPOSAL)
 
 
-def _leaves_out(call: AptCall) -> bool:
-    return any(option in _OFF for option in call.options)
-
-
-def _findings(subject: Subject, instruction: Instruction, calls: list[AptCall], layer: int) -> Iterator[Finding]:
-    below = read_status(merge(subject.image.layers[:layer]))
-    after_tree = merge(subject.image.layers[: layer + 1])
-    after = read_status(after_tree)
-    if not set(after) - set(below):
+def _findings(install: Install) -> Iterator[Finding]:
+    found = recommended(install)
+    if not found.packages:
         return
-    named = {name for call in apt_calls(subject, instruction) for name in call.asked if call.verb == "install"}
-    stay = closure(after, named | set(below))
-    kept = recommended_and_needed.found(after, stay)
-    extras = set(after) - set(below) - stay - closure(after, set(kept))
-    if not extras:
+    calls, line, count = install.calls, install.instruction.line, len(found.packages)
+    going = [install.packages[name] for name in sorted(found.packages)]
+    predicted, paths = weigh_packages(install.tree, going, install.layer)
+    many = "1 package that is" if count == 1 else f"{count} packages that are"
+    message = f"line {line} installs {many} only recommended: {_some(found.packages)} ({found.told})"
+    finding = Finding(NAME, message, install.instruction, predicted, None, _TRAPS, paths=paths)
+    finding = replace(finding, questions=(found.question,) if found.question is not None else ())
+    if install.unclear and not found.solved:
+        yield replace(finding, refusal=_UNCLEAR)
         return
-    predicted, paths = weigh_packages(after_tree, [after[name] for name in sorted(extras)], layer)
-    count = "1 package that is" if len(extras) == 1 else f"{len(extras)} packages that are"
-    message = f"line {instruction.line} installs {count} only recommended: {_some(extras)}"
-    traps = ("recommended-and-needed",)
-    if any(call.unclear for call in calls):
-        reason = (
-            "which packages were asked for is not known: the shell computes them, or a file or a pattern means them"
-        )
-        yield Finding(NAME, message, instruction, predicted, None, traps, reason, paths)
-        return
-    title = "install without recommended packages" + (f", keep {_some(set(kept))}" if kept else "")
-    fix = Fix(title, Applicability.TESTED, tuple(_edits(calls, after, kept)))
-    yield Finding(NAME, message, instruction, predicted, fix, traps, paths=paths)
+    title = "install without recommended packages" + (f", keep {_some(found.kept)}" if found.kept else "")
+    edits = [lean(call, sorted(found.kept) if call is calls[-1] else ()) for call in calls]
+    yield replace(finding, fix=Fix(title, Applicability.TESTED, tuple(chain.from_iterable(edits))))
 
 
-def _edits(calls: list[AptCall], packages: dict[str, Package], kept: frozenset[str]) -> Iterator[Edit]:
-    """The option behind each `install`; what is kept named at the end of the call that brought it."""
-    for number, call in enumerate(calls):
-        yield insert_after(call.verb_argument.span, "--no-install-recommends")
-        mine = kept if number == len(calls) - 1 else frozenset()
-        names = [name for name in sorted(mine) if name in packages and name not in call.asked]
-        if names:
-            yield insert_after(call.command.arguments[-1].span, " ".join(names))
-
-
-def _some(names: set[str]) -> str:
+def _some(names: frozenset[str]) -> str:
     shown = sorted(names)[:4]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -21,12 +21,13 @@ MENTIONED = re.compile(r"\bapt(?:-get|itude)?\b")
 
 @dataclass(frozen=True)
 class AptCall:
-    """One call: its verb (update, install ...), where the verb stands, options and packages as far as written.
+    """One call: its program, its verb (update, install ...), where that stands, options and packages as far as written.
 
     `asked` are the packages that it installs when variables and loops are followed, `unclear` that these are not all.
     """
 
     command: Command
+    program: str  # one of TOOLS
     verb: str
     verb_argument: Argument
     options: tuple[str, ...]
@@ -51,7 +52,7 @@ def apt_calls(subject: Subject | Text, instruction: Instruction) -> Iterator[Apt
         asked = tuple(dict.fromkeys(package.name for each in runs for package in each.packages))
         options = [word.value or "" for option in read.options for word in option.words]
         yield AptCall(
-            command, read.verb[0].value, argument(read.verb[0]), tuple(options),
+            command, read.call.name or "", read.verb[0].value, argument(read.verb[0]), tuple(options),
             tuple(package.name for package in read.packages), read.unknown,
             asked, any(each.unknown for each in runs),
         )  # fmt: skip

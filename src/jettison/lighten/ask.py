@@ -1,0 +1,75 @@
+"""What rules ask before they predict, answered by small builds: once for a state of the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+
+from jettison.core.errors import BuildFailed, ImageError
+from jettison.image.open import open_image
+from jettison.lighten import events
+from jettison.lighten.bench import Bench, discard, request_for
+from jettison.lighten.sources import Sources
+from jettison.rule import Finding
+from jettison.rules import advise, by_weight
+from jettison.subject import Answer, Question, Subject
+
+SECONDS = 300.0  # that an answer may take: package lists are fetched for it, nothing is installed
+LONGEST = 4 * 2**20  # bytes of a file that is asked for
+_ROUNDS = 6  # an answer may lead to another question
+_NAME = "asked"
+
+
+def advised(
+    bench: Bench, sources: Sources, subject: Subject, wanted: Callable[[str], bool], worth: int
+) -> Generator[events.Event, None, tuple[Finding, ...]]:
+    """The findings of the wanted rules on these sources; what they ask is answered where `worth` bytes may come of it.
+
+    Raises EngineError, DiskError.
+    """
+    findings = _advice(bench, subject, wanted)
+    for _ in range(_ROUNDS):
+        asked = list(dict.fromkeys(_open(findings, bench, worth)))
+        if not asked:
+            break
+        for question in asked:
+            yield events.Asking(question.title)
+            bench.answers[question] = answer = _answer(bench, sources, question)
+            if answer.reason:
+                yield events.Note(f"{question.title}: no answer ({answer.reason})")
+        asking = frozenset(each.rule for each in findings if each.questions)
+        others = [each for each in findings if each.rule not in asking]
+        findings = by_weight([*others, *_advice(bench, subject, asking.__contains__)])
+    return findings
+
+
+def _advice(bench: Bench, subject: Subject, wanted: Callable[[str], bool]) -> tuple[Finding, ...]:
+    return advise(replace(subject, answers=dict(bench.answers)), wanted)
+
+
+def _open(findings: Sequence[Finding], bench: Bench, worth: int) -> Iterator[Question]:
+    for each in findings:
+        if each.predicted >= worth:
+            yield from (question for question in each.questions if question not in bench.answers)
+
+
+def _answer(bench: Bench, sources: Sources, question: Question) -> Answer:
+    """The files that the build made, or why there are none; the image is not kept."""
+    try:
+        request = request_for(bench, replace(sources, text=question.text), _NAME, cold=False)
+        built = bench.engine.build(replace(request, target=None, seconds=SECONDS), bench.progress)
+        tree = open_image(built.reference).tree
+        answer = Answer({path: tree.read(path.strip("/").encode(), LONGEST) for path in question.paths})
+        seconds = built.seconds
+    except BuildFailed as error:
+        lines = error.log.strip().splitlines()
+        answer, seconds = Answer(reason=f"{error.message}: {lines[-1].strip()}" if lines else error.message), None
+    except KeyError as error:
+        answer, seconds = Answer(reason=f"the image has no /{error.args[0].decode()}"), None
+    except ImageError as error:
+        answer, seconds = Answer(reason=error.message), None
+    finally:
+        discard(bench, _NAME)
+    answer = replace(answer, reason=bench.redactor.text(answer.reason))
+    bench.journal.write("asked", title=question.title, seconds=seconds, reason=answer.reason)
+    return answer
