@@ -41,3 +41,20 @@ def test_the_way_out_is_the_stage_that_makes_them(tmp_path: Path) -> None:
     text = f"FROM node:22.1.0 AS b\nRUN make\nFROM node:22.1.0\nWORKDIR /app\n{COPY}\nRUN {FIND}\n"
     (remark,) = look_at(tmp_path, text, ONLY).remarks
     assert "COPY brings them as a layer of its own: remove them in b, before they are copied" == remark.advice
+
+
+@pytest.mark.parametrize(
+    ("copy", "run", "expected"),
+    [
+        ("COPY start.sh /", "rm /start.sh", True),
+        ("COPY start.sh //", "rm /start.sh", True),
+        ("COPY start.sh //start.sh", "rm /start.sh", True),
+        ("COPY start.sh end.sh /", "rm /end.sh", True),
+        ("COPY start.sh /", "rm /end.sh", False),
+        ("WORKDIR /\nCOPY start.sh .", "rm /start.sh", True),
+    ],
+)
+def test_what_is_copied_to_the_root_is_found_there(tmp_path: Path, copy: str, run: str, expected: bool) -> None:
+    """Two slashes at the front are one: a path that begins with them has no end of folders above it."""
+    found = found_in(tmp_path, f"FROM debian:12.5\n{copy}\nRUN {run}\n", ONLY)
+    assert ([("deleted-in-a-later-layer", 3 + copy.count("\n"))] if expected else []) == found

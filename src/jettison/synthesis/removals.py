@@ -113,9 +113,14 @@ def _places(text: Text, stage: Stage, copy: Instruction) -> Iterator[str]:
     for source in sources:
         name = posixpath.basename(source.rstrip("/"))
         if inside and ("." in name.strip(".") and "://" not in source):
-            yield posixpath.normpath(f"{target}/{name}")  # a name with a dot in it is taken for a file's
+            yield _absolute(f"{target}/{name}")  # a name with a dot in it is taken for a file's
         elif not inside:
-            yield posixpath.normpath(target)
+            yield _absolute(target)
+
+
+def _absolute(path: str) -> str:
+    """A path as it is written shortest: POSIX lets normpath keep two slashes at the front, and `/` is their folder."""
+    return "/" + posixpath.normpath(path).lstrip("/")
 
 
 def _sure(run: Run) -> Iterator[Removal]:
