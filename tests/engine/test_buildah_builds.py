@@ -16,7 +16,7 @@ from engine_base import BASE, Store
 
 from jettison.core.errors import BuildFailed, DiskError, EngineError, UsageError
 from jettison.engine import leftovers
-from jettison.engine.buildah import Buildah
+from jettison.engine.buildah import Buildah, syntax
 from jettison.engine.model import PREFIX, BuildRequest
 
 pytestmark = pytest.mark.engine
@@ -263,3 +263,18 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_what_was_left_by_asking_what_a_builder_takes_is_swept_by_the_next_that_asks(
+    store: Store, engine: Buildah, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    folder = leftovers.make_folder("asks")
+    marked = ("--cgroup-parent", leftovers.mark_of(folder.name))
+    store.buildah("from", "--name", "of-a-killed-build", *marked, "scratch")
+    store.buildah("from", "--name", "users-own", "--cgroup-parent", "jettison/other", "scratch")
+    os.utime(folder, (0, 0))
+    syntax(engine.command, store.graph_root)
+    assert ["users-own"] == [one.name for one in leftovers.working_containers(store.graph_root)]
+    assert [] == list(tmp_path.glob("jettison-*"))
+    store.buildah("rm", "users-own")

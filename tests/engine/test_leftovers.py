@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from jettison.engine.leftovers import (
     build_folder,
     kill_processes_of,
     make_folder,
+    remove_abandoned,
     remove_folder,
     remove_folders,
     temporary_folder,
@@ -55,6 +57,23 @@ def test_a_temporary_folder_is_private_and_gone_whatever_happens(place: Path) ->
         (folder / "deep" / "file").touch()
         raise RuntimeError
     assert [] == list(place.iterdir())
+
+
+def test_a_folder_in_use_is_not_abandoned_one_of_a_killed_process_is_and_a_new_one_may_be_either(place: Path) -> None:
+    program = (
+        "import os, signal\nfrom jettison.engine.leftovers import temporary_folder\n"
+        "with temporary_folder('asks') as folder:\n    (folder / 'Dockerfile').touch()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program], check=False)
+    (left,) = place.iterdir()
+    with temporary_folder("asks") as used:
+        other, new = make_folder("build-asks"), make_folder("asks")
+        for folder in (left, used, other):
+            os.utime(folder, (0, 0))
+        assert (-9, (str(left),)) == (killed.returncode, remove_abandoned(place / "store", "asks"))
+        assert {used, other, new} == set(place.iterdir())
+    assert {other, new} == set(place.iterdir())
 
 
 def test_where_no_folder_can_be_made_it_is_a_matter_of_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:

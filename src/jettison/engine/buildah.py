@@ -36,6 +36,7 @@ from jettison.engine.model import (
 )
 from jettison.engine.process import BUILD_LINES, run
 
+_ASKS = "asks"  # what the folders of builds are called that only find out what a builder takes
 ANSWER_SECONDS = 120.0  # that a question to the store may take
 CAPABILITIES = Capabilities(
     ports_published=False,
@@ -90,7 +91,8 @@ class Buildah:
         version = re.search(r"version (\S+)", "\n".join(run(["buildah", "--version"], timeout=60).lines))
         limited = cgroups.hierarchy()
         by = f"cgroup v{limited.version}" if limited else "rlimits: data of each process; their number is not limited"
-        heredocs, copy_link = syntax(cls.command)
+        graph_root = Path(store["GraphRoot"])
+        heredocs, copy_link = syntax(cls.command, graph_root)
         capabilities = replace(
             CAPABILITIES,
             private_network=can_isolate(),
@@ -99,7 +101,7 @@ class Buildah:
             heredocs=heredocs,
             copy_link=copy_link,
         )
-        return cls(version[1] if version else "unknown", Path(store["GraphRoot"]), capabilities)
+        return cls(version[1] if version else "unknown", graph_root, capabilities)
 
     def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:
         """Build. Raises BuildFailed, EngineError, DiskError, UsageError (unknown target)."""
@@ -223,16 +225,22 @@ def _knows_ages(name: str, version: str) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= ((4, 3) if name == "podman" else (1, 28))
 
 
-def syntax(command: tuple[str, ...]) -> tuple[bool, bool]:
-    """Whether this builder takes heredocs, and COPY --link; asked by builds of nothing, whose images are not kept."""
+def syntax(command: tuple[str, ...], graph_root: Path) -> tuple[bool, bool]:
+    """Whether this builder takes heredocs, and COPY --link; asked by builds of nothing, whose images are not kept.
+
+    What processes left that were killed while they asked is taken away first.
+    """
+    leftovers.remove_abandoned(graph_root, _ASKS)
     return _builds(command, "COPY <<END /x\nx\nEND\n"), _builds(command, "COPY --link x /x\n")
 
 
 def _builds(command: tuple[str, ...], text: str) -> bool:
-    with leftovers.temporary_folder("asks") as folder:
+    with leftovers.temporary_folder(_ASKS) as folder:
+        mark = ("--cgroup-parent", leftovers.mark_of(folder.name))
         (folder / "Dockerfile").write_text(f"FROM scratch\n{text}")
         (folder / "x").write_text("x\n")
-        ended = run([*command, "--layers=false", "--iidfile", str(folder / "image"), str(folder)], timeout=60)
+        told = ("--layers=false", *mark, "--iidfile", str(folder / "image"), str(folder))
+        ended = run([*command, *told], timeout=60)
         made = folder / "image"
         if ended.code != 0 or not made.exists():
             return False

@@ -7,6 +7,7 @@ which chroot isolation does not use) and a temporary directory named after the r
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import json
 import os
@@ -14,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ from pathlib import Path
 from jettison.core.errors import DiskError
 from jettison.engine.model import PREFIX
 from jettison.engine.process import run
+
+YOUNG = 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,38 @@ def make_folder(name: str) -> Path:
 
 @contextmanager
 def temporary_folder(name: str) -> Iterator[Path]:
-    """Such a directory, gone afterwards. Raises DiskError."""
+    """Such a directory, gone afterwards, and held while the block runs: it is seen to be in use. Raises DiskError."""
     folder = make_folder(name)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield folder
     finally:
+        os.close(handle)
         remove_folder(folder)
+
+
+def remove_abandoned(graph_root: Path, name: str) -> tuple[str, ...]:
+    """What `temporary_folder(name)` made for processes that were killed, and builds marked with it; their names.
+
+    One that nobody holds yet may have been made this moment: it must be a minute old.
+    """
+    removed: list[str] = []
+    for folder in _folders(name):
+        try:
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:  # gone meanwhile, or somebody else's
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if time.time() - os.fstat(handle).st_mtime >= YOUNG:
+                removed += _remove_containers(graph_root, folder.name)
+                removed += [str(folder)] if remove_folder(folder) else []
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(handle)
+    return tuple(removed)
 
 
 def _place() -> str:
@@ -99,15 +129,21 @@ def working_containers(graph_root: Path) -> tuple[WorkingContainer, ...]:
 
 def remove_builds(graph_root: Path, run_id: str) -> tuple[str, ...]:
     """Working containers and temporary directories that builds of this run have left; their names."""
-    ours = [one for one in working_containers(graph_root) if one.mark == mark_of(run_id)]
-    removed = [one.name for one in ours if run(["buildah", "rm", one.id], timeout=120).code == 0]
-    return (*removed, *remove_folders(build_folder(run_id)))
+    return (*_remove_containers(graph_root, run_id), *remove_folders(build_folder(run_id)))
+
+
+def _remove_containers(graph_root: Path, marked: str) -> tuple[str, ...]:
+    ours = [one for one in working_containers(graph_root) if one.mark == mark_of(marked)]
+    return tuple(one.name for one in ours if run(["buildah", "rm", one.id], timeout=120).code == 0)
 
 
 def remove_folders(name: str) -> tuple[str, ...]:
     """Every temporary directory that `make_folder(name)` made, removed; their paths."""
-    found = sorted(Path(_place()).glob(f"{glob.escape(_prefix(name))}????????"))
-    return tuple(str(folder) for folder in found if remove_folder(folder))
+    return tuple(str(folder) for folder in _folders(name) if remove_folder(folder))
+
+
+def _folders(name: str) -> list[Path]:
+    return sorted(Path(_place()).glob(f"{glob.escape(_prefix(name))}????????"))
 
 
 def remove_folder(folder: Path) -> bool:

@@ -30,6 +30,6 @@ def find() -> Buildah:
         last = ended.lines[-1] if ended.lines else f"exit code {ended.code}"
         raise EngineError(f"podman does not work here: {last}", hint="see `podman info`")
     found, command = Buildah.find(), ("podman", "build")
-    heredocs, copy_link = syntax(command)
+    heredocs, copy_link = syntax(command, found.graph_root)
     capabilities = replace(found.capabilities, heredocs=heredocs, copy_link=copy_link)
     return replace(found, name="podman", version=version[1], command=command, capabilities=capabilities)
