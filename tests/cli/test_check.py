@@ -93,7 +93,7 @@ def test_standard_input_is_a_dockerfile_without_a_context() -> None:
 
 
 def test_the_document_is_of_its_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "Dockerfile").write_text("FROM node\n# jettison: allow nothing\nRUN \\\n x\nUSER 1\nCMD x\n")
+    (tmp_path / "Dockerfile").write_text('FROM node\n# jettison: allow nothing\nRUN \\\n x\nUSER 1\nCMD ["x"]\n')
     (tmp_path / "bad.Dockerfile").write_text("FRM node\n")
     code, out, err = check(capsys, "--format", "json", "--statistics")
     document = json.loads(out)

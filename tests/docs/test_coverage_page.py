@@ -14,14 +14,15 @@ import pytest
 
 import jettison
 from jettison.cli.main import COMMANDS
+from jettison.review.codes import BUILDKIT
 from jettison.rule import all_rules
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(jettison.__file__).parent
 PAGE = (ROOT / "docs" / "coverage.md").read_text()
 ROWS = [tuple(cell.strip() for cell in line.split(" |")[:-1]) for line in PAGE.split("\n")
-        if re.match(r"\| [PTXR]\d+ \|", line)]  # fmt: skip
-POINTS, MISTAKES, CHANGES = 95, 20, 51
+        if re.match(r"\| [PTXBWR]\d+ \|", line)]  # fmt: skip
+POINTS, MISTAKES, CHANGES, BUILD_CHECKS = 95, 20, 51, 22
 NAMED = re.compile(r'(rule|trap|module|contract|command|test|page) `([^`]+)`|refusal "([^"]+)"')
 RULES = {rule.name: rule for rule in all_rules()}
 SHORTEST_REASON = 30  # characters
@@ -64,9 +65,16 @@ def contract_kinds() -> frozenset[str]:
 
 
 def test_every_point_mistake_and_change_has_a_row_of_its_own() -> None:
-    beyond = sum(number.startswith("R") for number, *_ in TABLE)
-    counts = (("P", POINTS), ("T", MISTAKES), ("X", CHANGES), ("R", beyond))
+    words, beyond = (sum(number.startswith(letter) for number, *_ in TABLE) for letter in "WR")
+    counts = (("P", POINTS), ("T", MISTAKES), ("X", CHANGES), ("B", BUILD_CHECKS), ("W", words), ("R", beyond))
     assert [f"{letter}{at + 1}" for letter, count in counts for at in range(count)] == [row[0] for row in TABLE]
+
+
+def test_the_build_checks_are_those_whose_names_are_read_and_have_the_rules_that_stand_for_them() -> None:
+    rows = {
+        what.lower(): set(re.findall(r"rule `([^`]+)`", by)) for number, what, by, *_ in TABLE if number.startswith("B")
+    }
+    assert {name: set(rules) for name, rules in BUILDKIT.items()} == rows
 
 
 def test_every_row_names_something_or_says_why_not() -> None:

@@ -8,12 +8,13 @@ import pytest
 from dockerfile_corpus import answers, disagreements
 from looked_at import look_at
 
-from jettison.core.errors import DockerfileError
+from jettison.core.errors import DockerfileError, UsageError
 from jettison.core.values import Severity, Where
 from jettison.dockerfile.parse import parse
 from jettison.dockerfile.refuse import awaited
 from jettison.review.look import look
 from jettison.review.model import Settings, Source
+from jettison.review.settings import rules_named
 from jettison.rule import all_rules, rule_names, text_rules
 
 
@@ -136,8 +137,46 @@ def test_a_comment_silences_one_instruction_and_no_other(tmp_path: Path) -> None
     assert [3] == [each.where.line for each in look_at(tmp_path, text).remarks]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("FROM scratch\nWORKDIR a\n", ["relative-workdir"]),
+        ("FROM scratch\n# check=skip=WorkdirRelativePath why\nWORKDIR a\n", []),
+        ("FROM scratch\n\n#check = skip=UndefinedVar,workdirrelativepath\n\nWORKDIR a\n", []),
+        ("FROM scratch\n# check=skip=all\nWORKDIR a\n", []),
+        ("FROM scratch\n# check=skip=UndefinedVar\nWORKDIR a\n", ["relative-workdir"]),
+        ("FROM scratch\nWORKDIR a\n# check=skip=WorkdirRelativePath\n", ["relative-workdir"]),
+        ("# check=skip=WorkdirRelativePath;error=true\nFROM scratch\nWORKDIR a\n", []),
+        ("FROM scratch\nRUN <<E\n# check=skip=all\nE\nWORKDIR a\n", ["relative-workdir"]),
+    ],
+)
+def test_buildkit_s_own_comments_silence_what_stands_for_its_checks(
+    tmp_path: Path, text: str, found: list[str]
+) -> None:
+    assert found == [each.rule for each in look_at(tmp_path, text).remarks]
+
+
+def test_a_file_of_another_frontend_is_said_to_be_one(tmp_path: Path) -> None:
+    (told,) = look_at(tmp_path, "# syntax=example.org/other:1\nFROM scratch\n").skipped
+    assert "line 1" == told.what
+    assert "example.org/other:1 is read as docker/dockerfile is" in told.reason
+    for own in ("docker/dockerfile:1.7", "docker.io/docker/dockerfile@sha256:00", "docker/dockerfile-upstream:master"):
+        assert () == look_at(tmp_path, f"# syntax={own}\nFROM scratch\n").skipped
+
+
+def test_rules_are_named_as_other_linters_name_them() -> None:
+    assert {"runs-as-root", "shell-form-entry", "json-form-broken"} == rules_named(("JT601", "jsonargsrecommended"))
+    assert {"relative-workdir"} == rules_named(("DL3000,WorkdirRelativePath",))
+    assert frozenset() == rules_named(("DL3008,StageNameCasing",), ignored=True)
+    for name in ("DL3008", "StageNameCasing", "DL300", "SomethingElse"):
+        with pytest.raises(UsageError, match=name):
+            rules_named((name,))
+    with pytest.raises(UsageError, match="SomethingElse"):
+        rules_named(("SomethingElse",), ignored=True)
+
+
 def test_hadolint_s_global_comment_counts_wherever_it_stands(tmp_path: Path) -> None:
-    assert [] == list(look_at(tmp_path, "FROM node\nCMD x\n# hadolint global ignore=DL3007,DL3002\n").remarks)
+    assert [] == list(look_at(tmp_path, 'FROM node\nCMD ["x"]\n# hadolint global ignore=DL3007,DL3002\n').remarks)
 
 
 def test_a_comment_that_names_no_rule_is_told(tmp_path: Path) -> None:
@@ -146,7 +185,7 @@ def test_a_comment_that_names_no_rule_is_told(tmp_path: Path) -> None:
 
 
 def test_settings_choose_the_rules(tmp_path: Path) -> None:
-    text = "FROM node:8\nCMD x\n"
+    text = 'FROM node:8\nCMD ["x"]\n'
     assert {"unpinned-base-tag", "base-past-end-of-life", "runs-as-root"} == {
         e.rule for e in look_at(tmp_path, text).remarks
     }

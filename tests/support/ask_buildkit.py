@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import Any
 
-from dockerfile_corpus import cases, write_answers
+from dockerfile_corpus import cases, checks, write_answers
 
 MUTATED, WORDS = 700, 1500
 
@@ -52,13 +52,13 @@ def word(choice: random.Random) -> dict[str, Any]:
 
 
 def main(oracle: str) -> None:
-    """Writes the three files of answers."""
+    """Writes the four files of answers."""
     written = cases()
     choice = random.Random(20261121)
     texts = [case["text"] for case in written.values() if len(case["text"]) > 12]
     strange = {str(n): {"text": mutated(choice.choice(texts), choice)} for n in range(MUTATED)}
     words = [word(choice) for _ in range(WORDS)]
-    for name, files in (("corpus", written), ("mutated", strange)):
+    for name, files in (("corpus", written), ("mutated", strange), ("checks", checks())):
         said = _ask(oracle, {"files": files})
         both = {key: {"asked": case, "said": said["files"][key]} for key, case in files.items()}
         write_answers(name, said["buildkit"], both)

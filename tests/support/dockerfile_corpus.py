@@ -19,6 +19,12 @@ def cases() -> dict[str, dict[str, Any]]:
     return found
 
 
+def checks() -> dict[str, dict[str, Any]]:
+    """What BuildKit's build checks are about: by name, as `cases` has them."""
+    listed = tomllib.loads((HERE / "checks.toml").read_text(encoding="utf-8"))
+    return {name: case if isinstance(case, dict) else {"text": case} for name, case in listed.items()}
+
+
 def disagreements() -> dict[str, str]:
     """Why a case is read in another way than BuildKit reads it."""
     listed = tomllib.loads((HERE / "disagreements.toml").read_text(encoding="utf-8"))

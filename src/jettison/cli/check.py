@@ -132,7 +132,7 @@ def told_of(options: dict[str, Any]) -> Told:
             )
     return Told(
         select=rules_named(tuple(options["select"])),
-        ignore=rules_named(tuple(options["ignore"])),
+        ignore=rules_named(tuple(options["ignore"]), ignored=True),
         exclude=tuple(options["exclude"]),
         fail_on=Severity(options["fail_on"]) if options["fail_on"] else None,
         target=options["target"],

@@ -36,7 +36,7 @@ def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
         contract=_contract(options, environment),
         allow=Applicability.LOSSLESS if options["build_only"] else Applicability(options["allow"]),
         select=rules_named(tuple(options["select"])),
-        ignore=rules_named(tuple(options["ignore"])),
+        ignore=rules_named(tuple(options["ignore"]), ignored=True),
         min_saving=read_bytes(options["min_saving"]) if options["min_saving"] else None,
         budget_seconds=read_seconds(options["budget"]) if options["budget"] else None,
         keep_images=options["keep_images"],

@@ -35,7 +35,7 @@ def problems(dockerfile: Dockerfile, each: Instruction, around: Surroundings, st
 
     Raises DockerfileError (NotSet among them) where an expansion is none. What is not known is not judged.
     """
-    for text in _expanded(each, around):
+    for text in expanded(each, around):
         expand(text, state.variables, around.escape)
     if each.keyword in ("ADD", "COPY"):
         for heredoc in each.heredocs:
@@ -59,7 +59,7 @@ def arguments(each: Instruction) -> tuple[str, ...]:
     return each.exec_form if each.exec_form is not None else tuple(word.text for word in each.words)
 
 
-def _expanded(each: Instruction, around: Surroundings) -> Iterator[str]:
+def expanded(each: Instruction, around: Surroundings) -> Iterator[str]:
     """The texts of an instruction in which the builder fills in variables."""
     if each.keyword in ("ENV", "LABEL"):
         yield from (text for pair in pairs(each) for text in pair)

@@ -1,7 +1,8 @@
 """What a comment allows: ours, hadolint's and BuildKit's, where a rule of ours covers the same thing.
 
 `# jettison: allow RULE, RULE (reason)` above an instruction, or between its lines, silences these rules there.
-Sources: hadolint's README ("Inline ignores"); moby/buildkit `frontend/dockerfile/docs/reference.md` ("check").
+Sources: hadolint's README ("Inline ignores"); moby/buildkit `frontend/dockerfile/docs/reference.md` ("check"), which
+counts above an instruction, too (`linter.WithMergedConfigFromComments`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from jettison.rule import rule_names
 
 _OURS = re.compile(r"#[ \t]*jettison:[ \t]*allow[ \t]+([^(\r\n]*)")
 _THEIRS = re.compile(r"#[ \t]*hadolint[ \t]+(global[ \t]+)?ignore[ \t]*=[ \t]*([\w, \t]*)")
+_CHECK = re.compile(r"\s*#\s*check[ \t]*=[ \t]*(\S+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def allowed_in(dockerfile: Dockerfile) -> Allowed:
     """What the comments of a file allow."""
     everywhere = set(_of_check(dict(dockerfile.directives).get("check", "")))
     text = dockerfile.text
-    if "jettison:" not in text and "hadolint" not in text:
+    if not any(word in text for word in ("jettison:", "hadolint", "check")):
         return Allowed(frozenset(everywhere)) if everywhere else _NOTHING
     at: dict[int, frozenset[str]] = {}
     strange: list[Skipped] = []
@@ -46,7 +48,7 @@ def allowed_in(dockerfile: Dockerfile) -> Allowed:
         if not line.lstrip().startswith("#"):
             continue
         instruction = _meant(dockerfile, number)
-        ours, theirs = _OURS.search(line), _THEIRS.search(line)
+        ours, theirs, built = _OURS.search(line), _THEIRS.search(line), _CHECK.match(line)
         if ours:
             names = [each for each in re.split(r"[,\s]+", ours[1]) if each]
             strange += [
@@ -57,6 +59,8 @@ def allowed_in(dockerfile: Dockerfile) -> Allowed:
             rules = [each for code in re.split(r"[,\s]+", theirs[2]) for each in HADOLINT.get(code.upper(), ())]
             everywhere |= set(rules) if theirs[1] else set()
             _add(at, instruction, [] if theirs[1] else rules)
+        elif built and number > len(dockerfile.directives):
+            _add(at, instruction, list(_of_check(built[1])))
     return Allowed(frozenset(everywhere), at, tuple(strange))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ _NOWHERE = Path(os.devnull)  # no context: rules that need one cannot look there
 WORTH_BYTES = 1_000_000
 _WORTH_SHARE = 0.005  # of the image, as a change must save to be kept by `optimize`
 _GRAVE_SHARE = 0.1
+_OWN = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?:[:@].*)?")
 
 Ask = tuple[Rule, Callable[[], Iterable[Finding]]]
 
@@ -83,7 +85,7 @@ def judged(source: Source, dockerfile: Dockerfile, asked: Sequence[Ask], unpacke
     """What these rules find, less what a comment silences, in the order of the file; `unpacked` of an image at hand."""
     remarks: list[Remark] = []
     allowed = allowed_in(dockerfile)
-    skipped = [*allowed.strange]
+    skipped = [*allowed.strange, *_other_frontend(dockerfile)]
     silenced = 0
     for rule, ask in asked:
         try:
@@ -96,6 +98,13 @@ def judged(source: Source, dockerfile: Dockerfile, asked: Sequence[Ask], unpacke
         silenced += len(found) - len(kept)
         remarks += [_remark(each, rule, source.name, dockerfile.text, unpacked) for each in kept]
     return Reviewed(source, tuple(sorted(remarks, key=_order)), silenced, tuple(skipped), dockerfile.text)
+
+
+def _other_frontend(dockerfile: Dockerfile) -> Iterator[Skipped]:
+    """A file that another frontend than BuildKit's own reads, of which nothing is known here."""
+    for number, (name, value) in enumerate(dockerfile.directives, 1):
+        if name == "syntax" and not _OWN.fullmatch(value.split(" ")[0]):
+            yield Skipped(f"line {number}", f"{value} is read as docker/dockerfile is: nothing is known of it here")
 
 
 def _remark(finding: Finding, rule: Rule, name: str, text: str, unpacked: int | None) -> Remark:

@@ -11,6 +11,7 @@ from jettison.core import config
 from jettison.core.config import Config
 from jettison.core.errors import UsageError
 from jettison.core.values import Severity
+from jettison.review.codes import of_others
 from jettison.review.model import Settings, Source
 from jettison.rule import all_rules, rule_names
 
@@ -64,29 +65,39 @@ def excluded_by(found: Config, told: Told) -> tuple[str, ...]:
 
 
 def _named(found: Config, key: str) -> frozenset[str]:
-    return _rules(found, tuple(found.get("check", key, [])))
+    return _rules(found, tuple(found.get("check", key, [])), ignored=key == "ignore")
 
 
 def _ignore_in(found: Config) -> tuple[tuple[str, frozenset[str]], ...]:
     table = found.get("check", "ignore-in", {})
-    return tuple((pattern, _rules(found, tuple(names))) for pattern, names in table.items())
+    return tuple((pattern, _rules(found, tuple(names), ignored=True)) for pattern, names in table.items())
 
 
-def _rules(found: Config, names: Sequence[str]) -> frozenset[str]:
+def _rules(found: Config, names: Sequence[str], *, ignored: bool) -> frozenset[str]:
     try:
-        return rules_named(tuple(names))
+        return rules_named(tuple(names), ignored=ignored)
     except UsageError as error:
         raise UsageError(f"{found.path}: {error.message}", hint=error.hint) from error
 
 
-def rules_named(names: tuple[str, ...]) -> frozenset[str]:
-    """Rules by name or code; several may stand in one value, with commas between them. Raises UsageError."""
+def rules_named(names: tuple[str, ...], *, ignored: bool = False) -> frozenset[str]:
+    """Rules by name or code, also by those of hadolint and of BuildKit's checks; several may stand in one value, with
+    commas between them. Raises UsageError; where they are to be `ignored`, not for what only another linter sees.
+    """
     known = set(rule_names())
     asked = [name.strip() for each in names for name in each.split(",") if name.strip()]
     codes = {each.code: each.name for each in all_rules()} if any(name not in known for name in asked) else {}
+    found: set[str] = set()
     for name in asked:
-        if name not in known and name.upper() not in codes:
+        theirs = of_others(name)
+        if name in known or name.upper() in codes:
+            found.add(codes.get(name.upper(), name))
+        elif theirs is None:
             near = get_close_matches(name, sorted(known), 1)
             hint = f"did you mean {near[0]}?" if near else "`jettison explain` lists the rules"
             raise UsageError(f"there is no rule called {name}", hint=hint)
-    return frozenset(name if name in known else codes[name.upper()] for name in asked)
+        elif theirs or ignored:
+            found.update(theirs)
+        else:
+            raise UsageError(f"no rule sees what {name} is about", hint="`jettison explain` lists the rules")
+    return frozenset(found)

@@ -78,6 +78,12 @@ type built struct {
 	Signal   string            `json:"signal,omitempty"`
 	Onbuild  []string          `json:"onbuild,omitempty"`
 	Platform string            `json:"platform,omitempty"`
+	Checks   []check           `json:"checks,omitempty"` // what its own build checks warn of, by line
+}
+
+type check struct {
+	Name string `json:"name"`
+	Line int    `json:"line"`
 }
 
 type answer struct {
@@ -155,6 +161,17 @@ func build(f file) (b *built) {
 		MetaResolver:   r,
 		TargetPlatform: &platform,
 		LLBCaps:        &caps,
+		Warn: func(name, _, _, _ string, location []parser.Range) {
+			c := check{Name: name}
+			if len(location) > 0 {
+				c.Line = location[0].Start.Line
+			}
+			b.Checks = append(b.Checks, c)
+		},
+	})
+	sort.Slice(b.Checks, func(i, j int) bool {
+		a, c := b.Checks[i], b.Checks[j]
+		return a.Line < c.Line || a.Line == c.Line && a.Name < c.Name
 	})
 	if err != nil {
 		b.Error = err.Error()

@@ -1,0 +1,60 @@
+"""A CMD or ENTRYPOINT that a shell runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from jettison.core.values import Severity
+from jettison.dockerfile.graph import stage_chain
+from jettison.dockerfile.model import Instruction
+from jettison.rule import Finding, text_rule
+from jettison.subject import Text
+
+NAME = "shell-form-entry"
+_PLAIN = re.compile(r"[\w./:=@%+,-]+(?:\s+[\w./:=@%+,-]+)*", re.ASCII)
+
+
+@text_rule("JT715", severity=Severity.NOTE)
+def shell_form_entry(text: Text) -> Iterator[Finding]:
+    """The container's program is started by a shell: CMD or ENTRYPOINT is no JSON form.
+
+    **What it costs.** A shell in the image, and with ENTRYPOINT all words of CMD and of `docker run`, which the shell
+    does not pass on. Where the shell stays process 1, as dash does, Debian's /bin/sh, the SIGTERM of `docker stop`
+    ends nothing, and ten seconds later the container is killed.
+
+    **The fix** is yours: an array in double quotes, in which the program is found and no variable is filled in; where
+    a variable is needed, `exec` at the front keeps the shell for that and gives the program its place.
+
+    **Safety.** Told, never applied. Only what counts in the stage that ships is told, and nothing where SHELL says
+    which shell is meant, or `exec` stands at the front.
+
+    ```dockerfile bad
+    FROM node:22.1.0
+    CMD node server.js
+    ```
+    ```dockerfile good
+    FROM node:22.1.0
+    CMD ["node", "server.js"]
+    ```
+    """
+    chain = stage_chain(text.dockerfile, text.stage, text.build_args)
+    every = [each for stage in chain for each in stage.instructions]
+    if any(each.keyword == "SHELL" for each in every):
+        return
+    last: dict[str, Instruction] = {}
+    for each in every:
+        if each.keyword in ("CMD", "ENTRYPOINT"):
+            last[each.keyword] = each
+    for each in sorted(last.values(), key=lambda one: one.line):
+        if each.exec_form is not None or not each.value or each.value.split()[0] in ("exec", "[") or "['" in each.value:
+            continue
+        message = f"line {each.line}: a shell runs this {each.keyword}"
+        yield Finding(NAME, message, each, 0, refusal=_instead(each))
+
+
+def _instead(each: Instruction) -> str:
+    if _PLAIN.fullmatch(each.value) and "=" not in each.value.split()[0]:
+        return f"write {each.keyword} {json.dumps(each.value.split())}"
+    return "write an array of strings, of a script that ends in exec where it is more than one command"

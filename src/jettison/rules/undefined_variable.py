@@ -1,0 +1,154 @@
+"""A variable that nothing defines where it is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from difflib import get_close_matches
+
+from jettison.commands.model import Run
+from jettison.core.errors import DockerfileError
+from jettison.dockerfile.graph import expand_from, global_variables, stage_chain
+from jettison.dockerfile.lexer import BODY, expand
+from jettison.dockerfile.model import Dockerfile, Instruction, Stage
+from jettison.dockerfile.names import image_problem, platform_problem
+from jettison.dockerfile.scope import State, Surroundings, made_by, pairs, states, surroundings
+from jettison.dockerfile.values import expanded
+from jettison.rule import Finding, text_rule
+from jettison.subject import Text
+
+NAME = "undefined-variable"
+_SHORTEST = 4  # letters of a name that may be a misspelled one
+_NEAR = 0.75  # of difflib's ratio: PAHT is as near to PATH
+_USED = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_SOURCES = {".", "source", "eval", "read", "export", "declare"}  # what may define names that are not followed
+
+
+@text_rule("JT708")
+def undefined_variable(text: Text) -> Iterator[Finding]:
+    """A variable is used where nothing defines it, and is empty there.
+
+    **What it costs.** Another file, version or folder than is meant, without a word: an ARG before the first FROM is
+    for FROM alone, an ARG or ENV of another stage stays there, one in a later line comes too late, and `TARGETARCH`
+    has no value before `ARG TARGETARCH`.
+
+    **The fix** is yours: `ARG NAME` below the FROM, which takes the value from above the first FROM; or the name that
+    was meant.
+
+    **Safety.** Told, never applied. A base image may set any variable, so that nothing is said but of names that this
+    file defines somewhere else, of names that are one slip away from a defined one, and of all upon `scratch`.
+
+    ```dockerfile bad
+    ARG VERSION=1.2.3
+    FROM debian:bookworm
+    COPY app-$VERSION.tar.gz /srv/
+    ```
+    ```dockerfile good
+    ARG VERSION=1.2.3
+    FROM debian:bookworm
+    ARG VERSION
+    COPY app-$VERSION.tar.gz /srv/
+    ```
+    """
+    dockerfile = text.dockerfile
+    yield from _in_from(text)
+    elsewhere = _defined(dockerfile.instructions) | set(global_names(text))
+    runs = {id(each.instruction): each for each in text.runs}
+    for stage in dockerfile.stages:
+        around = surroundings(dockerfile, stage, text.build_args)
+        base = _base(text, stage)
+        own = {each.span for each in stage.instructions}
+        known = _defined([each for each in made_by(dockerfile, stage, text.build_args) if each.span not in own], "ARG")
+        for each, state in states(dockerfile, stage, text.build_args):
+            here = known | state.variables.keys() | state.unknown | {"PATH"}
+            used = [name for name in _missing(dockerfile, each, around, state) if name not in here]
+            if id(each) in runs:
+                used += [name for name in _in_run(runs[id(each)]) if name in elsewhere - here]
+            for name in dict.fromkeys(used):
+                if why := _why(name, (elsewhere, here), base, around.empty):
+                    message = f"line {each.line} uses ${name}, which nothing defines there"
+                    yield Finding(NAME, message, each, 0, refusal=why)
+            known |= _defined([each], "ARG")
+
+
+def global_names(text: Text) -> Collection[str]:
+    """The names that FROM may use: ARGs before the first FROM, and what a builder gives by itself."""
+    try:
+        return global_variables(text.dockerfile, text.build_args).keys() | _defined(text.dockerfile.global_args)
+    except DockerfileError:
+        return ()
+
+
+def _defined(instructions: Collection[Instruction], *keywords: str) -> set[str]:
+    """The names that ARGs and ENVs define."""
+    found: set[str] = set()
+    for each in instructions:
+        if each.keyword == "ARG" and (not keywords or "ARG" in keywords):
+            found |= {word.text.partition("=")[0] for word in each.words}
+        elif each.keyword == "ENV" and not keywords:
+            found |= {name for name, _ in pairs(each)}
+    return found
+
+
+def _base(text: Text, stage: Stage) -> str:
+    """The image that a stage stands on, whose own variables are called after it; empty where it is not known."""
+    try:
+        return expand_from(text.dockerfile, stage_chain(text.dockerfile, stage, text.build_args)[0], text.build_args)
+    except DockerfileError:
+        return ""
+
+
+def _missing(dockerfile: Dockerfile, each: Instruction, around: Surroundings, state: State) -> list[str]:
+    """The names in what the builder expands that have no value there, and no default beside them."""
+    found: list[str] = []
+    with suppress(DockerfileError):  # the builder refuses it, which is told as such
+        for text in expanded(each, around):
+            found += expand(text, state.variables, dockerfile.escape)[1]
+        for heredoc in each.heredocs if each.keyword in ("ADD", "COPY") else ():
+            if heredoc.expand:
+                found += expand(heredoc.body.of(dockerfile.text), state.variables, "\\", BODY)[1]
+    return found
+
+
+def _in_run(run: Run) -> Iterator[str]:
+    """The names that a RUN's programs are given without a value of their own in it."""
+    if not run.readable or any(call.name in _SOURCES or call.name is None for call in run.calls):
+        return
+    for call in run.calls:
+        for word in call.words:
+            if word.value is None and word.text:
+                for match in _USED.finditer(word.text):
+                    name = match[1] or match[2]
+                    if name not in call.variables and name not in call.own:
+                        yield name
+
+
+def _why(name: str, names: tuple[set[str], set[str]], base: str, empty: bool) -> str:
+    """What to do about a name; empty where the base image may define it."""
+    elsewhere, here = names
+    if name in elsewhere and (empty or name.split("_")[0].lower() not in base):
+        return f"write ARG {name} above it, below the FROM: what is defined elsewhere does not count there"
+    near = get_close_matches(name, sorted(here - {name}), 1, _NEAR) if len(name) >= _SHORTEST else []
+    if near:
+        return f"is ${near[0]} meant?"
+    return f"write ARG {name} or ENV {name}=VALUE above it" if empty else ""
+
+
+def _in_from(text: Text) -> Iterator[Finding]:
+    """Names in a FROM that no ARG above the first FROM declares; where no image is left the builder refuses it."""
+    declared = set(global_names(text))
+    for stage in text.dockerfile.stages:
+        for written, problem in ((stage.base, image_problem), (stage.platform or "", platform_problem)):
+            try:
+                variables = global_variables(text.dockerfile, text.build_args)
+                found, missing = expand(written, variables, text.dockerfile.escape)
+            except DockerfileError:
+                continue
+            unknown = [name for name in missing if name not in declared]
+            if unknown and found and not problem(found):
+                first = stage.instructions[0]
+                message = f"line {first.line} uses ${unknown[0]}, which no ARG above the first FROM declares"
+                near = get_close_matches(unknown[0], sorted(declared), 1, _NEAR)
+                reason = f"is ${near[0]} meant?" if near else f"write ARG {unknown[0]}=DEFAULT above the first FROM"
+                yield Finding(NAME, message, first, 0, refusal=reason)
