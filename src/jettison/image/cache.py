@@ -67,17 +67,16 @@ class Cache:
         """Keep a value; whether that was possible."""
         if len(value) > min(self.bound, LARGEST):
             return False
-        import tempfile
-
+        temporary = self.folder / (_PART + os.urandom(8).hex())  # tempfile takes 8 ms to import
         try:
-            handle, temporary = tempfile.mkstemp(prefix=_PART, dir=self.folder)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
                 with os.fdopen(handle, "wb") as stream:
                     for piece in _pieces(key.encode(), value):
                         stream.write(piece)
-                Path(temporary).replace(self._path(key))
+                temporary.replace(self._path(key))
             except BaseException:
-                Path(temporary).unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
                 raise
         except OSError:
             return False

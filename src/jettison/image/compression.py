@@ -10,7 +10,6 @@ import io
 import zlib
 from typing import Any, BinaryIO, cast
 
-import zstandard
 from isal import igzip, isal_zlib
 
 from jettison.core.errors import ImageError
@@ -19,7 +18,7 @@ from jettison.image.readable import Readable
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = tuple(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
-_BROKEN: tuple[Any, ...] = (EOFError, zlib.error, isal_zlib.error, zstandard.ZstdError, igzip.BadGzipFile)
+_BROKEN_GZIP: tuple[Any, ...] = (EOFError, zlib.error, isal_zlib.error, igzip.BadGzipFile)
 _OTHERS = {  # docker load takes the first two, no registry does
     b"BZh": "bzip2 -d",
     b"\xfd7zXZ": "xz -d",
@@ -49,17 +48,20 @@ def compression_of(head: bytes) -> str | None:
 
 
 class Decompressed(Readable):
-    """The plain bytes of a compressed blob, forward only; broken data raises ImageError. Closes the blob too."""
+    """The plain bytes of a compressed blob, forward only; broken data raises ImageError. Closes the blob too.
 
-    def __init__(self, plain: BinaryIO, blob: BinaryIO) -> None:
-        self._plain, self._blob = plain, blob
+    `broken` are the errors by which the decompressor tells of it.
+    """
+
+    def __init__(self, plain: BinaryIO, blob: BinaryIO, broken: tuple[Any, ...]) -> None:
+        self._plain, self._blob, self._broken = plain, blob, broken
         self._room = max(_ALWAYS_TAKEN, _MOST_TIMES * blob.seek(0, io.SEEK_END))
         blob.seek(0)
 
     def read(self, size: int = -1) -> bytes:
         try:
             data = self._plain.read(size)
-        except _BROKEN as error:
+        except self._broken as error:
             raise ImageError(f"broken compressed data: {error}", hint=_AGAIN) from error
         self._room -= len(data)
         if self._room < 0:
@@ -79,12 +81,14 @@ def decompress(blob: BinaryIO) -> BinaryIO:
     blob.seek(0)
     if kind == "gzip":
         reader = cast(BinaryIO, igzip.IGzipFile(fileobj=blob, mode="rb"))  # type: ignore[no-untyped-call]
-        return cast(BinaryIO, Decompressed(reader, blob))
+        return cast(BinaryIO, Decompressed(reader, blob, _BROKEN_GZIP))
     if kind == "zstd":
+        import zstandard  # few layers are, and it takes 3 ms
+
         _check_frames(blob)
         engine = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
         frames = engine.stream_reader(blob, read_size=_BUFFER, read_across_frames=True, closefd=False)
-        return cast(BinaryIO, Decompressed(cast(BinaryIO, frames), blob))
+        return cast(BinaryIO, Decompressed(cast(BinaryIO, frames), blob, (zstandard.ZstdError,)))
     return blob
 
 

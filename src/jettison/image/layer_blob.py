@@ -6,7 +6,6 @@ once, and its bytes are held against its digest meanwhile.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, cast
@@ -14,6 +13,7 @@ from typing import BinaryIO, cast
 from jettison.core.errors import ImageError
 from jettison.image.blob import Blob
 from jettison.image.compression import compression_of, decompress
+from jettison.image.hashing import Hashing
 from jettison.image.model import Columns, Entry, Hash, LayerSource, digest_of
 from jettison.image.readable import Readable
 from jettison.image.tar import walk
@@ -146,54 +146,6 @@ class Reporting(Readable):
             self._told = at
             self._report(at)
         return self._stream.read(-1 if count is None else count)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._stream.close()
-        super().close()
-
-
-class Hashing(Readable):
-    """Hashes a stream as it is read; a part read again counts once."""
-
-    def __init__(self, stream: BinaryIO, digest: str | None) -> None:
-        self._stream, self._digest = stream, digest
-        self._state = hashlib.new(digest.partition(":")[0]) if digest else None
-        self._at = self._hashed = 0
-
-    def seekable(self) -> bool:
-        return self._stream.seekable()
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = self._stream.seek(offset, whence)
-        return self._at
-
-    def read(self, count: int | None = -1) -> bytes:
-        data = self._stream.read(-1 if count is None else count)
-        end = self._at + len(data)
-        if self._state is not None and self._at <= self._hashed < end:
-            self._state.update(memoryview(data)[self._hashed - self._at :])
-            self._hashed = end
-        self._at = end
-        return data
-
-    def finish(self) -> None:
-        """Read what is left and compare. Raises ImageError where the bytes are not what the digest says."""
-        if self._state is None:
-            return
-        if self._at != self._hashed:
-            self.seek(self._hashed)
-        while self.read(_CHUNK):
-            pass
-        found = f"{self._state.name}:{self._state.hexdigest()}"
-        if found != self._digest:
-            raise ImageError(
-                f"a layer's bytes are not what its digest says: {self._digest} is {found}",
-                hint="the image is damaged or was tampered with: pull or save it again",
-            )
 
     def close(self) -> None:
         if not self.closed:

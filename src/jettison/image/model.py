@@ -225,7 +225,7 @@ class LayerSource:
 class Hash(Protocol):
     """A hash of hashlib or xxhash."""
 
-    def update(self, data: bytes, /) -> object:
+    def update(self, data: bytes | memoryview, /) -> object:
         """Take more bytes."""
         ...
 
