@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from jettison.image.model import Image
 
 if TYPE_CHECKING:
     from jettison.commands.left import Account
-    from jettison.commands.model import Run
+    from jettison.commands.model import Call, Run
     from jettison.image.tree import Tree
     from jettison.waste.rows import WasteRow
 
@@ -105,6 +106,29 @@ class Text:
         stages = stage_chain(self.dockerfile, self.stage, self.build_args)
         kept = {id(each) for stage in stages for each in stage.instructions}
         return tuple(run for run in self.runs if id(run.instruction) in kept)
+
+    def called(self, *programs: str) -> Iterator[tuple[Run, Call]]:
+        """Each call of one of these programs in a RUN of a stage that is needed, in the order of the file."""
+        found = [each for program in programs for each in self._calls.get(program, ())]
+        return ((run, call) for _, run, call in sorted(found, key=itemgetter(0)))
+
+    @cached_property
+    def _calls(self) -> dict[str, list[tuple[int, Run, Call]]]:
+        """Those by the names of their programs, each with its number."""
+        found: dict[str, list[tuple[int, Run, Call]]] = {}
+        every = ((run, call) for run in self.runs for call in run.calls)
+        for number, (run, call) in enumerate(every):
+            if call.name is not None:
+                found.setdefault(call.name, []).append((number, run, call))
+        return found
+
+    def ships(self, run: Run) -> bool:
+        """Whether a RUN is one of those whose layers ship."""
+        return id(run) in self._shipped
+
+    @cached_property
+    def _shipped(self) -> frozenset[int]:
+        return frozenset(map(id, self.shipped))
 
     @cached_property
     def account(self) -> Account:

@@ -137,6 +137,15 @@ REFUSED = [
         "different mounts or flags",
     ),
     ("package-cache-left-behind", "RUN dnf install -y a &", "2 var/cache/dnf/a 9", "ends in an operator"),
+    ("login-log-grown", "RUN sudo useradd -u 99 a", "2 var/log/lastlog 9", "give useradd -l"),
+    (
+        "sources-left-behind",
+        "RUN tar xf /a -C /usr/src && cd /usr/src/a && make install &",
+        "2 usr/src/a/b 9",
+        "ends in an operator",
+    ),
+    ("unexplained-leftovers", "RUN npm rebuild &", "2 root/.cache/node-gyp/a 100000", "ends in an operator"),
+    ("unexplained-leftovers", "RUN make", "2 var/log/make.log 100000", "build in a stage of its own"),
     ("yarn-cache-left-behind", "RUN yarn &", "2 usr/local/share/.cache/yarn/a 9", "ends in an operator"),
 ]
 

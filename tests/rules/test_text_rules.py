@@ -39,6 +39,10 @@ CASES = {
         "RUN --mount=type=cache,target=/var/cache/dnf dnf install -y a": 0,
         "RUN sudo yum -y install a": 1,
         "RUN zypper -n in a": 1,
+        "RUN gem install a": 2,  # the packages and their documentation
+        "RUN gem install a --no-document": 1,
+        "RUN echo 'gem: --no-document' > /etc/gemrc && gem install a": 1,
+        "FROM ruby:3.3\nRUN gem install a": 1,
         "RUN conda install -y a": 1,
         "RUN poetry install && composer install": 2,
         "RUN poetry install --no-cache": 0,

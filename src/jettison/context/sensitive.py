@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from jettison.context.walk import Context, Entry
+from jettison.context.walk import Context
 
 _READ = 64 * 1024  # bytes of a file that are looked at
 _EXAMPLE = re.compile(
@@ -31,6 +32,7 @@ _NAMES = (
     (r".+\.(?:p12|pfx)", "a certificate with its private key"),
     (r".+\.(?:jks|keystore|bks)", "a Java key store"),
     (r".+\.ppk", "a private SSH key of PuTTY"),
+    (r"ssh_host_\w+_key", "a private host key of SSH"),
     (r"\.git-credentials", "passwords of git"),
     (r"\.?_?netrc", "passwords for hosts"),
     (r"\.pgpass", "passwords of PostgreSQL"),
@@ -90,6 +92,7 @@ def _of(table: Iterable[tuple[str, str]]) -> tuple[tuple[re.Pattern[str], str], 
 
 
 _BY_NAME = _of(_NAMES)
+_SUGGESTED = re.compile("|".join(f"(?:{each[0]})" for each in (*_NAMES, *_CONTENTS)), re.IGNORECASE)
 _BY_CONTENT = tuple((re.compile(name, re.IGNORECASE), content, why) for name, content, why in _CONTENTS)
 
 
@@ -106,7 +109,7 @@ def sensitive(context: Context, among: frozenset[str] | None = None) -> tuple[Se
             found[each.path] = _DIRECTORIES[_name(each.path)]
     for entry in context.entries:
         if entry.kind == "file" and (among is None or entry.path in among) and not _within(entry.path, found):
-            why = next(_whys(context.root, entry), "")
+            why = next(whys(entry.path, partial(_head, context.root / entry.path)), "") if entry.size else ""
             if why:
                 found[entry.path] = why
     return tuple(Sensitive(path, why) for path, why in sorted(found.items()))
@@ -124,17 +127,22 @@ def _within(path: str, found: dict[str, str]) -> bool:
     return False
 
 
-def _whys(root: Path, entry: Entry) -> Iterator[str]:
-    """Why a file is sensitive; nothing where it is not."""
-    name = _name(entry.path)
-    if _EXAMPLE.search(name) or _PACKAGES.search(entry.path) or not entry.size:
+def suggested(path: str) -> bool:
+    """Whether the name of a file suggests that it may be sensitive: of others nothing needs to be asked."""
+    return _SUGGESTED.fullmatch(_name(path)) is not None
+
+
+def whys(path: str, head: Callable[[], bytes]) -> Iterator[str]:
+    """Why a file that is not empty is sensitive; nothing where it is not. `head` reads the first of its content."""
+    name = _name(path)
+    if _EXAMPLE.search(name) or _PACKAGES.search(path):
         return
     yield from (why for pattern, why in _BY_NAME if pattern.fullmatch(name))
-    head: bytes | None = None
+    read: bytes | None = None
     for pattern, content, why in _BY_CONTENT:
         if pattern.fullmatch(name):
-            head = _head(root / entry.path) if head is None else head
-            if content.search(head):
+            read = head() if read is None else read
+            if content.search(read):
                 yield why
 
 

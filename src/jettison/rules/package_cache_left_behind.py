@@ -15,20 +15,23 @@ from jettison.dockerfile.edit import CannotEdit, append_command
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.clean import cleaned
+from jettison.synthesis.foundation import image_below
 from jettison.synthesis.left_in_text import emptied_later
 
 NAME = "package-cache-left-behind"
 CACHE = re.compile(
     rb"(?:var/cache/(?:dnf|yum|libdnf5|zypp)"
     rb"|(?:root|home/[^/]+)/(?:\.cache/(?:pypoetry|pipenv|composer)|\.composer/cache)"
-    rb"|(?:usr/local/bundle|(?:var/lib|usr/lib/ruby|usr/local/lib/ruby)/gems/[^/]+)/cache)/"
+    rb"|(?:usr/local/bundle|(?:var/lib|usr/lib/ruby|usr/local/lib/ruby)/gems/[^/]+)/(?:cache|doc))/"
 )
+_DOCUMENTS = {"debian", "ubuntu"}  # whose RubyGems make them unasked; Docker's Ruby images switch that off
 _TITLE = "remove the cache in the RUN that fills it"
 _REMOVED = {poetry.CACHE.name, pipenv.CACHE.name, composer.CACHE.name}
 _TOLD = {
     uv.CACHE.name: "say --no-cache, or give uv a cache mount",
     gem.CACHE.name: "remove the .gem files of the cache folder in the same RUN",
     bundler.CACHE.name: "remove the .gem files of the cache folder in the same RUN",
+    gem.DOCUMENTS.name: "say --no-document",
     REGISTRY.name: "build in a stage of its own, or with a cache mount",
     PACKAGES.name: "build in a stage of its own, or with a cache mount",
     maven.REPOSITORY.name: "build in a stage of its own, or with a cache mount",
@@ -41,7 +44,7 @@ def package_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     """What dnf, yum, zypper, Poetry, Pipenv, Composer, RubyGems or Bundler downloaded stays in the layer.
 
     **What it costs.** dnf's metadata is tens to hundreds of megabytes; the others keep every package once more, as the
-    archive that it came in.
+    archive that it came in. RubyGems makes documentation besides, where the base does not switch that off.
 
     **The fix** removes the folders where the bytes were found, in the RUN that filled them. Without an image it calls
     what the manager has for it (`dnf clean all`, `zypper clean --all`, `conda clean --all`), or removes the one folder
@@ -72,7 +75,10 @@ def not_cleaned(text: Text) -> Iterator[Finding]:
     """The same by what the RUNs say: a manager that fills its cache, and nothing behind it that surely empties it."""
     told: set[tuple[int, str]] = set()
     later = {id(left) for left, _ in emptied_later(text)}  # of these deleted-in-a-later-layer tells
+    documented = image_below(text, text.stage).partition(":")[0] in _DOCUMENTS and "gemrc" not in text.dockerfile.text
     for left in text.account.left:
+        if left.store is gem.DOCUMENTS and not documented:
+            continue
         key = (id(left.run), left.store.name)
         if left.doubt is None and id(left) not in later and key not in told and (command := _command(left)) is not None:
             told.add(key)

@@ -35,18 +35,26 @@ def left_below(subject: Subject, folder: re.Pattern[bytes]) -> Iterator[Left]:
     what is written below it is in no layer.
     """
     for instruction in own_runs(subject):
-        found: list[tuple[int, bytes]] = []
-        folders: dict[bytes, None] = {}
-        for layer in subject.alignment.layers_of(instruction):
-            columns = subject.image.layers[layer].columns
-            for index, path in enumerate(columns.paths):
-                if columns.kinds[index] == Kind.FILE and columns.sizes[index] and (match := folder.match(path)):
-                    found.append((columns.sizes[index], path))
-                    folders[match[0].rstrip(b"/")] = None
-        if found:
-            found.sort(key=lambda each: (-each[0], each[1]))
-            total = sum(size for size, _ in found)
-            yield Left(instruction, total, tuple(path for _, path in found[:SHOWN]), tuple(folders))
+        found = left_in(subject, instruction, folder)
+        if found is not None:
+            yield found
+
+
+def left_in(subject: Subject, instruction: Instruction, folder: re.Pattern[bytes]) -> Left | None:
+    """The same for one instruction; None where its layers hold no byte there."""
+    found: list[tuple[int, bytes]] = []
+    folders: dict[bytes, None] = {}
+    for layer in subject.alignment.layers_of(instruction):
+        columns = subject.image.layers[layer].columns
+        for index, path in enumerate(columns.paths):
+            if columns.kinds[index] == Kind.FILE and columns.sizes[index] and (match := folder.match(path)):
+                found.append((columns.sizes[index], path))
+                folders[match[0].rstrip(b"/")] = None
+    if not found:
+        return None
+    found.sort(key=lambda each: (-each[0], each[1]))
+    total = sum(size for size, _ in found)
+    return Left(instruction, total, tuple(path for _, path in found[:SHOWN]), tuple(folders))
 
 
 def bytes_between(subject: Subject, instructions: Sequence[Instruction], skip: re.Pattern[bytes] | None = None) -> int:

@@ -1,0 +1,137 @@
+"""Passwords and tokens that a command is given in so many words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from jettison.commands.model import Call, Run
+from jettison.commands.pipes import writer
+from jettison.core.values import Severity
+from jettison.dockerfile.graph import needed
+from jettison.rule import Finding, text_rule
+from jettison.subject import Text
+
+NAME = "credentials-in-a-command"
+_URL = re.compile(r"[a-z+]+://[^/\s:@$]*:([^/\s@$]+)@(?!localhost|127\.)|://(?:gh[oprsu]_|github_pat_|glpat-)\w{10}")
+_HEADER = re.compile(
+    r"(?i)(?:authorization:\s*(?:bearer|basic|token)|(?:private|job|deploy)-token:|x-api-key:)\s*[\w.=+/-]{8}"
+)
+_TOKEN = re.compile(
+    r"\b(?:gh[oprsu]_[A-Za-z0-9]{36}|github_pat_\w{40}|glpat-[\w-]{20}|AKIA[A-Z0-9]{16}|npm_[A-Za-z0-9]{36})\b"
+)
+_NO_SECRET = re.compile(
+    r"(?i)x-oauth-basic|x+|\*+|<.*>|(?:your|my)?[-_]?(?:password|token|secret|key)|changeme|example.*"
+)
+_OPTIONS = {
+    "curl": ("-u", "--user", "-U", "--proxy-user"),
+    "wget": ("--password", "--http-password", "--ftp-password"),
+    "sshpass": ("-p",),
+    "docker": ("-p", "--password"),
+    "podman": ("-p", "--password"),
+    "az": ("-p", "--password"),
+    "useradd": ("-p", "--password"),
+    "usermod": ("-p", "--password"),
+    "svn": ("--password",),
+}
+_KEYS = re.compile(r"aws_secret_access_key|aws_session_token|.*_authToken|.*:_password|_auth")
+_SETTERS = ("aws", "npm", "yarn", "pnpm", "poetry", "pip", "git", "go", "bundle", "composer")
+_REASON = "give it to the one RUN that needs it: --mount=type=secret; and change it, since it was written down"
+
+
+@text_rule("JT604", severity=Severity.ERROR)
+def credentials_in_a_command(text: Text) -> Iterator[Finding]:
+    """A command is given a password or a token in so many words.
+
+    **What it costs.** No bytes: `docker history` shows the command to whoever has the image, whatever a later one
+    deletes, and so does the repository that the Dockerfile is in.
+
+    **The fix** is yours: `RUN --mount=type=secret,id=token` gives the secret to one RUN and to no layer; and the one
+    that was written down has to be changed.
+
+    **Safety.** Told, never applied, and never printed. Looked for are logins within addresses, options of curl, wget,
+    sshpass, docker, az and useradd, `authorization:` headers, settings that hold tokens, what chpasswd reads, and the
+    shapes that GitHub, GitLab, npm and AWS give to theirs. What a variable holds that nothing here sets is not known.
+
+    ```dockerfile bad
+    FROM debian:bookworm
+    RUN curl -fsSL -u deploy:Xy3pq9 https://example.com/tool.tar.gz | tar xz -C /opt
+    ```
+    ```dockerfile good
+    FROM debian:bookworm
+    RUN --mount=type=secret,id=netrc,target=/root/.netrc curl -fsSLn https://example.com/tool.tar.gz | tar xz -C /opt
+    ```
+    """
+    for run in text.runs:
+        what = next(filter(None, (_secret(run, call) for call in run.calls)), "")
+        if what:
+            yield _finding(run.instruction.line, what, run)
+    for stage in needed(text.dockerfile, text.stage):
+        for each in stage.instructions:
+            if each.keyword == "ADD" and any(_in_url(word.text) for word in each.words[:-1]):
+                message = f"line {each.line} holds a login within an address"
+                yield Finding(NAME, message, each, 0, refusal=_REASON)
+
+
+def _finding(line: int, what: str, run: Run) -> Finding:
+    return Finding(NAME, f"line {line} holds {what}", run.instruction, 0, refusal=_REASON)
+
+
+def _secret(run: Run, call: Call) -> str:
+    """What a call is given that it should not be; empty where there is nothing."""
+    values = call.values
+    for value in values:
+        if value is None or len(value) < 8:
+            continue
+        if "://" in value and _in_url(value):
+            return "a login within an address"
+        if _HEADER.search(value):
+            return "a header with a token"
+        if ("_" in value or "-" in value or "AKIA" in value) and _TOKEN.search(value):
+            return "a token"
+    return _option(call) or _setting(call) or _fed(run, call)
+
+
+def _in_url(value: str) -> bool:
+    found = _URL.search(value)
+    return found is not None and (found[1] is None or not _NO_SECRET.fullmatch(found[1]))
+
+
+def _option(call: Call) -> str:
+    names = _OPTIONS.get(call.name or "")
+    if names is None:
+        return ""
+    if call.name in ("docker", "podman", "az") and "login" not in call.values:
+        return ""
+    values = call.values
+    for at, value in enumerate(values):
+        name, _, given = (value or "").partition("=")
+        if name not in names:
+            continue
+        word = given or (values[at + 1] if at + 1 < len(values) else None) or ""
+        secret = word.partition(":")[2] if call.name == "curl" else word
+        if secret and not _NO_SECRET.fullmatch(secret):
+            return f"a password for {call.name}"
+    return ""
+
+
+def _setting(call: Call) -> str:
+    """`aws configure set aws_secret_access_key ...`, `npm config set //host/:_authToken ...`."""
+    if call.name not in _SETTERS:
+        return ""
+    values = [part for value in call.values for part in (value or "").split("=", 1)]
+    for name, value in pairwise(values):
+        if _KEYS.fullmatch(name) and value and not value.startswith("$") and not _NO_SECRET.fullmatch(value):
+            return f"a token for {call.name}"
+    return ""
+
+
+def _fed(run: Run, call: Call) -> str:
+    """`echo name:password | chpasswd`."""
+    fed = writer(run, call) if call.name in ("chpasswd", "passwd") else None
+    if fed is None or fed.name not in ("echo", "printf"):
+        return ""
+    given = [value for value in fed.values if value and not value.startswith("-")]
+    named = any(":" in value and not value.endswith(":") for value in given)
+    return "a password for a user" if (named if call.name == "chpasswd" else given) else ""

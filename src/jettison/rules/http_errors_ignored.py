@@ -1,0 +1,81 @@
+"""curl that takes an error page for the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jettison.commands.files import Download, download
+from jettison.commands.model import Call, Run
+from jettison.commands.pipes import reader
+from jettison.core.values import Applicability, Span
+from jettison.dockerfile.model import Edit
+from jettison.rule import Finding, Fix, text_rule
+from jettison.subject import Text
+
+NAME = "http-errors-ignored"
+_MOVES = re.compile(
+    r"https?://(?:github\.com/[^/]+/[^/]+/(?:releases/(?:latest/)?download|archive|raw)/|(?:bit\.ly|git\.io|aka\.ms)/)"
+)  # these answer with another address, and with nothing in it
+_CONFIGURED = re.compile(r"curlrc|CURL_HOME")
+_SENDS = {"-I", "--head", "-X", "--request", "-d", "--data", "-T", "--upload-file", "-F", "--form", "-K", "--config"}
+
+
+@text_rule("JT219")
+def http_errors_ignored(text: Text) -> Iterator[Finding]:
+    """curl without `-f` keeps whatever the server answers: an error page ships as the file, and the RUN succeeds.
+
+    **What it costs.** A build that is green and an image that is broken: "404: Not Found" in the place of a program,
+    or a shell that is given HTML. Without `-L` an address that has moved gives an empty file in the same way; it is
+    told for addresses that are known to move (GitHub's releases and archives, short links).
+
+    **The fix** adds `-f`, and `-L` where the address moves: an HTTP error is then an error of the RUN.
+
+    **Safety.** TESTED: what is fetched stays the same wherever the server answers well. Nothing is said where curl
+    only prints, asks for headers, sends something, or has a configuration of its own.
+
+    ```dockerfile bad
+    FROM debian:bookworm
+    RUN curl -sS -o /usr/local/bin/tool https://example.com/tool && chmod +x /usr/local/bin/tool
+    ```
+    ```dockerfile good
+    FROM debian:bookworm
+    RUN curl -f -sS -o /usr/local/bin/tool https://example.com/tool && chmod +x /usr/local/bin/tool
+    ```
+    """
+    if _CONFIGURED.search(text.dockerfile.text):
+        return
+    for run, call in text.called("curl"):
+        fetched = download(call)
+        if fetched is None or not _is_kept(run, fetched) or _may_say_more(fetched):
+            continue
+        missing = [] if fetched.fails else ["-f"]
+        moves = next((url for url in fetched.urls if url and _MOVES.match(url)), None)
+        if moves and not fetched.follows:
+            missing.append("-L")
+        if missing:
+            yield _finding(text, run, call, missing)
+
+
+def _is_kept(run: Run, fetched: Download) -> bool:
+    """Whether the answer goes to a file, or to another program."""
+    if any(value is not None and value.partition("=")[0] in _SENDS for value in fetched.call.values):
+        return False
+    return fetched.to != "" or reader(run, fetched.call) is not None
+
+
+def _may_say_more(fetched: Download) -> bool:
+    """Whether a word that the shell computes may be the option: none that is quoted, and not the only address."""
+    unknown = [word for word in fetched.call.words if word.value is None and word.text.startswith("$")]
+    return bool(unknown) and len(fetched.urls) > 1
+
+
+def _finding(text: Text, run: Run, call: Call, missing: list[str]) -> Finding:
+    line, options = run.instruction.line, " ".join(missing)
+    what = "takes an error page for the file" if "-f" in missing else "keeps an empty answer: the address has moved"
+    message = f"line {line}: curl without {' and '.join(missing)} {what}"
+    if not call.exact or not call.span.of(text.dockerfile.text).startswith("curl "):
+        return Finding(NAME, message, run.instruction, 0, refusal=f"give curl {options}")
+    end = call.span.start + len("curl")
+    change = Edit(Span(end, end), f" {options}")
+    return Finding(NAME, message, run.instruction, 0, Fix(f"call curl with {options}", Applicability.TESTED, (change,)))

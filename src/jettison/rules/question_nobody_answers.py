@@ -1,0 +1,72 @@
+"""A package manager that asks, in a build that cannot answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jettison.commands.invocation import Invocation, invoked
+from jettison.commands.model import Run
+from jettison.commands.tables.all import TOOLS
+from jettison.commands.tool import Action
+from jettison.core.values import Applicability
+from jettison.dockerfile.edit import insert_after
+from jettison.rule import Finding, Fix, text_rule
+from jettison.subject import Text
+
+NAME = "question-nobody-answers"
+_PROGRAMS = ("apt", "apt-get", "aptitude", "dnf", "dnf5", "yum", "zypper")
+_YES = {
+    "apt": ("-y", "--yes", "--assume-yes", "--force-yes", "-qq", "-q=2", "-s", "--simulate", "--dry-run", "--assume-no",
+            "--trivial-only", "-d", "--download-only"),
+    "dnf": ("-y", "--assumeyes", "--assumeno", "--downloadonly"),
+    "zypper": ("-y", "--no-confirm", "-n", "--non-interactive", "-D", "--dry-run", "-d", "--download-only"),
+}  # fmt: skip
+_SET = re.compile(r"(?i)assume-?yes|noninteractive[ =]+true|zypp\.conf|dnf\.conf|yum\.conf|apt\.conf")
+_ASKS = {Action.INSTALL, Action.UPGRADE, Action.REMOVE}
+
+
+@text_rule("JT221")
+def question_nobody_answers(text: Text) -> Iterator[Finding]:
+    """apt, dnf, yum or zypper is called without the option that answers its question, and a build has nobody to ask.
+
+    **What it costs.** The build: "Do you want to continue? [Y/n] Abort." It works as long as nothing besides the named
+    packages is to be installed, and ends on the day when one of them needs another.
+
+    **The fix** adds `-y`.
+
+    **Safety.** TESTED, and sure: where the build worked, the manager had nothing to ask, and `-y` changes nothing.
+    Nothing is said where a pipe answers (`yes |`), or where a file or a variable may say it.
+
+    ```dockerfile bad
+    FROM debian:bookworm
+    RUN apt-get update && apt-get install --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+    ```
+    ```dockerfile good
+    FROM debian:bookworm
+    RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+    ```
+    """
+    if _SET.search(text.dockerfile.text):
+        return
+    by_run: dict[int, tuple[Run, list[Invocation]]] = {}
+    for run, call in text.called(*_PROGRAMS):
+        found = invoked(call, TOOLS)
+        if found is not None and _asks(found):
+            by_run.setdefault(id(run), (run, []))[1].append(found)
+    for run, asking in by_run.values():
+        verb = " ".join(word.value or "" for word in asking[0].verb)
+        message = f"line {run.instruction.line}: {asking[0].call.name} {verb} asks, and a build has nobody to answer"
+        words = list(dict.fromkeys(found.verb[-1].span for found in asking))
+        if not all(found.call.exact for found in asking):
+            yield Finding(NAME, message, run.instruction, 0, refusal="say -y where it is called")
+            continue
+        fix = Fix("answer with -y", Applicability.TESTED, tuple(insert_after(each, "-y") for each in words), sure=True)
+        yield Finding(NAME, message, run.instruction, 0, fix)
+
+
+def _asks(found: Invocation) -> bool:
+    call = found.call
+    told = found.has(*_YES[found.tool.name]) or (call.pipe is not None and call.pipe[1] > 0)
+    unknown = any(word.value is None and re.match(r"[\"']?\$", word.text) for word in call.words)
+    return bool(found.verb) and found.action in _ASKS and not told and not unknown

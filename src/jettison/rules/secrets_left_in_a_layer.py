@@ -1,0 +1,80 @@
+"""Keys and passwords that a command wrote into a layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from jettison.context.sensitive import suggested, whys
+from jettison.core.escape import show_path
+from jettison.core.values import Severity
+from jettison.dockerfile.model import Instruction
+from jettison.image.model import Kind
+from jettison.rule import Finding, rule
+from jettison.subject import Subject
+from jettison.synthesis.left import SHOWN
+
+NAME = "secrets-left-in-a-layer"
+_LARGEST = 64 * 1024  # bytes of a file that is looked into
+_PUBLIC = re.compile(
+    rb"usr/(?:local/)?(?:share|lib|include)/|etc/ssl/certs/|(?:.*/)?(?:tests?|testdata|fixtures|examples?|go/pkg/mod)/"
+)
+_REASON = "give it to the RUN that needs it with --mount=type=secret, and change it where the image left this machine"
+
+
+@rule("JT615", severity=Severity.ERROR)
+def secrets_left_in_a_layer(subject: Subject) -> Iterator[Finding]:
+    """A layer holds a key, a token or a password that a command wrote there, or that came from another stage.
+
+    **What it costs.** No bytes worth speaking of: whoever has the image has what is in any of its layers, also where a
+    later one deletes it.
+
+    **The fix** is yours: `--mount=type=secret` shows a file to one RUN and to no layer. Host keys of SSH are made when
+    the container starts first, not when the image is built.
+
+    **Safety.** Told, never applied, and never printed. Known by its name, and where a name says too little by what the
+    file holds; what packages bring, examples and test data are left alone. What a COPY takes of the context is told by
+    secrets-copied-in.
+
+    This rule's example needs the files of an image: it is tested on layers
+    (tests/rules/test_accounts_and_secrets.py).
+    """
+    for layer, instruction in sorted(subject.alignment.instruction_of.items(), key=lambda each: each[0]):
+        if _is_of_the_context(subject, instruction):
+            continue
+        found = list(_found(subject, layer))
+        if found:
+            told = [f"/{show_path(path)} ({why}{_since(subject, path)})" for path, why in found[:SHOWN]]
+            more = f" and {len(found) - SHOWN} more" if found[SHOWN:] else ""
+            message = f"line {instruction.line} leaves {', '.join(told)}{more} in its layer"
+            paths = tuple(path for path, _ in found[:SHOWN])
+            yield Finding(NAME, message, instruction, 0, refusal=_REASON, paths=paths)
+
+
+def _is_of_the_context(subject: Subject, instruction: Instruction) -> bool:
+    """Whether another rule looks at what it takes."""
+    return instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None and subject.context.is_dir()
+
+
+def _since(subject: Subject, path: bytes) -> str:
+    return "" if path in subject.tree else "; a later layer deletes it, and it is there all the same"
+
+
+def _found(subject: Subject, layer: int) -> Iterator[tuple[bytes, str]]:
+    """(path, what it is) of each sensitive file of a layer."""
+    columns = subject.image.layers[layer].columns
+    for index, path in enumerate(columns.paths):
+        if columns.kinds[index] != Kind.FILE or not columns.sizes[index] or _PUBLIC.match(path):
+            continue
+        text = path.decode("utf-8", "replace")
+        if suggested(text):
+            why = next(whys(text, partial(_head, subject, layer, index)), "")
+            if why:
+                yield path, why
+
+
+def _head(subject: Subject, layer: int, index: int) -> bytes:
+    """The content of a small file of a layer; nothing of a large one, which is no key."""
+    whole = subject.image.layers[layer]
+    return whole.read(whole.columns[index]) if whole.columns.sizes[index] <= _LARGEST else b""

@@ -1,0 +1,60 @@
+"""An SSH server in the image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jettison.commands.invocation import invoked
+from jettison.commands.tables.all import TOOLS
+from jettison.commands.tool import Action
+from jettison.core.values import Severity
+from jettison.dockerfile.graph import stage_chain
+from jettison.rule import Finding, text_rule
+from jettison.subject import Text
+
+NAME = "ssh-server-shipped"
+_SERVERS = {"openssh-server", "dropbear", "tinysshd", "tinyssh", "openssh-server-krb5"}
+_OF_ALPINE = {"openssh"}  # client and server; Arch's, too
+_INSTALLERS = tuple(program for program, tool in TOOLS.items() if tool.name in ("apt", "apk", "dnf", "zypper"))
+_REASON = "`docker exec` enters a container without it; keys, updates and logins then stay with the host"
+
+
+@text_rule("JT607", severity=Severity.NOTE)
+def ssh_server_shipped(text: Text) -> Iterator[Finding]:
+    """The stage that ships installs an SSH server, or exposes port 22.
+
+    **What it costs.** The server and what it depends on, and a second way in that has keys, passwords and updates of
+    its own. Host keys that the package makes while it is installed are the same in every container.
+
+    **The fix** is yours: `docker exec`, `kubectl exec` or a debug container enters without one.
+
+    **Safety.** Told, never applied. Nothing is said where CMD or ENTRYPOINT runs an SSH server: then it is the
+    application.
+
+    ```dockerfile bad
+    FROM debian:bookworm
+    RUN apt-get update && apt-get install -y --no-install-recommends openssh-server nginx && rm -rf /var/lib/apt/lists/*
+    ```
+    ```dockerfile good
+    FROM debian:bookworm
+    RUN apt-get update && apt-get install -y --no-install-recommends nginx && rm -rf /var/lib/apt/lists/*
+    ```
+    """
+    every = [each for stage in stage_chain(text.dockerfile, text.stage, text.build_args) for each in stage.instructions]
+    if any(each.keyword in ("CMD", "ENTRYPOINT") and re.search(r"sshd|dropbear", each.value) for each in every):
+        return
+    for run, call in text.called(*_INSTALLERS):
+        found = invoked(call, TOOLS) if text.ships(run) else None
+        if found is None or found.action is not Action.INSTALL:
+            continue
+        servers = _SERVERS | _OF_ALPINE if found.tool.name == "apk" else _SERVERS
+        name = next((each.name for each in found.packages if each.name in servers), None)
+        if name:
+            message = f"line {run.instruction.line} installs {name}, an SSH server"
+            yield Finding(NAME, message, run.instruction, 0, refusal=_REASON)
+            return
+    for each in every:
+        if each.keyword == "EXPOSE" and re.search(r"(?:^|\s)22(?:/tcp)?(?:\s|$)", each.value):
+            yield Finding(NAME, f"line {each.line} exposes port 22, which is SSH's", each, 0, refusal=_REASON)
+            return

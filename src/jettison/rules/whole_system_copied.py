@@ -1,0 +1,48 @@
+"""All of a stage's file system, copied over another."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from jettison.dockerfile.graph import stage_chain
+from jettison.rule import Finding, text_rule
+from jettison.subject import Text
+
+NAME = "whole-system-copied"
+_REASON = "copy what the application is made of; `FROM scratch` below it, where one layer of everything is meant"
+
+
+@text_rule("JT223")
+def whole_system_copied(text: Text) -> Iterator[Finding]:
+    """`COPY --from=build / /` lays a whole system over the one that the stage stands on.
+
+    **What it costs.** All of the other stage, its caches and compilers with it, and what the base below has of the same
+    names ships twice.
+
+    **The fix** is yours: what the application is made of, path by path.
+
+    **Safety.** Told, never applied. Upon `scratch` it is a way to make one layer of many, and nothing is said.
+
+    ```dockerfile bad
+    FROM golang:1.22 AS build
+    RUN go build -o /server .
+    FROM debian:bookworm
+    COPY --from=build / /
+    ```
+    ```dockerfile good
+    FROM golang:1.22 AS build
+    RUN go build -o /server .
+    FROM debian:bookworm
+    COPY --from=build /server /
+    ```
+    """
+    chain = stage_chain(text.dockerfile, text.stage, text.build_args)
+    if chain[0].base == "scratch":
+        return
+    for each in (one for stage in chain for one in stage.instructions):
+        source = each.flag("from") if each.keyword == "COPY" else None
+        words = [posixpath.normpath(word.text.strip("\"'")) for word in each.words]
+        if source and len(words) == 2 and {*words} == {"/"}:
+            message = f"line {each.line} copies all of {source} over what the stage stands on"
+            yield Finding(NAME, message, each, 0, refusal=_REASON)
