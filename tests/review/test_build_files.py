@@ -79,10 +79,40 @@ def test_a_bake_target_inherits(tmp_path: Path, api: Path) -> None:
     assert (api, "web", {"A": "1", "B": "2"}) == (found.context, found.target, found.build_args)
 
 
-def test_bake_s_own_language_is_left_to_bake(tmp_path: Path) -> None:
-    (found,) = named(tmp_path / "docker-bake.hcl", 'target "x" {}\n')
-    assert isinstance(found, Skipped)
-    assert "bake --print" in found.reason
+HCL = """
+variable "V" { default = "1" }
+target "_base" { args = { A = V, B = true, C = sha1("c") } }
+target "web" {
+  inherits = ["_base"]
+  context = "api"
+  dockerfile = "${V == "1" ? "prod." : ""}Dockerfile"
+  target = "web"
+}
+target "unsure" { context = lower("API") }
+target "far" { context = "https://github.com/a/b.git" }
+target "inline" { dockerfile-inline = <<EOT
+FROM a
+RUN echo $${X}
+EOT
+}
+"""
+
+
+def test_bake_s_own_language_is_read(tmp_path: Path, api: Path) -> None:
+    path = tmp_path / "docker-bake.hcl"
+    web, unsure, far, inline = named(path, HCL)
+    file = api / "prod.Dockerfile"
+    assert Source(str(file), file, api, "web", {"A": "1", "B": "true"}, None, f"{path}: web") == web
+    assert Skipped(f"{path}: unsure", "what lower() means is not known") == unsure
+    assert Skipped(f"{path}: far", "its context is not here: https://github.com/a/b.git") == far
+    assert isinstance(inline, Source)
+    assert b"FROM a\nRUN echo ${X}\n" == inline.data
+
+
+@pytest.mark.parametrize("text", ['target "x" {', "a = " + "(" * 30_000, "\x00", 'a = "${', "a = <<E\n"])
+def test_what_is_no_hcl_is_refused_and_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=r"docker-bake\.hcl cannot be read: "):
+        named(tmp_path / "docker-bake.hcl", text)
 
 
 @pytest.mark.parametrize(
