@@ -24,18 +24,24 @@ Patch = pytest.MonkeyPatch
 
 @dataclass
 class ServingEngine(ScriptedEngine):
-    """Its application listens after `with_junk` seconds where its junk is there, else after one of `without`."""
+    """Its application listens after `with_junk` seconds where its junk is there, else after one of `without`.
+
+    Without its documentation it takes `undocumented` seconds more.
+    """
 
     clock: Clock = field(default_factory=Clock)
     with_junk: float = 1.0
     without: list[float] = field(default_factory=lambda: [5.0])
+    undocumented: float = 0.0
 
     def start(self, image_id: str, options: RunOptions) -> Sandbox:  # type: ignore[override]
         self.started.append(image_id)
         place = next(p for p in (self.directory / "images").iterdir() if (p / "id").read_text() == image_id)
-        whole = bool(_unpack(place / "files")["/var/cache/junk"].data)
+        files = _unpack(place / "files")
+        whole, bare = bool(files["/var/cache/junk"].data), not files["/usr/share/doc"].data
         slow = self.without.pop(0) if len(self.without) > 1 and not whole else self.without[0]
-        port = Port(site({"/": Page("hello")}), after=self.with_junk if whole else slow)
+        after = (self.with_junk if whole else slow) + (self.undocumented if bare else 0.0)
+        port = Port(site({"/": Page("hello")}), after=after)
         return FakeSandbox(Program({8000: port}), options, self.clock)
 
 
@@ -76,6 +82,17 @@ def test_a_machine_that_is_too_busy_proves_nothing_and_the_row_says_so(
     driven = drive(serving, recipe_for(project))
     assert [("junk", "kept", "v1")] == driven.fates
     assert driven.end.steps[0].reason.endswith("measured on a machine too busy for that to prove anything")
+
+
+def test_what_came_with_the_changes_before_is_told_beside_the_start_that_passes_the_bound(
+    project: Path, serving: ServingEngine, monkeypatch: Patch
+) -> None:
+    use_rules(monkeypatch, JUNK, DOC)
+    serving.without, serving.undocumented = [2.5], 1.5
+    driven = drive(serving, recipe_for(project))
+    assert [("junk", "kept", "v1"), ("doc", "no-gain", "")] == driven.fates
+    assert "starts in 4.0 s, was 1.0 s " in driven.end.steps[1].reason
+    assert driven.end.steps[1].reason.endswith(" more are allowed; v1, which it changes, started in 2.5 s")
 
 
 def test_a_change_that_was_slow_once_is_kept(project: Path, serving: ServingEngine, monkeypatch: Patch) -> None:

@@ -11,7 +11,7 @@ from jettison.contract.model import Contract
 from jettison.contract.replay import judge
 from jettison.contract.start_up import STARTS, compare_starts, seems_slow
 from jettison.core.errors import BuildFailed
-from jettison.core.units import show_bytes
+from jettison.core.units import show_bytes, show_seconds
 from jettison.core.values import Applicability
 from jettison.lighten import events
 from jettison.lighten.baseline import Baseline
@@ -164,12 +164,21 @@ def _judge(
         starts = compare_starts(contract, targets[1], targets[0])
         if starts.worse:
             weight = replace(weight, start_seconds=starts.seconds)
-            step = replace(step, weight=weight, verdict=Verdict.NO_GAIN, reason=str(starts))
+            told = f"{starts}{_start_before(baseline, current)}"
+            step = replace(step, weight=weight, verdict=Verdict.NO_GAIN, reason=told)
             return Outcome(step, None, withdrawn(contract, given))
         if starts.slower:
             step = replace(step, reason=f"{starts}; measured on a machine too busy for that to prove anything")
             yield events.Note(f"{version.name} {step.reason}")
     return Outcome(step, version, contract)
+
+
+def _start_before(baseline: Baseline, current: Version) -> str:
+    """What of a slow start came with the changes before this one, for its reason; empty where there are none."""
+    seconds = current.weight.start_seconds
+    if current.name == baseline.version.name or seconds is None:
+        return ""
+    return f"; {current.name}, which it changes, started in {show_seconds(seconds)}"
 
 
 def _time_cold(bench: Bench, outcome: Outcome, name: str) -> Generator[events.Event, None, Outcome]:
