@@ -144,8 +144,8 @@ REFUSED = [
         "2 usr/src/a/b 9",
         "ends in an operator",
     ),
-    ("unexplained-leftovers", "RUN npm rebuild &", "2 root/.cache/node-gyp/a 100000", "ends in an operator"),
-    ("unexplained-leftovers", "RUN make", "2 var/log/make.log 100000", "build in a stage of its own"),
+    ("unexplained-leftovers", "RUN npm rebuild &", "2 root/.cache/node-gyp/a 1000000", "ends in an operator"),
+    ("unexplained-leftovers", "RUN make", "2 var/log/make.log 1000000", "build in a stage of its own"),
     ("yarn-cache-left-behind", "RUN yarn &", "2 usr/local/share/.cache/yarn/a 9", "ends in an operator"),
 ]
 

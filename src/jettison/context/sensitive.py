@@ -25,6 +25,8 @@ _PRIVATE = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|^
 _ACCOUNT = re.compile(rb'"type"\s*:\s*"(?:service_account|authorized_user)"')
 _ASSIGNED = re.compile(rb"^[ \t]*(?:export[ \t]+)?[A-Za-z_][\w.]*[ \t]*=[ \t]*[^\s#]", re.MULTILINE)
 
+VARIABLES = "variables that may hold secrets"
+
 # what the whole name says
 _NAMES = (
     (r"id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:[._-].*)?", "a private SSH key"),
@@ -43,7 +45,7 @@ _NAMES = (
 )
 # what the name suggests and the content must confirm
 _CONTENTS = (
-    (r"\.env(?:\..+)?|.+\.env|\.envrc", _ASSIGNED, "variables that may hold secrets"),
+    (r"\.env(?:\..+)?|.+\.env|\.envrc", _ASSIGNED, VARIABLES),
     (r".+\.(?:pem|key|asc|gpg|priv|crt|cer)", _PRIVATE, "a private key"),
     (
         r"\.npmrc",

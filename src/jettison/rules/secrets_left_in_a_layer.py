@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from jettison.context.sensitive import suggested, whys
+from jettison.context.sensitive import VARIABLES, suggested, whys
 from jettison.core.escape import show_path
 from jettison.core.values import Severity
 from jettison.dockerfile.model import Instruction
@@ -18,8 +18,9 @@ from jettison.synthesis.left import SHOWN
 NAME = "secrets-left-in-a-layer"
 _LARGEST = 64 * 1024  # bytes of a file that is looked into
 _PUBLIC = re.compile(
-    rb"usr/(?:local/)?(?:share|lib|include)/|etc/ssl/certs/|(?:.*/)?(?:tests?|testdata|fixtures|examples?|go/pkg/mod)/"
+    rb"usr/(?:local/)?(?:share|lib|include|go)/|etc/ssl/certs/|(?:.*/)?(?:tests?|testdata|fixtures|examples?|go/pkg/mod)/"
 )
+_NAMED = re.compile(rb"(?i)[\w.]*(?:secret|token|passw|credential|api_?key|private_?key)[\w.]*[ \t]*=[ \t]*[^\s#$]")
 _REASON = "give it to the RUN that needs it with --mount=type=secret, and change it where the image left this machine"
 
 
@@ -34,8 +35,8 @@ def secrets_left_in_a_layer(subject: Subject) -> Iterator[Finding]:
     the container starts first, not when the image is built.
 
     **Safety.** Told, never applied, and never printed. Known by its name, and where a name says too little by what the
-    file holds; what packages bring, examples and test data are left alone. What a COPY takes of the context is told by
-    secrets-copied-in.
+    file holds; of variables those that are called a secret. What packages bring, examples and test data are left alone.
+    What a COPY takes of the context is told by secrets-copied-in.
 
     This rule's example needs the files of an image: it is tested on layers
     (tests/rules/test_accounts_and_secrets.py).
@@ -69,8 +70,9 @@ def _found(subject: Subject, layer: int) -> Iterator[tuple[bytes, str]]:
             continue
         text = path.decode("utf-8", "replace")
         if suggested(text):
-            why = next(whys(text, partial(_head, subject, layer, index)), "")
-            if why:
+            head = partial(_head, subject, layer, index)
+            why = next(whys(text, head), "")
+            if why and (why != VARIABLES or _NAMED.search(head())):
                 yield path, why
 
 

@@ -14,7 +14,7 @@ from jettison.synthesis.clean import cleaned
 from jettison.synthesis.left import SHOWN, own_runs
 
 NAME = "unexplained-leftovers"
-_LEAST = 100_000  # bytes of a RUN: less is not worth a line
+_LEAST = 1_000_000  # bytes of a RUN: less is not worth a line, nor a build
 _HOME = rb"(?:root|home/[^/]+)"
 CACHES = re.compile(
     _HOME + rb"/(?:\.(?:cache/(?:node-gyp|bower|electron|electron-builder|pre-commit|typescript|ccache|sccache|helm"
@@ -59,7 +59,7 @@ def unexplained_leftovers(subject: Subject) -> Iterator[Finding]:
     program reads what lies in /tmp, or a build's downloads when it runs, no name tells.
 
     **Safety.** TESTED: the tree loses these caches and no other file. What other rules account for, what has a second
-    name (a hard link), and caches that programs run from (browsers, models) are left alone, and so is less than 100 kB.
+    name (a hard link), and caches that programs run from (browsers, models) are left alone, and so is less than 1 MB.
 
     ```dockerfile bad
     FROM node:20
