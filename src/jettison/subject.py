@@ -19,6 +19,7 @@ from jettison.dockerfile.model import Dockerfile, Stage
 from jettison.image.model import Image
 
 if TYPE_CHECKING:
+    from jettison.commands.invocation import Invocation
     from jettison.commands.left import Account
     from jettison.commands.model import Call, Run
     from jettison.image.tree import Tree
@@ -111,6 +112,15 @@ class Text:
         """Each call of one of these programs in a RUN of a stage that is needed, in the order of the file."""
         found = [each for program in programs for each in self._calls.get(program, ())]
         return ((run, call) for _, run, call in sorted(found, key=itemgetter(0)))
+
+    @cached_property
+    def managed(self) -> tuple[tuple[Run, Invocation], ...]:
+        """Each call of a package manager there, read by the manager's table, in the order of the file."""
+        from jettison.commands.invocation import invoked
+        from jettison.commands.tables.all import TOOLS
+
+        read = ((run, invoked(call, TOOLS)) for run in self.runs for call in run.calls)
+        return tuple((run, found) for run, found in read if found is not None)
 
     @cached_property
     def _calls(self) -> dict[str, list[tuple[int, Run, Call]]]:

@@ -11,7 +11,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from jettison.context.walk import Context
@@ -94,7 +94,6 @@ def _of(table: Iterable[tuple[str, str]]) -> tuple[tuple[re.Pattern[str], str], 
 
 
 _BY_NAME = _of(_NAMES)
-_SUGGESTED = re.compile("|".join(f"(?:{each[0]})" for each in (*_NAMES, *_CONTENTS)), re.IGNORECASE)
 _BY_CONTENT = tuple((re.compile(name, re.IGNORECASE), content, why) for name, content, why in _CONTENTS)
 
 
@@ -131,7 +130,12 @@ def _within(path: str, found: dict[str, str]) -> bool:
 
 def suggested(path: str) -> bool:
     """Whether the name of a file suggests that it may be sensitive: of others nothing needs to be asked."""
-    return _SUGGESTED.fullmatch(_name(path)) is not None
+    return _every_name().fullmatch(_name(path)) is not None
+
+
+@cache
+def _every_name() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{each[0]})" for each in (*_NAMES, *_CONTENTS)), re.IGNORECASE)
 
 
 def whys(path: str, head: Callable[[], bytes]) -> Iterator[str]:

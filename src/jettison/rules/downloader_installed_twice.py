@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from jettison.commands.invocation import invoked
 from jettison.commands.model import Run
-from jettison.commands.tables.all import TOOLS
+from jettison.commands.tables.all import SYSTEM
 from jettison.commands.tool import Action
 from jettison.core.values import Severity
 from jettison.rule import Finding, rule, seen_in_text
@@ -16,7 +15,6 @@ from jettison.synthesis.package_bytes import weights
 
 NAME = "downloader-installed-twice"
 _BOTH = ("curl", "wget")
-_INSTALLERS = tuple(program for program, tool in TOOLS.items() if tool.name in ("apt", "apk", "dnf", "zypper"))
 
 
 @rule("JT115", severity=Severity.NOTE)
@@ -51,12 +49,13 @@ def both_named(text: Text) -> Iterator[Finding]:
 def _both(text: Text) -> Finding | None:
     """What is said at the RUN that installs the second of the two."""
     by_name: dict[str, Run] = {}
-    for run, call in text.called(*_INSTALLERS):
-        found = invoked(call, TOOLS) if text.ships(run) else None
-        names = {each.name for each in found.packages} & set(_BOTH) if found is not None else set()
-        if names and found is not None and found.action is Action.REMOVE:
+    for run, found in text.managed:
+        names = [each.name for each in found.packages if each.name in _BOTH] if found.tool.name in SYSTEM else []
+        if not names or not text.ships(run):
+            continue
+        if found.action is Action.REMOVE:
             return None
-        if found is not None and found.action is Action.INSTALL:
+        if found.action is Action.INSTALL:
             for name in names:
                 by_name.setdefault(name, run)
     if len(by_name) < len(_BOTH):

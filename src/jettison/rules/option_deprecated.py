@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.commands.invocation import deprecated, invoked
-from jettison.commands.tables.all import TOOLS
+from jettison.commands.invocation import deprecated
 from jettison.core.values import Applicability, Severity, Span
 from jettison.dockerfile.model import Edit
 from jettison.rule import Finding, Fix, text_rule
@@ -39,18 +38,17 @@ def option_deprecated(text: Text) -> Iterator[Finding]:
     RUN npm ci --omit=dev
     ```
     """
-    for run in text.runs:
-        for call in run.calls:
-            invocation = invoked(call, TOOLS)
-            for option, instead in deprecated(invocation) if invocation is not None else ():
-                shown = " ".join(word.text for word in option.words)
-                message = f"line {run.instruction.line} says {call.name} {shown}, which is deprecated: {instead}"
-                if not (call.exact and call.name == "npm" and instead.startswith("--") and "$" not in shown):
-                    reason = f"what {call.name} has instead is not one option for another"
-                    if call.name == "npm":
-                        reason = "write it there by hand: a variable, or another quoting, holds the option"
-                    yield Finding(NAME, message, run.instruction, 0, refusal=reason)
-                    continue
-                place = Span(option.words[0].span.start, option.words[-1].span.end)
-                fix = Fix(f"say {instead}", Applicability.TESTED, (Edit(place, instead),))
-                yield Finding(NAME, message, run.instruction, 0, fix)
+    for run, invocation in text.managed:
+        call = invocation.call
+        for option, instead in deprecated(invocation):
+            shown = " ".join(word.text for word in option.words)
+            message = f"line {run.instruction.line} says {call.name} {shown}, which is deprecated: {instead}"
+            if not (call.exact and call.name == "npm" and instead.startswith("--") and "$" not in shown):
+                reason = f"what {call.name} has instead is not one option for another"
+                if call.name == "npm":
+                    reason = "write it there by hand: a variable, or another quoting, holds the option"
+                yield Finding(NAME, message, run.instruction, 0, refusal=reason)
+                continue
+            place = Span(option.words[0].span.start, option.words[-1].span.end)
+            fix = Fix(f"say {instead}", Applicability.TESTED, (Edit(place, instead),))
+            yield Finding(NAME, message, run.instruction, 0, fix)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.commands.invocation import invoked, misspelled
-from jettison.commands.tables.all import TOOLS
+from jettison.commands.invocation import misspelled
 from jettison.core.values import Applicability, Severity, Span
 from jettison.dockerfile.model import Edit
 from jettison.rule import Finding, Fix, text_rule
@@ -35,16 +34,15 @@ def option_misspelled(text: Text) -> Iterator[Finding]:
     RUN apt-get update && apt-get install -y --no-install-recommends curl
     ```
     """
-    for run in text.runs:
-        for call in run.calls:
-            invocation = invoked(call, TOOLS)
-            for each in misspelled(invocation) if invocation is not None else ():
-                written = (each.word.value or "").partition("=")[0]
-                line = run.instruction.line
-                message = f"line {line} gives {call.name} {written}, which it does not know: {each.meant} is meant"
-                if not call.exact or not each.word.text.startswith(written):
-                    yield Finding(NAME, message, run.instruction, 0, refusal="a variable, or another quoting, holds it")
-                    continue
-                place = Span(each.word.span.start, each.word.span.start + len(written))
-                fix = Fix(f"write {each.meant}", Applicability.TESTED, (Edit(place, each.meant),), sure=True)
-                yield Finding(NAME, message, run.instruction, 0, fix)
+    for run, invocation in text.managed:
+        call = invocation.call
+        for each in misspelled(invocation):
+            written = (each.word.value or "").partition("=")[0]
+            line = run.instruction.line
+            message = f"line {line} gives {call.name} {written}, which it does not know: {each.meant} is meant"
+            if not call.exact or not each.word.text.startswith(written):
+                yield Finding(NAME, message, run.instruction, 0, refusal="a variable, or another quoting, holds it")
+                continue
+            place = Span(each.word.span.start, each.word.span.start + len(written))
+            fix = Fix(f"write {each.meant}", Applicability.TESTED, (Edit(place, each.meant),), sure=True)
+            yield Finding(NAME, message, run.instruction, 0, fix)

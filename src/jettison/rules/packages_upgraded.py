@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from jettison.commands.invocation import Invocation, invoked
+from jettison.commands.invocation import Invocation
 from jettison.commands.model import Run
-from jettison.commands.tables.all import TOOLS
+from jettison.commands.tables.all import SYSTEM
 from jettison.commands.tool import Action
 from jettison.core.values import Severity
 from jettison.rule import Finding, rule, seen_in_text
@@ -16,7 +16,6 @@ from jettison.subject import Subject, Text
 from jettison.synthesis.left import SHOWN
 
 NAME = "packages-upgraded"
-_SYSTEM = tuple(program for program, tool in TOOLS.items() if tool.name in ("apt", "apk", "dnf", "zypper"))
 _NOTHING = ("-s", "--simulate", "--dry-run", "--just-print", "-d", "--download-only", "--downloadonly", "-D")
 _RECORDS = re.compile(
     rb"var/lib/(?:dpkg|apt|rpm|dnf|yum|zypp)/|lib/apk/|usr/lib/(?:apk|sysimage/rpm)/|var/(?:cache|log)/"
@@ -62,17 +61,19 @@ def upgraded_by_word(text: Text) -> Iterator[Finding]:
 
 def _upgrades(text: Text) -> Iterator[tuple[Run, Finding]]:
     told = set()
-    for run, call in text.called(*_SYSTEM):
-        found = invoked(call, TOOLS) if id(run) not in told and text.ships(run) else None
-        if found is None or not _of_everything(found):
+    for run, found in text.managed:
+        if id(run) in told or not _of_everything(found) or not text.ships(run):
             continue
         told.add(id(run))
         verb = " ".join(word.value or "" for word in found.verb)
-        message = f"line {run.instruction.line} upgrades the base's packages ({call.name} {verb}), which ship twice"
+        message = (
+            f"line {run.instruction.line} upgrades the base's packages ({found.call.name} {verb}), which ship twice"
+        )
         yield run, Finding(NAME, message, run.instruction, 0, proposal=_PROPOSAL)
 
 
 def _of_everything(found: Invocation) -> bool:
     """Whether it upgrades all there is, and no package by name."""
     named = bool(found.packages or found.unknown)
-    return found.action is Action.UPGRADE and not named and not found.has(*_NOTHING)
+    system = found.tool.name in SYSTEM
+    return system and found.action is Action.UPGRADE and not named and not found.has(*_NOTHING)

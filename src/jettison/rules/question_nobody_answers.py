@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jettison.commands.invocation import Invocation, invoked
+from jettison.commands.invocation import Invocation
 from jettison.commands.model import Run
-from jettison.commands.tables.all import TOOLS
 from jettison.commands.tool import Action
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import insert_after
@@ -15,7 +14,7 @@ from jettison.rule import Finding, Fix, text_rule
 from jettison.subject import Text
 
 NAME = "question-nobody-answers"
-_PROGRAMS = ("apt", "apt-get", "aptitude", "dnf", "dnf5", "yum", "zypper")
+_ASK_NOTHING = {"microdnf", "tdnf"}
 _YES = {
     "apt": ("-y", "--yes", "--assume-yes", "--force-yes", "-qq", "-q=2", "-s", "--simulate", "--dry-run", "--assume-no",
             "--trivial-only", "-d", "--download-only"),
@@ -50,9 +49,8 @@ def question_nobody_answers(text: Text) -> Iterator[Finding]:
     if _SET.search(text.dockerfile.text):
         return
     by_run: dict[int, tuple[Run, list[Invocation]]] = {}
-    for run, call in text.called(*_PROGRAMS):
-        found = invoked(call, TOOLS)
-        if found is not None and _asks(found):
+    for run, found in text.managed:
+        if _asks(found):
             by_run.setdefault(id(run), (run, []))[1].append(found)
     for run, asking in by_run.values():
         verb = " ".join(word.value or "" for word in asking[0].verb)
@@ -66,7 +64,9 @@ def question_nobody_answers(text: Text) -> Iterator[Finding]:
 
 
 def _asks(found: Invocation) -> bool:
-    call = found.call
-    told = found.has(*_YES[found.tool.name]) or (call.pipe is not None and call.pipe[1] > 0)
+    call, yes = found.call, _YES.get(found.tool.name)
+    if yes is None or call.name in _ASK_NOTHING:
+        return False
+    told = found.has(*yes) or (call.pipe is not None and call.pipe[1] > 0)
     unknown = any(word.value is None and re.match(r"[\"']?\$", word.text) for word in call.words)
     return bool(found.verb) and found.action in _ASKS and not told and not unknown

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jettison.commands.invocation import invoked
-from jettison.commands.tables.all import TOOLS
+from jettison.commands.tables.all import SYSTEM
 from jettison.commands.tool import Action
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import stage_chain
@@ -16,7 +15,6 @@ from jettison.subject import Text
 NAME = "ssh-server-shipped"
 _SERVERS = {"openssh-server", "dropbear", "tinysshd", "tinyssh", "openssh-server-krb5"}
 _OF_ALPINE = {"openssh"}  # client and server; Arch's, too
-_INSTALLERS = tuple(program for program, tool in TOOLS.items() if tool.name in ("apt", "apk", "dnf", "zypper"))
 _REASON = "`docker exec` enters a container without it; keys, updates and logins then stay with the host"
 
 
@@ -44,9 +42,8 @@ def ssh_server_shipped(text: Text) -> Iterator[Finding]:
     every = [each for stage in stage_chain(text.dockerfile, text.stage, text.build_args) for each in stage.instructions]
     if any(each.keyword in ("CMD", "ENTRYPOINT") and re.search(r"sshd|dropbear", each.value) for each in every):
         return
-    for run, call in text.called(*_INSTALLERS):
-        found = invoked(call, TOOLS) if text.ships(run) else None
-        if found is None or found.action is not Action.INSTALL:
+    for run, found in text.managed:
+        if found.tool.name not in SYSTEM or found.action is not Action.INSTALL or not text.ships(run):
             continue
         servers = _SERVERS | _OF_ALPINE if found.tool.name == "apk" else _SERVERS
         name = next((each.name for each in found.packages if each.name in servers), None)

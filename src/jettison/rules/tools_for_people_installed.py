@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from jettison.commands.invocation import invoked
 from jettison.commands.model import Run
-from jettison.commands.tables.all import TOOLS
+from jettison.commands.tables.all import SYSTEM
 from jettison.commands.tool import Action
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import stage_chain
@@ -24,7 +23,6 @@ _TOOLS = {
     "telnet": "telnet", "inetutils-telnet": "telnet", "mtr": "mtr", "traceroute": "traceroute", "tmux": "tmux",
     "screen": "screen", "tree": "tree", "bash-completion": "complete", "lsof": "lsof", "sysstat": "iostat",
 }  # packages, each with the command that it is there for  # fmt: skip
-_INSTALLERS = tuple(program for program, tool in TOOLS.items() if tool.name in ("apt", "apk", "dnf", "zypper"))
 _PROPOSAL = "leave it out, and look into a container with `docker debug`, `kubectl debug` or a stage of its own"
 
 
@@ -58,12 +56,13 @@ def named_in_a_run(text: Text) -> Iterator[Finding]:
 def _installed(text: Text) -> Iterator[tuple[Finding, tuple[str, ...]]]:
     by_run: dict[int, tuple[Run, dict[str, None]]] = {}
     removed = set()
-    for run, call in text.called(*_INSTALLERS):
-        found = invoked(call, TOOLS) if text.ships(run) else None
-        names = [each.name for each in found.packages if each.name in _TOOLS] if found is not None else []
-        if found is not None and found.action is Action.INSTALL and names:
+    for run, found in text.managed:
+        names = [each.name for each in found.packages if each.name in _TOOLS] if found.tool.name in SYSTEM else []
+        if not names or not text.ships(run):
+            continue
+        if found.action is Action.INSTALL:
             by_run.setdefault(id(run), (run, {}))[1].update(dict.fromkeys(names))
-        elif found is not None and found.action is Action.REMOVE:
+        elif found.action is Action.REMOVE:
             removed |= set(names)
     used = _used(text) if by_run else ""
     for run, asked in by_run.values():

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from jettison.commands import files
 from jettison.commands.invocation import Invocation, invoked
-from jettison.commands.model import Call
-from jettison.commands.tables.all import TOOLS
+from jettison.commands.model import Run
 from jettison.dockerfile.graph import stage_chain
+from jettison.dockerfile.scope import pairs
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 from jettison.synthesis.verified import is_verified
@@ -23,11 +23,16 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "zypper": ("--no-gpg-checks",),
     "pip": ("--trusted-host",),
 }  # by the name of the tool
-_SETTINGS = {
-    ("npm", "strict-ssl", "false"), ("yarn", "strict-ssl", "false"), ("pnpm", "strict-ssl", "false"),
-    ("git", "http.sslVerify", "false"), ("conda", "ssl_verify", "false"), ("pip", "global.trusted-host", ""),
-    ("composer", "disable-tls", "true"),
-}  # fmt: skip
+_STRICT = (("strict-ssl", "false"),)
+_SETTINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "npm": _STRICT,
+    "yarn": _STRICT,
+    "pnpm": _STRICT,
+    "git": (("http.sslVerify", "false"),),
+    "conda": (("ssl_verify", "false"),),
+    "pip": (("global.trusted-host", ""),),
+    "composer": (("disable-tls", "true"),),
+}  # and the value that switches off, "" for any
 _VARIABLES = {
     "NODE_TLS_REJECT_UNAUTHORIZED": {"0"},
     "GIT_SSL_NO_VERIFY": {"1", "true", "yes", "on"},
@@ -35,7 +40,8 @@ _VARIABLES = {
     "npm_config_strict_ssl": {"false"},
     "NPM_CONFIG_STRICT_SSL": {"false"},
 }
-_READS = ("node", "npm", "npx", "yarn", "pnpm", "git", "python", "python3", "pip", "pip3")
+_READ_VARIABLES = ("node", "npm", "npx", "yarn", "pnpm", "git", "python", "python3", "pip", "pip3")
+_SUMMED = {"curl", "wget"}  # what they bring may be checked by its sum
 _REASON = "install the certificate or the key that is missing, and let it be checked"
 
 
@@ -62,55 +68,52 @@ def verification_switched_off(text: Text) -> Iterator[Finding]:
     ```
     """
     told = set()
-    for run, call in text.called(*_PROGRAMS):
-        what = _switch(call)
-        if what and (id(run), what) not in told and not (call.name in _FETCH and is_verified(run, call)):
+    for run, what in (*_of_programs(text), *_of_managers(text)):
+        if (id(run), what) not in told:
             told.add((id(run), what))
             message = f"line {run.instruction.line}: {what} switches off what tells the right server from a wrong one"
             yield Finding(NAME, message, run.instruction, 0, refusal=_REASON)
     for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
-            name = _in_env(each.value) if each.keyword == "ENV" else None
+            given = pairs(each) if each.keyword == "ENV" else []
+            name = next((name for name, value in given if _is_off(name, value.strip("\"'"))), None)
             if name:
                 message = f"line {each.line}: {name} ships, and the application's connections are not checked either"
                 yield Finding(NAME, message, each, 0, refusal=_REASON)
 
 
-_FETCH = {"curl", "wget"}
-_PROGRAMS = tuple(sorted({
-    *_FETCH, *(program for program, tool in TOOLS.items() if tool.name in {*_OPTIONS, "npm", "yarn", "pnpm", "conda"}),
-    "git", "composer", *_READS,
-}))  # fmt: skip
+def _of_programs(text: Text) -> Iterator[tuple[Run, str]]:
+    """What curl, wget and git are told, and the variables that are set for one command."""
+    for run, call in text.called("curl", "wget", "git"):
+        found = invoked(call, files.TOOLS)
+        what = _switch(found) if found is not None else ""
+        if what and not (call.name in _SUMMED and is_verified(run, call)):
+            yield run, what
+    for run, call in text.called(*_READ_VARIABLES):
+        yield from ((run, name) for name, value in call.own.items() if _is_off(name, value))
 
 
-def _switch(call: Call) -> str:
-    """The option, setting or variable of a call; empty where there is none."""
-    for name, off in _VARIABLES.items():
-        if (call.setting(name) or "").lower() in off and call.name in _READS and name in call.own:
-            return name
-    found = invoked(call, files.TOOLS) or invoked(call, TOOLS)
-    if found is None:
-        return ""
+def _of_managers(text: Text) -> Iterator[tuple[Run, str]]:
+    for run, found in text.managed:
+        what = _switch(found)
+        if what:
+            yield run, what
+
+
+def _switch(found: Invocation) -> str:
+    """The option or setting of a call; empty where there is none."""
     for option in _OPTIONS.get(found.tool.name, ()):
         if found.has(option):
             return option
-    return _setting(found)
-
-
-def _setting(found: Invocation) -> str:
-    """`npm config set strict-ssl false`, `git -c http.sslVerify=false` and the like."""
-    words = [part.lstrip("-") for value in found.call.values if value is not None for part in value.split("=", 1)]
-    for tool, key, value in _SETTINGS:
-        if found.tool.name == tool and key in words:
-            at = words.index(key)
-            if not value or words[at + 1 : at + 2] == [value]:
-                return key
+    settings = _SETTINGS.get(found.tool.name, ())
+    words = (
+        [part.lstrip("-") for value in found.call.values if value for part in value.split("=", 1)] if settings else []
+    )
+    for key, value in settings:
+        if key in words and (not value or value in words[words.index(key) + 1 :][:1]):
+            return key
     return ""
 
 
-def _in_env(value: str) -> str | None:
-    words = value.replace("=", " ").split()
-    for name, off in _VARIABLES.items():
-        if name in words and "".join(words[words.index(name) + 1 : words.index(name) + 2]).strip("\"'").lower() in off:
-            return name
-    return None
+def _is_off(name: str, value: str | None) -> bool:
+    return (value or "").lower() in _VARIABLES.get(name, ())

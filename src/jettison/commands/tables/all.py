@@ -28,4 +28,5 @@ TABLES = (
     APT, DPKG, APK, DNF, ZYPPER, PIP, UV, POETRY, PIPENV, CONDA, NPM, YARN, PNPM, BUN, GEM, BUNDLE, COMPOSER, GO, CARGO,
     MAVEN, GRADLE, DOTNET,
 )  # fmt: skip
+SYSTEM = frozenset(each.name for each in (APT, APK, DNF, ZYPPER))  # the managers of a distribution's own packages
 TOOLS: dict[str, Tool] = {program: tool for tool in TABLES for program in tool.programs}
