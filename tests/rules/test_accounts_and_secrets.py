@@ -78,7 +78,7 @@ def test_an_empty_password_of_the_base_is_told_at_from() -> None:
 
 def test_two_names_of_one_number_are_told_but_for_those_of_the_base() -> None:
     listing = "2 etc/passwd text=twice"
-    assert ["line 2: root and toor are one user, number 0"] == messages("accounts-that-share-a-number", listing)
+    assert ["line 2 leaves root and toor one user, number 0"] == messages("accounts-that-share-a-number", listing)
     assert [] == found("accounts-that-share-a-number", upon("1 etc/passwd text=twice"))
     assert [] == messages("accounts-that-share-a-number", "2 etc/passwd text=passwd")
 

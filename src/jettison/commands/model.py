@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from jettison.core.values import Span
 from jettison.dockerfile.model import Instruction
@@ -92,3 +93,8 @@ class Run:
     shell: tuple[str, ...] = ("/bin/sh", "-c")
     mounts: tuple[Mount, ...] = ()
     readable: bool = True
+
+    @cached_property
+    def piped(self) -> Mapping[tuple[int, int], Call]:
+        """The calls that stand in pipelines, by the pipeline's number and their place there."""
+        return {call.pipe: call for call in self.calls if call.pipe is not None}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from jettison.commands.model import Call, Run
 
 
@@ -17,16 +15,5 @@ def writer(run: Run, call: Call) -> Call | None:
     return _neighbour(run, call, -1)
 
 
-def readers(run: Run, call: Call) -> Iterator[Call]:
-    """All that stand behind `call` in its pipeline, in order."""
-    at = call
-    while (found := reader(run, at)) is not None:
-        yield found
-        at = found
-
-
 def _neighbour(run: Run, call: Call, step: int) -> Call | None:
-    if call.pipe is None:
-        return None
-    number, place = call.pipe
-    return next((each for each in run.calls if each.pipe == (number, place + step)), None)
+    return None if call.pipe is None else run.piped.get((call.pipe[0], call.pipe[1] + step))

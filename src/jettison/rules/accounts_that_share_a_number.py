@@ -38,7 +38,7 @@ def accounts_that_share_a_number(subject: Subject) -> Iterator[Finding]:
     for number, several in names.items():
         if len(set(several)) > 1:
             who = terminal(" and ".join(dict.fromkeys(several)))
-            message = f"line {instruction.line}: {who} are one user, number {terminal(number)}"
+            message = f"line {instruction.line} leaves {who} one user, number {terminal(number)}"
             yield Finding(NAME, message, instruction, 0, proposal=_PROPOSAL)
 
 

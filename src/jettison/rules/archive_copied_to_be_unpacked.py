@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from jettison.commands.files import is_packed, removal, unpacking
 from jettison.dockerfile.graph import stage_chain
@@ -51,9 +51,10 @@ def _found(text: Text) -> Iterator[tuple[Instruction, str, Finding]]:
         found = unpacking(call) if text.ships(run) else None
         if found is not None and found.archive:
             unpacked.setdefault(found.archive, run.instruction.line)
+    gone = _removed(text) if unpacked else _Removed()
     for copy, path in _copied(text) if unpacked else ():
         line = unpacked.get(path)
-        if line is not None and line > copy.line and not _is_removed(text, path):
+        if line is not None and line > copy.line and not gone.has(path):
             message = f"line {copy.line} copies {path}, which line {line} unpacks: both ship"
             yield copy, path, Finding(NAME, message, copy, 0, refusal=_REASON)
 
@@ -73,18 +74,40 @@ def _copied(text: Text) -> Iterator[tuple[Instruction, str]]:
                     yield each, posixpath.normpath(posixpath.join(folder, words[-1], name))
 
 
-def _is_removed(text: Text, path: str) -> bool:
+@dataclass(frozen=True)
+class _Removed:
+    """What RUNs that ship take away: paths, what paths begin with, names of moved files; or maybe everything."""
+
+    paths: frozenset[str] = frozenset()
+    beginnings: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    unknown: bool = False
+
+    def has(self, path: str) -> bool:
+        if self.unknown or path.startswith(self.beginnings) or posixpath.basename(path) in self.names:
+            return True
+        while path not in self.paths:
+            above = posixpath.dirname(path)
+            if above == path or not above:
+                return False
+            path = above
+        return True
+
+
+def _removed(text: Text) -> _Removed:
+    paths: set[str] = set()
+    beginnings: set[str] = set()
+    names: set[str] = set()
+    unknown = False
     for run, call in text.called("rm", "find", "mv", "unlink"):
-        removed = removal(call) if text.ships(run) else None
-        if call.name in ("mv", "unlink") and posixpath.basename(path) in " ".join(word.text for word in call.words):
-            return True
-        if removed is not None and (removed.unknown or any(_means(each, path) for each in removed.patterns)):
-            return True
-    return False
-
-
-def _means(pattern: str, path: str) -> bool:
-    plain = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
-    return (
-        path == pattern or path.startswith(pattern.rstrip("/") + "/") or (plain != pattern and path.startswith(plain))
-    )
+        if not text.ships(run):
+            continue
+        removed = removal(call)
+        if removed is None and call.name in ("mv", "unlink"):
+            names |= {posixpath.basename(word.text) for word in call.words}
+        elif removed is not None:
+            unknown = unknown or removed.unknown
+            for pattern in removed.patterns:
+                plain = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+                (paths if plain == pattern else beginnings).add(plain)
+    return _Removed(frozenset(paths), tuple(sorted(beginnings)), frozenset(names), unknown)

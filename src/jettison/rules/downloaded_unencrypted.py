@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jettison.commands.files import clone, download
-from jettison.commands.model import Call
+from jettison.commands.model import Call, Run
 from jettison.core.escape import terminal
 from jettison.dockerfile.graph import needed
 from jettison.rule import Finding, text_rule
@@ -43,19 +43,21 @@ def downloaded_unencrypted(text: Text) -> Iterator[Finding]:
     RUN curl -fsSL https://example.com/tool.tar.gz | tar xz -C /opt
     ```
     """
-    told = set()
+    last: dict[int, tuple[Run, Call, str]] = {}  # what is checked behind the last one is behind all
     for run, call in text.called("curl", "wget", "git"):
         address = next(filter(None, map(_plain, _addresses(call))), None)
-        if address and id(run) not in told and not is_verified(run, call):
-            told.add(id(run))
+        if address:
+            last[id(run)] = run, call, address
+    for run, call, address in last.values():
+        if not is_verified(run, call):
             message = f"line {run.instruction.line} fetches from {terminal(address)} over plain HTTP, unchecked"
             yield Finding(NAME, message, run.instruction, 0, refusal=_REASON)
     for stage in needed(text.dockerfile, text.stage):
         for each in stage.instructions:
             if each.keyword == "ADD" and each.flag("checksum") is None:
-                address = next(filter(None, (_plain(word.text.strip("\"'")) for word in each.words[:-1])), None)
-                if address:
-                    message = f"line {each.line} adds from {terminal(address)} over plain HTTP, unchecked"
+                added = next(filter(None, (_plain(word.text.strip("\"'")) for word in each.words[:-1])), None)
+                if added:
+                    message = f"line {each.line} adds from {terminal(added)} over plain HTTP, unchecked"
                     yield Finding(NAME, message, each, 0, refusal=_REASON)
 
 

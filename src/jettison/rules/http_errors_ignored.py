@@ -31,7 +31,8 @@ def http_errors_ignored(text: Text) -> Iterator[Finding]:
 
     **The fix** adds `-f`, and `-L` where the address moves: an HTTP error is then an error of the RUN.
 
-    **Safety.** TESTED: what is fetched stays the same wherever the server answers well. Nothing is said where curl
+    **Safety.** PROPOSED: what is fetched stays the same wherever the server answers well, and a build that worked by
+    an error page ends. Nothing is said where curl
     only prints, asks for headers, sends something, or has a configuration of its own.
 
     ```dockerfile bad
@@ -72,10 +73,12 @@ def _may_say_more(fetched: Download) -> bool:
 
 def _finding(text: Text, run: Run, call: Call, missing: list[str]) -> Finding:
     line, options = run.instruction.line, " ".join(missing)
-    what = "takes an error page for the file" if "-f" in missing else "keeps an empty answer: the address has moved"
-    message = f"line {line}: curl without {' and '.join(missing)} {what}"
+    what = "an error page is taken for the file" if "-f" in missing else "the address has moved, and nothing comes"
+    message = f"line {line} calls curl without {' and '.join(missing)}: {what}"
     if not call.exact or not call.span.of(text.dockerfile.text).startswith("curl "):
         return Finding(NAME, message, run.instruction, 0, refusal=f"give curl {options}")
     end = call.span.start + len("curl")
     change = Edit(Span(end, end), f" {options}")
-    return Finding(NAME, message, run.instruction, 0, Fix(f"call curl with {options}", Applicability.TESTED, (change,)))
+    return Finding(
+        NAME, message, run.instruction, 0, Fix(f"call curl with {options}", Applicability.PROPOSED, (change,))
+    )

@@ -64,7 +64,7 @@ def high_numbers(text: Text) -> Iterator[Finding]:
         if _HIGH <= number < 2**32:
             finding = _finding(text, run, call)
             size = show_bytes((number + 1) * _ENTRY)
-            yield replace(finding, message=f"{finding.message}: up to {size} of zeros")
+            yield replace(finding, message=f"{finding.message}, {size} of zeros")
 
 
 def _adding(text: Text) -> Iterator[tuple[Run, Call]]:
@@ -78,7 +78,7 @@ def _adding(text: Text) -> Iterator[tuple[Run, Call]]:
 
 
 def _finding(text: Text, run: Run, call: Call) -> Finding:
-    message = f"line {run.instruction.line}: useradd grows the log of logins up to the user's number"
+    message = f"line {run.instruction.line} calls useradd, which grows the log of logins up to the user's number"
     if not call.exact or not call.span.of(text.dockerfile.text).startswith("useradd "):
         return Finding(NAME, message, run.instruction, 0, refusal="give useradd -l")
     end = call.span.start + len("useradd")

@@ -54,7 +54,7 @@ def question_nobody_answers(text: Text) -> Iterator[Finding]:
             by_run.setdefault(id(run), (run, []))[1].append(found)
     for run, asking in by_run.values():
         verb = " ".join(word.value or "" for word in asking[0].verb)
-        message = f"line {run.instruction.line}: {asking[0].call.name} {verb} asks, and a build has nobody to answer"
+        message = f"line {run.instruction.line} calls {asking[0].call.name} {verb}, which asks, and nobody answers"
         words = list(dict.fromkeys(found.verb[-1].span for found in asking))
         if not all(found.call.exact for found in asking):
             yield Finding(NAME, message, run.instruction, 0, refusal="say -y where it is called")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from jettison.commands.files import clone, removal, unpacking
+from jettison.commands.files import Removal, clone, removal, unpacking
 from jettison.commands.model import Call, Run
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, append_command
@@ -19,6 +19,7 @@ from jettison.synthesis.left import left_in
 NAME = "sources-left-behind"
 _SYSTEM = re.compile(r"/|/(?:usr|opt|srv|home|var|etc|root|tmp|app|usr/(?:local|src|lib|share)|var/(?:lib|tmp))|~")
 _MAKERS = ("make", "gmake", "ninja", "cmake", "meson", "scons", "waf")
+_MOST = 20  # folders of one RUN that are looked at
 _TITLE = "remove the sources in the RUN that compiled them"
 
 
@@ -65,33 +66,61 @@ def not_removed(text: Text) -> Iterator[Finding]:
 
 
 def _found(text: Text) -> Iterator[tuple[Finding, str]]:
-    told = set()
+    told: dict[int, set[str]] = {}
+    stories: dict[int, _Story] = {}
     for run, call in text.called(*_MAKERS):
-        folder = call.folder
-        if not folder or not _installs(call) or not text.ships(run) or not run.readable or (id(run), folder) in told:
+        if not call.folder or not _installs(call) or not text.ships(run) or not run.readable:
             continue
-        sources = _sources(run, call, folder)
-        if sources and not _is_gone(run, call, sources) and not _is_mounted(run, sources):
-            told.add((id(run), folder))
+        story = stories.get(id(run)) or stories.setdefault(id(run), _story(run))
+        seen = told.setdefault(id(run), set())
+        if call.folder in seen or len(seen) == _MOST:
+            continue
+        seen.add(call.folder)
+        number = story.numbers[id(call)]
+        sources = _sources(story, number, call.folder)
+        if sources and not _is_gone(story, number, sources) and not _is_mounted(run, sources):
             yield _finding(text, run, sources), sources
+
+
+@dataclass(frozen=True)
+class _Story:
+    """A RUN's calls by their numbers: what was unpacked or cloned where, and what may remove it again."""
+
+    numbers: Mapping[int, int]
+    brought: tuple[tuple[int, str, bool], ...]  # number, folder, whether it is a clone
+    removed: tuple[tuple[int, Removal | None], ...]  # None: anything may be
+
+
+def _story(run: Run) -> _Story:
+    brought: list[tuple[int, str, bool]] = []
+    removed: list[tuple[int, Removal | None]] = []
+    for number, call in enumerate(run.calls):
+        cloned, unpacked, gone = clone(call), unpacking(call), removal(call)
+        if cloned is not None and cloned.to:
+            brought.append((number, cloned.to, True))
+        elif unpacked is not None and unpacked.to:
+            brought.append((number, unpacked.to, False))
+        elif gone is not None or call.name in ("mv", "trap", "unlink"):
+            removed.append((number, gone))
+    return _Story({id(call): number for number, call in enumerate(run.calls)}, tuple(brought), tuple(removed))
 
 
 def _installs(call: Call) -> bool:
     return "install" in call.values or "--install" in call.values
 
 
-def _sources(run: Run, call: Call, folder: str) -> str | None:
+def _sources(story: _Story, before: int, folder: str) -> str | None:
     """The folder that holds what an earlier command of the RUN unpacked or cloned; None where there is none."""
-    for earlier in run.calls:
-        if earlier is call:
+    for number, to, cloned in story.brought:
+        if number > before:
             return None
-        cloned, unpacked = clone(earlier), unpacking(earlier)
-        if cloned is not None and cloned.to and _within(folder, cloned.to):
-            return cloned.to if cloned.to.startswith("/") else None
-        if unpacked is not None and unpacked.to and unpacked.to.startswith("/") and _within(folder, unpacked.to):
-            inside = posixpath.relpath(folder, unpacked.to).split("/")[0]
-            own = unpacked.to if not _SYSTEM.fullmatch(unpacked.to) else posixpath.join(unpacked.to, inside)
-            return None if _SYSTEM.fullmatch(posixpath.normpath(own)) else posixpath.normpath(own)
+        if not to.startswith("/") or not _within(folder, to):
+            continue
+        if cloned:
+            return to
+        inside = posixpath.relpath(folder, to).split("/")[0]
+        own = posixpath.normpath(posixpath.join(to, inside) if _SYSTEM.fullmatch(to) else to)
+        return None if _SYSTEM.fullmatch(own) else own
     return None
 
 
@@ -99,17 +128,13 @@ def _within(folder: str, above: str) -> bool:
     return folder == above or folder.startswith(above.rstrip("/") + "/")
 
 
-def _is_gone(run: Run, call: Call, sources: str) -> bool:
+def _is_gone(story: _Story, behind: int, sources: str) -> bool:
     """Whether a command behind it may remove the folder."""
-    behind = False
-    for later in run.calls:
-        behind = behind or later is call
-        removed = removal(later) if behind else None
-        if removed is not None and (removed.unknown or any(_covers(each, sources) for each in removed.patterns)):
-            return True
-        if behind and later.name in ("mv", "trap", "unlink"):
-            return True
-    return False
+    return any(
+        removed is None or removed.unknown or any(_covers(each, sources) for each in removed.patterns)
+        for number, removed in story.removed
+        if number > behind
+    )
 
 
 def _covers(pattern: str, sources: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from jettison.core.escape import terminal
 from jettison.dockerfile.graph import stage_chain
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
@@ -41,7 +42,7 @@ def system_folder_declared(text: Text) -> Iterator[Finding]:
             words = each.exec_form or (each.value,) if each.keyword == "WORKDIR" else _words(each.value, each.exec_form)
             folder = next((word for word in words if _SYSTEM.fullmatch(word.strip("\"'"))), None)
             if folder:
-                message = f"line {each.line}: {each.keyword} {folder} is the kernel's, and the runtime mounts its own"
+                message = f"line {each.line} names {terminal(folder)}, which is the kernel's: a runtime mounts its own"
                 yield Finding(NAME, message, each, 0, refusal="name a folder of the application's own")
 
 

@@ -44,10 +44,9 @@ def not_removed(text: Text) -> Iterator[Finding]:
 
 
 def _found(text: Text) -> Iterator[tuple[Run, Finding]]:
-    told = set()
-    for run, call in text.called("mktemp"):
-        if _makes_a_folder(call) and text.ships(run) and run.readable and id(run) not in told and not _goes(run, call):
-            told.add(id(run))
+    last = {id(run): (run, call) for run, call in text.called("mktemp") if _makes_a_folder(call)}
+    for run, call in last.values():
+        if text.ships(run) and run.readable and not _goes(run, call):
             message = f"line {run.instruction.line} makes a folder with mktemp, and leaves it"
             yield run, Finding(NAME, message, run.instruction, 0, refusal=_REASON)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from jettison.commands import files
 from jettison.commands.invocation import Invocation, invoked
-from jettison.commands.model import Run
+from jettison.commands.model import Call, Run
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.scope import pairs
 from jettison.rule import Finding, text_rule
@@ -71,23 +71,29 @@ def verification_switched_off(text: Text) -> Iterator[Finding]:
     for run, what in (*_of_programs(text), *_of_managers(text)):
         if (id(run), what) not in told:
             told.add((id(run), what))
-            message = f"line {run.instruction.line}: {what} switches off what tells the right server from a wrong one"
+            message = f"line {run.instruction.line} says {what}, by which any server passes for the right one"
             yield Finding(NAME, message, run.instruction, 0, refusal=_REASON)
     for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
             given = pairs(each) if each.keyword == "ENV" else []
             name = next((name for name, value in given if _is_off(name, value.strip("\"'"))), None)
             if name:
-                message = f"line {each.line}: {name} ships, and the application's connections are not checked either"
+                message = (
+                    f"line {each.line} sets {name}, which ships: the application's connections are not checked either"
+                )
                 yield Finding(NAME, message, each, 0, refusal=_REASON)
 
 
 def _of_programs(text: Text) -> Iterator[tuple[Run, str]]:
     """What curl, wget and git are told, and the variables that are set for one command."""
+    last: dict[tuple[int, str], tuple[Run, Call]] = {}  # what is checked behind the last one is behind all
     for run, call in text.called("curl", "wget", "git"):
         found = invoked(call, files.TOOLS)
         what = _switch(found) if found is not None else ""
-        if what and not (call.name in _SUMMED and is_verified(run, call)):
+        if what:
+            last[id(run), what] = run, call
+    for (_, what), (run, call) in last.items():
+        if call.name not in _SUMMED or not is_verified(run, call):
             yield run, what
     for run, call in text.called(*_READ_VARIABLES):
         yield from ((run, name) for name, value in call.own.items() if _is_off(name, value))
