@@ -69,6 +69,14 @@ def test_an_empty_password_is_told_where_the_shell_lets_somebody_in() -> None:
     assert [] == messages("account-without-password", "2 usr/bin/a 5")
 
 
+def test_an_empty_password_is_told_where_the_file_that_says_so_was_written() -> None:
+    listing = "2 etc/shadow text=open-shadow\n3 etc/passwd text=passwd"
+    assert [
+        "line 3 leaves app without a password, open to everybody",
+        "line 2 leaves root without a password, open to everybody",
+    ] == messages("account-without-password", listing)
+
+
 def test_an_empty_password_of_the_base_is_told_at_from() -> None:
     subject = upon("1 etc/passwd text=closed\n1 etc/shadow text=open-shadow")
     (told,) = found("account-without-password", subject)

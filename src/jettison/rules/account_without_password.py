@@ -29,11 +29,14 @@ def account_without_password(subject: Subject) -> Iterator[Finding]:
     This rule's example needs the files of an image: it is tested on texts and on layers
     (tests/rules/test_accounts_and_secrets.py).
     """
-    empty = [each.name for each in accounts(subject) if not each.password and each.logs_in]
-    instruction = written_by(subject, SHADOW) or written_by(subject, PASSWD)
-    if empty and instruction is not None:
-        message = f"line {instruction.line} leaves {terminal(', '.join(empty))} without a password, open to everybody"
-        yield Finding(NAME, message, instruction, 0, refusal=_REASON)
+    every = accounts(subject)
+    for path in (PASSWD, SHADOW):
+        empty = [each.name for each in every if not each.password and each.logs_in and each.told == path]
+        instruction = written_by(subject, path) if empty else None
+        if instruction is not None:
+            who = terminal(", ".join(empty))
+            message = f"line {instruction.line} leaves {who} without a password, open to everybody"
+            yield Finding(NAME, message, instruction, 0, refusal=_REASON)
 
 
 @seen_in_text(account_without_password)

@@ -18,10 +18,11 @@ _NO_LOGIN = ("nologin", "false", "sync", "halt", "shutdown")
 
 @dataclass(frozen=True)
 class Account:
-    """A line of /etc/passwd; `password` is what stands there, or in /etc/shadow where that is said."""
+    """A line of /etc/passwd; `password` is what stands there, or in /etc/shadow where that is said; `told` by which."""
 
     name: str
     password: str
+    told: bytes
     number: str
     shell: str
 
@@ -34,11 +35,12 @@ class Account:
 def accounts(subject: Subject) -> tuple[Account, ...]:
     """Every account of the image, in the order of the file; none where there is no such file."""
     hidden = {fields[0]: fields[1] for fields in _lines(subject, SHADOW) if len(fields) > 1}
-    return tuple(
-        Account(name, hidden.get(name, "x") if password == "x" else password, number, rest[-1] if rest else "")
-        for name, password, number, *rest in (fields for fields in _lines(subject, PASSWD) if len(fields) > 2)
-        if name and name[0] not in "+-#"
-    )
+    found = []
+    for name, password, number, *rest in (fields for fields in _lines(subject, PASSWD) if len(fields) > 2):
+        if name and name[0] not in "+-#":
+            kept = (hidden.get(name, "x"), SHADOW) if password == "x" else (password, PASSWD)
+            found.append(Account(name, *kept, number, rest[-1] if rest else ""))
+    return tuple(found)
 
 
 def written_by(subject: Subject, path: bytes) -> Instruction | None:
