@@ -6,6 +6,7 @@ import json
 
 import click
 
+from jettison.cli.options import format_option
 from jettison.core.escape import terminal
 from jettison.core.units import show_bytes
 from jettison.image.cache import user_cache
@@ -13,7 +14,7 @@ from jettison.image.cache import user_cache
 
 @click.command("cache")
 @click.argument("action", type=click.Choice(["show", "clear"]), default="show")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option()
 def command(action: str, form: str) -> int:
     """Show or clear what is kept of layers that were read before.
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from jettison.cli.check_faces import FORMATS, checklists, put_out, rendered, settings_shown
+from jettison.cli.check_faces import FORMATS, checklists, rendered, settings_shown
+from jettison.cli.options import color_option, output_option, platform_option, put_out
 from jettison.cli.pairs import pairs
 from jettison.core import config
 from jettison.core.errors import UsageError
@@ -34,7 +35,7 @@ _STDIN = Path("-")
 @click.option("--target", help="The stage that ships, where it is not the last.")
 @click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument; repeatable.")
 @click.option("--image", metavar="IMAGE", help="What the Dockerfile became: findings are measured in its bytes.")
-@click.option("--platform", metavar="OS/ARCH", help="Which image of a multi-platform IMAGE.")
+@platform_option()
 @click.option("--select", multiple=True, metavar="RULE,...", help="Only these rules; repeatable.")
 @click.option("--ignore", multiple=True, metavar="RULE,...", help="Not these rules; repeatable.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Not these files and folders; repeatable.")
@@ -47,10 +48,10 @@ _STDIN = Path("-")
 @click.option("--fail-on", type=click.Choice([each.value for each in Severity]), help="End with 1 from here on.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 whatever was found.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
+@output_option()
 @click.option("-q", "--quiet", is_flag=True, help="Findings alone: no remedies, no count.")
 @click.option("-v", "--verbose", is_flag=True, help="What to do about notes, too.")
-@click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
+@color_option()
 def command(**options: Any) -> int:
     """Look at the Dockerfiles at and below each PATH, with their ignore files and contexts; nothing is built.
 
@@ -65,7 +66,7 @@ def command(**options: Any) -> int:
     if options["checklist"] and (options["form"] not in ("text", "json") or options["fix"] or options["show_diff"]):
         raise UsageError("--checklist is text or JSON, and changes nothing", hint="leave the other flags out")
     if options["show_settings"]:
-        put_out(settings_shown([(one.source, one.found, one.settings) for one in job.asked]), options)
+        put_out(settings_shown([(one.source, one.found, one.settings) for one in job.asked]), options["output"])
         return 0
     if options["fix"] or options["show_diff"]:
         from jettison.cli.check_fix import fix_all
@@ -79,7 +80,7 @@ def command(**options: Any) -> int:
         return _checklist(job, checked, options)
     limits = [fail_on_of(one.found, told) for one in job.asked]
     if not options["show_diff"]:
-        put_out(rendered(checked, options, max(limits, key=lambda each: each.rank)), options)
+        put_out(rendered(checked, options, max(limits, key=lambda each: each.rank)), options["output"])
     if options["exit_zero"]:
         return 0
     grave = any(
@@ -99,7 +100,7 @@ def _checklist(job: Job, checked: Checked, options: dict[str, Any]) -> int:
         (one.source.name, boxes_of(one.source, one.settings, each, measured=measured))
         for one, each in zip(job.asked, checked.files, strict=True)
     ]
-    put_out(checklists(boxes, options), options)
+    put_out(checklists(boxes, options), options["output"])
     return 0
 
 

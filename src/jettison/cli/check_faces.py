@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from jettison.cli.options import colours
-from jettison.core import state
+from jettison.cli.options import coloured, width
 from jettison.core.config import Config
 from jettison.core.escape import terminal
 from jettison.core.values import Severity
@@ -39,10 +34,9 @@ def rendered(checked: Checked, options: dict[str, Any], limit: Severity) -> str:
 
     if options["statistics"]:
         return statistics_text(statistics(checked))
-    colour = options["output"] is None and colours(sys.stdout, options["no_color"])
-    width = shutil.get_terminal_size((100, 24)).columns
+    colour = coloured(options["output"], options["no_color"])
     told = None if options["quiet"] else Severity.NOTE if options["verbose"] else Severity.WARNING
-    return check_text(checked, Look(width, colour, told))
+    return check_text(checked, Look(width(), colour, told))
 
 
 def _for_others(checked: Checked, form: str, limit: Severity) -> str:
@@ -69,21 +63,12 @@ def checklists(boxes: Sequence[tuple[str, tuple[Box, ...]]], options: dict[str, 
         return json.dumps(found, indent=2) + "\n"
     from jettison.report.checklist_text import checklist_text
 
-    colour = options["output"] is None and colours(sys.stdout, options["no_color"])
-    width = shutil.get_terminal_size((100, 24)).columns
-    return "\n".join(checklist_text(name, each, width=width, colour=colour) for name, each in boxes)
+    colour = coloured(options["output"], options["no_color"])
+    return "\n".join(checklist_text(name, each, width=width(), colour=colour) for name, each in boxes)
 
 
 def _box(box: Box) -> dict[str, str]:
     return {"group": box.group, "title": box.title, "state": box.state.value, "why": plain(box.why)}
-
-
-def put_out(text: str, options: dict[str, Any]) -> None:
-    """To standard output, or into the file that -o names. Raises DiskError."""
-    if options["output"] is None:
-        click.echo(text, nl=False, color=True)
-    else:
-        state.write_atomically(options["output"], text.encode("utf-8", "surrogateescape"))
 
 
 def settings_shown(asked: Sequence[tuple[Source, Config, Settings]]) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from jettison.cli.options import colours
+from jettison.cli.options import coloured
 from jettison.core.diff import unified
 from jettison.core.errors import DiskError, UsageError
 from jettison.core.escape import terminal
@@ -54,7 +53,7 @@ def fix_all(job: Job, options: dict[str, Any]) -> tuple[Checked, bool]:
 
 
 def _diff(one: One, righted: Righted, options: dict[str, Any]) -> str:
-    colour = options["output"] is None and colours(sys.stdout, options["no_color"])
+    colour = coloured(options["output"], options["no_color"])
     return show_diff(unified(righted.before, righted.after, one.source.name.lstrip("/")), colour=colour)
 
 

@@ -8,9 +8,17 @@ from pathlib import Path
 
 import click
 
-from jettison.cli.options import colours, opened, platform_option
+from jettison.cli.options import (
+    color_option,
+    coloured,
+    format_option,
+    opened,
+    output_option,
+    platform_option,
+    put_out,
+    width,
+)
 from jettison.compare.images import ImageDiff, compare_images
-from jettison.core import state
 from jettison.documents.diff import diff_lines
 from jettison.documents.provenance import Provenance, provenance_of
 from jettison.report.image_diff_markdown import diff_markdown
@@ -24,10 +32,10 @@ _SIZES = ["unpacked", "effective", "waste", "transfer"]
 @click.argument("new")
 @click.option("--size", "by", type=click.Choice(_SIZES), default="unpacked", show_default=True, help="What decides.")
 @click.option("--all", "everything", is_flag=True, help="Every path, not only the folders that tell most.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
+@format_option("markdown")
+@output_option()
 @platform_option()
-@click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
+@color_option()
 def command(
     old: str,
     new: str,
@@ -46,18 +54,16 @@ def command(
     images = opened(old, platform), opened(new, platform)
     made = provenance_of(images[0]), provenance_of(images[1])
     found = compare_images(*images, by=by, made=(made[0].created_by, made[1].created_by))
-    colour = output is None and colours(sys.stdout, no_color)
+    colour = coloured(output, no_color)
     if form == "json" and output is None:
         for piece in diff_lines(found, made):
             sys.stdout.write(piece)
         return int(found.verdict != "same")
     text = _rendered(found, made, form, everything=everything, colour=colour)
-    if output is None:
-        click.echo(text, nl=False, color=True)
-        if form == "text" and sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
-            click.echo("\n" + text.partition("\n")[0], color=True)  # the answer has scrolled away
-    else:
-        state.write_atomically(output, text.encode())
+    put_out(text, output)
+    shown = output is None and form == "text" and sys.stdout.isatty()
+    if shown and text.count("\n") >= shutil.get_terminal_size().lines:
+        click.echo("\n" + text.partition("\n")[0], color=True)  # the answer has scrolled away
     return int(found.verdict != "same")
 
 
@@ -68,5 +74,4 @@ def _rendered(
         return "".join(diff_lines(found, made))
     if form == "markdown":
         return diff_markdown(found, made, everything=everything)
-    width = shutil.get_terminal_size((100, 24)).columns
-    return diff_text(found, made, width=width, everything=everything, colour=colour)
+    return diff_text(found, made, width=width(), everything=everything, colour=colour)

@@ -9,13 +9,14 @@ from typing import Any
 
 import click
 
+from jettison.cli.options import format_option
 from jettison.core.errors import EngineError
 from jettison.engine.ages import SOURCE, end_of_life
 from jettison.engine.find import ENGINES, find_engine
 
 
 @click.command("engines")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option()
 def command(form: str) -> int:
     """List engines: versions, age, storage, capabilities; what is not here says why."""
     rows: list[dict[str, Any]] = []

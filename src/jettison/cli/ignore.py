@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
-from jettison.cli.ignore_project import Asked, asked, build_options, inside, output_options
-from jettison.cli.options import colours
+from jettison.cli.ignore_project import Asked, asked, build_options, inside
+from jettison.cli.options import color_option, coloured, format_option, output_option, put_out, width
 from jettison.context.cost import cost
 from jettison.context.decision import decide, follow
 from jettison.context.ignore import Dialect, read_ignore
 from jettison.context.precedence import precedence
 from jettison.context.secrets import secrets_of
 from jettison.context.walk import Totals, excluded
-from jettison.core import state
 from jettison.core.errors import UsageError
 from jettison.core.escape import terminal
 from jettison.documents.ignore import Builder, Shown, explain_to_json, ignore_to_json
@@ -34,7 +31,9 @@ def command() -> None:
 
 @command.command("show")
 @build_options
-@output_options
+@format_option()
+@output_option()
+@color_option()
 def show(**options: Any) -> int:
     """Tell what the build context costs: by folder and file, what each COPY takes, and which ignore file counts."""
     build = asked(options)
@@ -50,9 +49,9 @@ def show(**options: Any) -> int:
         skipped=build.left.skipped,
     )
     if options["form"] == "json":
-        _output(json.dumps(ignore_to_json(found), indent=2) + "\n", options)
+        put_out(json.dumps(ignore_to_json(found), indent=2) + "\n", options["output"])
     else:
-        _output(ignore_text(found, width=_width(), colour=_colour(options)), options)
+        put_out(ignore_text(found, width=width(), colour=_colour(options)), options["output"])
     return 0
 
 
@@ -76,7 +75,9 @@ def _builder(build: Asked, dialect: Dialect) -> Builder:
 @click.option("--stdin", is_flag=True, help="Read further names from standard input, a line each.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code tells.")
 @build_options
-@output_options
+@format_option()
+@output_option()
+@color_option()
 def explain(files: tuple[str, ...], stdin: bool, quiet: bool, **options: Any) -> int:
     """Tell which line of the ignore file decides on each FILE, and which instructions take it.
 
@@ -100,14 +101,14 @@ def explain(files: tuple[str, ...], stdin: bool, quiet: bool, **options: Any) ->
 
 def _explained(build: Asked, found: Sequence[tuple[str, Any, Any]], options: dict[str, Any]) -> None:
     if options["form"] == "json":
-        _output(json.dumps(explain_to_json(build.precedence, found), indent=2) + "\n", options)
+        put_out(json.dumps(explain_to_json(build.precedence, found), indent=2) + "\n", options["output"])
         return
-    looks: Any = {"width": _width(), "colour": _colour(options)}
+    looks: Any = {"width": width(), "colour": _colour(options)}
     texts = [
         leads_out(name, **looks) if each is None else explain_text(each, build.precedence, build.root, **looks)
         for name, each, _ in found
     ]
-    _output("\n".join(texts), options)
+    put_out("\n".join(texts), options["output"])
 
 
 @command.command("write")
@@ -117,7 +118,9 @@ def _explained(build: Asked, found: Sequence[tuple[str, Any, Any]], options: dic
 @click.option("--alone", is_flag=True, help="Do not look at other Dockerfiles that the same file counts for.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @build_options
-@output_options
+@format_option()
+@output_option()
+@color_option()
 def write(**options: Any) -> int:
     """Write the ignore file that the build's needs come to, or add to the one that counts.
 
@@ -129,24 +132,12 @@ def write(**options: Any) -> int:
 
     build, found, before = propose(options)
     found = finish(build, found, before, options)
-    _output(rendered(build, found, options, {"width": _width(), "colour": _colour(options)}), options)
+    put_out(rendered(build, found, options, {"width": width(), "colour": _colour(options)}), options["output"])
     if found.written:
         click.echo(f"jettison: wrote {terminal(str(found.file))}", err=True)
     refuse_unproven(found)
     return 0
 
 
-def _output(text: str, options: dict[str, Any]) -> None:
-    output: Path | None = options["output"]
-    if output is None:
-        click.echo(text, nl=False, color=True)
-    else:
-        state.write_atomically(output, text.encode("utf-8", "surrogateescape"))
-
-
 def _colour(options: dict[str, Any]) -> bool:
-    return options["output"] is None and colours(sys.stdout, options["no_color"])
-
-
-def _width() -> int:
-    return shutil.get_terminal_size((100, 24)).columns
+    return coloured(options["output"], options["no_color"])

@@ -128,18 +128,3 @@ def build_options(function: Any) -> Any:
     ):
         function = option(function)
     return function
-
-
-def output_options(function: Any) -> Any:
-    """Where the report goes, and in which form."""
-    for option in reversed(
-        (
-            click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
-            click.option(
-                "-o", "--output", type=click.Path(path_type=Path), help="Write the report here instead of stdout."
-            ),
-            click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well."),
-        )
-    ):
-        function = option(function)
-    return function

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from jettison.cli.options import colours, opened, platform_option, read_dockerfile
-from jettison.core import state
+from jettison.cli.options import (
+    color_option,
+    coloured,
+    dockerfile_options,
+    format_option,
+    opened,
+    output_option,
+    platform_option,
+    put_out,
+    told_dockerfile,
+    width,
+)
 from jettison.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,19 +32,16 @@ if TYPE_CHECKING:
 
 @click.command("inspect")
 @click.argument("image")
-@click.option(
-    "-f", "--file", type=click.Path(path_type=Path), help="The Dockerfile of IMAGE, or its folder: for lines."
-)
-@click.option("--target", help="The stage of the Dockerfile that became IMAGE.")
+@dockerfile_options()
 @click.option("--base-image", metavar="IMAGE", help="What IMAGE stands on; else the store's images are compared.")
 @click.option("--packages", is_flag=True, help="Weigh packages: dpkg, apk, rpm, Python, Node and Go.")
 @click.option("--measure", is_flag=True, help="Read compressed layers once more, for what each file costs in them.")
 @click.option("--validate", is_flag=True, help="Hold IMAGE against its specifications instead, all of its bytes.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@format_option("markdown")
 @click.option("--top", type=click.IntRange(min=0), default=10, show_default=True, help="Rows of waste and of files.")
 @platform_option()
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
-@click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
+@output_option()
+@color_option()
 def command(
     image: str,
     file: Path | None,
@@ -58,29 +63,20 @@ def command(
 
     With --validate it ends with 1 where something is wrong; what is only advised is told and does not count.
     """
-    dockerfile = read_dockerfile(file) if file is not None else None
-    if target is not None and dockerfile is None:
-        raise UsageError("--target names a stage of a Dockerfile", hint="give it with -f FILE")
+    dockerfile = told_dockerfile(file, target)
     found = opened(image, platform, whole=False)
     if validate:
         if form == "markdown":
             raise UsageError("--validate has no Markdown", hint="use --format json")
-        text, valid = _validated(found, form, output is None and colours(sys.stdout, no_color))
-        _put(text, output)
+        text, valid = _validated(found, form, coloured(output, no_color))
+        put_out(text, output)
         return 0 if valid else 1
-    look = Look(form, top, output is None and colours(sys.stdout, no_color), packages, measure)
+    look = Look(form, top, coloured(output, no_color), packages, measure)
     base = _base(base_image, platform, (dockerfile[1], target) if dockerfile else None)
     told = (*dockerfile, _source(file, dockerfile[0], target)) if file is not None and dockerfile else None
     text = _report(found, look, base, told)
-    _put(text, output)
+    put_out(text, output)
     return 0
-
-
-def _put(text: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(text, nl=False, color=True)
-    else:
-        state.write_atomically(output, text.encode())
 
 
 def _validated(image: Image, form: str, colour: bool) -> tuple[str, bool]:
@@ -92,8 +88,7 @@ def _validated(image: Image, form: str, colour: bool) -> tuple[str, bool]:
     faults = validate(image)
     if form == "json":
         return json.dumps(validation_to_json(image, faults), indent=2) + "\n", is_valid(faults)
-    width = shutil.get_terminal_size((100, 24)).columns
-    return validation_text(image, faults, width=width, colour=colour), is_valid(faults)
+    return validation_text(image, faults, width=width(), colour=colour), is_valid(faults)
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,7 @@ class Look:
     colour: bool
     packages: bool
     measure: bool
-    width: int = field(default_factory=lambda: shutil.get_terminal_size((100, 24)).columns)
+    width: int = field(default_factory=width)
 
 
 Named = tuple[str, "Image | None"]

@@ -7,7 +7,17 @@ import sys
 
 import click
 
-from jettison.cli.options import colours, layer_of, layer_option, opened, platform_option, say_absent, write_lines
+from jettison.cli.options import (
+    color_option,
+    colours,
+    format_option,
+    layer_of,
+    layer_option,
+    opened,
+    platform_option,
+    say_absent,
+    write_lines,
+)
 from jettison.image.listing import Row, is_wild, list_layer, list_tree
 from jettison.image.near import near_names
 from jettison.image.tree import Tree
@@ -21,9 +31,9 @@ from jettison.report.listing_text import listing_json, listing_lines
 @click.option("-S", "--by-size", is_flag=True, help="The biggest first.")
 @layer_option("Only what this layer holds, its whiteouts too")
 @click.option("--bytes", "exact", is_flag=True, help="Sizes in bytes.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option()
 @platform_option()
-@click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
+@color_option()
 def command(
     image: str,
     pattern: str,

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import shutil
 import signal
-import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import Any
 import click
 
 from jettison.bases.policy import DEFAULT, Policy
+from jettison.cli.options import color_option, coloured, format_option, output_option, put_out, width
 from jettison.cli.progress import Screen
 from jettison.cli.recipe import recipe_of
 from jettison.contract.files import write_contract
@@ -90,12 +88,12 @@ class WithEngineArguments(click.Command):
 )
 @click.option("--keep-images", is_flag=True, help="Keep the images of v0 and of each kept version.")
 @click.option("--cold-times", is_flag=True, help="Build each kept version cold as well, to compare seconds.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
+@format_option("markdown")
+@output_option()
 @click.option("--report", type=click.Path(path_type=Path), help="Write the ledger as one HTML page here.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.option("-v", "--verbose", is_flag=True, help="The engine's output too.")
-@click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
+@color_option()
 def command(**options: Any) -> int:
     """Make the image of the project at PATH small, and prove each change.
 
@@ -186,7 +184,7 @@ def _plan(bench: Bench, text: str, screen: Screen, options: dict[str, Any]) -> i
         try:
             screen.show(next(loop))
         except StopIteration as end:
-            _output(plan_text(end.value, width=_width()), options)
+            _output(plan_text(end.value, width=width()), options)
             return 0
 
 
@@ -254,32 +252,18 @@ def _rendered(ledger: Ledger, options: dict[str, Any], *, written: bool = False)
     if options["form"] == "markdown":
         return ledger_markdown(ledger)
     colour = _colour(options)
-    table = ledger_table(ledger, width=_width(), colour=colour, written=written)
+    table = ledger_table(ledger, width=width(), colour=colour, written=written)
     if options["show_diff"] and ledger.diff:
         table += "\n" + show_diff(ledger.diff, colour=colour)
     return table
 
 
 def _output(text: str, options: dict[str, Any]) -> None:
-    if not text.endswith("\n"):
-        text += "\n"
-    if options["output"] is None:
-        click.echo(text, nl=False, color=True)
-    else:
-        state.write_atomically(options["output"], text.encode())
+    put_out(text if text.endswith("\n") else text + "\n", options["output"])
 
 
 def _colour(options: dict[str, Any]) -> bool:
-    return (
-        options["output"] is None
-        and sys.stdout.isatty()
-        and not options["no_color"]
-        and not os.environ.get("NO_COLOR")  # no-color.org: when present and not empty
-    )
-
-
-def _width() -> int:
-    return shutil.get_terminal_size((100, 24)).columns
+    return coloured(options["output"], options["no_color"])
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""What the commands that look into images share: options, and how they write to standard output."""
+"""What commands share: options, and how they write to standard output."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from jettison.core import state
 from jettison.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +20,32 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _INSECURE = "jettison.insecure"  # what the context of a command remembers it by
+
+
+def format_option(*more: str) -> Decorator:
+    """`--format`: text, JSON, and what more there is."""
+    forms = click.Choice(["text", "json", *more])
+    return click.option("--format", "form", type=forms, default="text", show_default=True)
+
+
+def output_option() -> Decorator:
+    """`-o`; `put_out` obeys it."""
+    file = click.Path(path_type=Path)
+    return click.option("-o", "--output", type=file, help="Write the report here instead of stdout.")
+
+
+def color_option() -> Decorator:
+    """`--no-color`; `colours` and `coloured` obey it."""
+    return click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
+
+
+def dockerfile_options() -> Decorator:
+    """`-f` and `--target`, for commands that tell lines; `told_dockerfile` reads them."""
+    file = click.option(
+        "-f", "--file", type=click.Path(path_type=Path), help="The Dockerfile of IMAGE, or its folder: for lines."
+    )
+    target = click.option("--target", help="The stage of the Dockerfile that became IMAGE.")
+    return lambda function: file(target(function))
 
 
 def platform_option() -> Decorator:
@@ -75,9 +103,27 @@ def layer_of(image: Image, number: int) -> tuple[int, Layer]:
     return number % count, image.layers[number]
 
 
+def width() -> int:
+    """Columns of the terminal, 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def put_out(text: str, output: Path | None) -> None:
+    """A report to standard output, or into the file that -o names. Raises DiskError."""
+    if output is None:
+        click.echo(text, nl=False, color=True)
+    else:
+        state.write_atomically(output, text.encode("utf-8", "surrogateescape"))
+
+
 def colours(stream: IO[str], no_color: bool) -> bool:
     """Whether to paint what goes there."""
     return stream.isatty() and not no_color and not os.environ.get("NO_COLOR")
+
+
+def coloured(output: Path | None, no_color: bool) -> bool:
+    """Whether to paint a report that `put_out` takes."""
+    return output is None and colours(sys.stdout, no_color)
 
 
 def write_lines(lines: Iterable[str]) -> None:
@@ -99,6 +145,15 @@ def say_absent(message: str, near: Sequence[bytes]) -> None:
     click.echo(f"jettison: {terminal(message)}", err=True)
     if near:
         click.echo(f"hint: there is {', '.join('/' + show_path(each) for each in near)}", err=True)
+
+
+def told_dockerfile(file: Path | None, target: str | None) -> tuple[str, Dockerfile] | None:
+    """(name, parsed) of what -f names. Raises UsageError, DockerfileError."""
+    if file is not None:
+        return read_dockerfile(file)
+    if target is not None:
+        raise UsageError("--target names a stage of a Dockerfile", hint="give it with -f FILE")
+    return None
 
 
 def read_dockerfile(path: Path) -> tuple[str, Dockerfile]:

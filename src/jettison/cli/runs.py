@@ -6,13 +6,14 @@ import json
 
 import click
 
+from jettison.cli.options import format_option
 from jettison.core.escape import terminal
 from jettison.core.units import show_bytes
 from jettison.lighten.history import PastRun, past_runs
 
 
 @click.command("runs")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option()
 def command(form: str) -> int:
     """List past runs, newest first."""
     runs = past_runs()
