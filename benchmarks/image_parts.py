@@ -15,7 +15,7 @@ import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import IO
 
@@ -162,7 +162,9 @@ def write_deletes(path: Path) -> None:
             out.addfile(tarfile.TarInfo(removed))
 
 
+@cache
 def sha256(path: Path) -> str:
+    """Of a file that is written once."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import math
 import os
 import shutil
 import statistics
@@ -50,6 +51,7 @@ print(found.decode())
 """
 SIZES = ("small", "medium", "large")
 OURS = ("archive cold", "oci cold", "archive warm", "oci warm", "archive result", "oci result")
+WEIGHED = ("dive", "archive cold", "oci cold")
 TARGETS = {  # of dive, wall, CPU or memory: (what, against what, column, small, medium, large)
     "cold, docker-archive": ("archive cold", "dive", "wall", (0.60, 0.35, 0.28)),
     "cold, OCI gzip": ("oci cold", "dive", "wall", (1.2, 0.65, 0.45)),
@@ -203,7 +205,7 @@ def measure(root: Path, rounds: int) -> dict[str, Measured]:
         for _ in range(rounds):
             for name, contestant in told.items():
                 found[name].append(run(contestant))
-        memory = {name: run(contestant, weighed=True).memory for name, contestant in told.items()}
+        memory = {name: run(told[name], weighed=True).memory for name in WEIGHED}
     said = {found[name][0].printed for name in OURS}
     if len(said) != 1:
         raise SystemExit(f"the forms do not agree: {said}")
@@ -212,7 +214,7 @@ def measure(root: Path, rounds: int) -> dict[str, Measured]:
         name: Measured(
             statistics.median(each.wall for each in runs),
             statistics.median(each.cpu for each in runs),
-            memory[name],
+            memory.get(name, math.nan),
             "",
         )
         for name, runs in found.items()
@@ -230,7 +232,8 @@ def main() -> None:
         measured[size] = measure(told.folder / size, told.rounds)
         print(f"{'':20} {'wall s':>8} {'cpu s':>8} {'MiB':>8}")
         for name, one in measured[size].items():
-            print(f"{name:20} {one.wall:8.3f} {one.cpu:8.3f} {one.memory:8.0f}", flush=True)
+            memory = "" if math.isnan(one.memory) else f"{one.memory:8.0f}"
+            print(f"{name:20} {one.wall:8.3f} {one.cpu:8.3f} {memory}", flush=True)
     print(f"\n{'ratio (target)':42}" + "".join(f"{size:>16}" for size in measured))
     for title, (name, against, column, targets) in TARGETS.items():
         cells = []
