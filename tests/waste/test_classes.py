@@ -158,5 +158,5 @@ def test_any_name_is_asked_without_an_error_and_alike_in_any_way(parts: list[byt
     found = classify(made.layers, made.merged)
     (name,) = (each for _, _, each in found.live)
     rank = Classifier(made.merged).rank(name)
-    each = found.class_of((0, 0))
+    each = next((each for _, _, _, each in found.classed()), None)
     assert (None if rank == len(Class) else list(Class)[rank]) == each

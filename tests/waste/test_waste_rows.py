@@ -12,7 +12,7 @@ from jettison.image.merge import Merge
 from jettison.image.model import Columns, Entry, Layer, LayerSource
 from jettison.image.tar import walk
 from jettison.image.tree import sizes
-from jettison.waste.rows import Cause, WasteRow, same_content, waste_rows
+from jettison.waste.rows import Cause, WasteRow, waste_rows
 
 Member = tuple[str, bytes | str | None]  # content of a file, target of a hard link, None for a directory
 
@@ -106,8 +106,3 @@ def test_contents_are_compared_only_where_sizes_are_equal_and_in_one_pass_a_laye
     waste_rows(layers)
     assert [1, 1, 0] == [layer.source.passes for layer in layers]  # type: ignore[attr-defined]
     assert [49, 49, 0] == [layer.source.opened for layer in layers]  # type: ignore[attr-defined]
-
-
-def test_two_payloads_are_compared_byte_for_byte() -> None:
-    layers = stack((("a", b"123"), ("b", b"123"), ("c", b"124"), ("d", None)))
-    assert [True, False, False] == [same_content(layers, (0, 0), (0, other)) for other in (1, 2, 3)]

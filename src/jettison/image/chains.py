@@ -1,5 +1,8 @@
 """Images that stand on the same layers: what a chain of these comes to is found out once for all of them.
 
+For who reads many images in one process; a single one, or two, gain nothing by it. benchmarks/image_fleet.py measures
+it. No command reads so many yet.
+
 A chain is known by its layers' diff IDs with what vouches for each (`LayerSource.proof`): a layer for whose bytes
 nothing vouches, and whatever stands on it, is read and merged for its image alone.
 Source of the term: OCI image-spec v1.1 `config.md`, "Layer ChainID".

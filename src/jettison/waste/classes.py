@@ -157,12 +157,6 @@ class Classified:
     live: Live
     ranks: list[bytearray]
 
-    def class_of(self, place: Place) -> Class | None:
-        """The class of a payload; None where it is in none, and where it is dead."""
-        layer, index = place
-        rank = self.ranks[layer][index]
-        return _ORDER[rank] if rank < _NONE else None
-
     def classed(self) -> Iterator[tuple[int, int, bytes, Class]]:
         """(layer, entry, first name, class) of those that are in one."""
         for layer, index, name in self.live:

@@ -11,7 +11,6 @@ from jettison.image.merge import Merge, Place, dead_among
 from jettison.image.model import Kind, Layer
 from jettison.waste.contents import Fingerprints, fingerprints
 
-_CHUNK = 2**20
 _WASTE = "waste"  # what a chain is told
 _PLACE = attrgetter("layer", "entry")
 
@@ -100,18 +99,3 @@ def _size(layers: Sequence[Layer], place: Place) -> int:
         return -1
     columns = layers[place[0]].columns
     return columns.sizes[place[1]] if columns.kinds[place[1]] == Kind.FILE else -1
-
-
-def same_content(layers: Sequence[Layer], one: Place, other: Place) -> bool:
-    """Whether two payloads are equal byte for byte; read only where their sizes are equal."""
-    first = layers[one[0]].columns[one[1]]
-    second = layers[other[0]].columns[other[1]]
-    if first.kind is not Kind.FILE or second.kind is not Kind.FILE or first.size != second.size:
-        return False
-    with layers[one[0]].source.open(first) as a, layers[other[0]].source.open(second) as b:
-        while True:
-            left, right = a.read(_CHUNK), b.read(_CHUNK)
-            if left != right:
-                return False
-            if not left:
-                return True
