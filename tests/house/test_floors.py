@@ -21,7 +21,7 @@ FLOORS = (
     {"image", "dockerfile", "engine", "registry"},
     {"context", "packages", "closure", "align", "waste", "commands"},
     {"subject"},
-    {"rule", "rules", "traps", "synthesis", "bases"},
+    {"rule", "rules", "traps", "synthesis", "bases", "evidence"},
     {"contract", "compare", "gate", "lighten", "review", "slim", "fleet", "reclaim", "audit"},
     {"documents"},
     {"report", "tui", "lsp"},

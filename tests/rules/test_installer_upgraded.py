@@ -63,6 +63,23 @@ def test_the_instruction_goes_and_what_it_brought_is_saved():
     assert "line 3 puts pip 26.1 over what the base brings" == found.message
 
 
+COMPILED = {f"{SITE}/pip/__pycache__/__init__.cpython-311.pyc": "c" * 400}
+
+
+@pytest.mark.parametrize(
+    ("base", "last", "less"),
+    [
+        (BASE, "RUN pip install flask", weigh(COMPILED)),
+        ({**BASE, **COMPILED}, "RUN pip install flask", 0),
+        (BASE, "RUN true", 0),
+    ],
+    ids=["the base's pip compiles itself", "it is compiled in the base", "it never runs"],
+)
+def test_bytecode_that_the_pip_of_the_base_will_write_is_not_saved(base, last, less):
+    (found,) = findings(TEXT.replace("RUN pip install flask", last), {**NEW_PIP, **COMPILED}, base=base)
+    assert weigh(NEW_PIP, COMPILED) - less == found.predicted
+
+
 def test_of_several_commands_the_one_goes():
     joined = "RUN python -m pip install -U pip && pip install flask\n"
     text = TEXT.replace("RUN pip install --upgrade pip\n", "").replace("RUN pip install flask\n", joined)

@@ -15,6 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ("apt-service", "node-hello", "node-api", "go-server", "python-api")
+STANDINS = (sys.executable, str(ROOT / "scripts" / "standins.py"))
 FLAGS: dict[str, tuple[str, ...]] = {
     "apt-service": (),
     "node-hello": ("--min-saving", "1MB"),
@@ -27,11 +28,14 @@ FLAGS: dict[str, tuple[str, ...]] = {
 @cache
 def environment(*bases: str) -> Mapping[str, str]:
     """Our environment, with an engine that finds these official bases, real or stood in for."""
-    standins = [sys.executable, str(ROOT / "scripts" / "standins.py")]
-    subprocess.run([*standins, "ensure", *bases], check=True)
-    shown = subprocess.run([*standins, "env"], check=True, capture_output=True, text=True).stdout
-    told = dict(re.findall(r"^export (\w+)=(.*)$", shown, re.MULTILINE))
+    subprocess.run([*STANDINS, "ensure", *bases], check=True)
+    told = dict(re.findall(r"^export (\w+)=(.*)$", house("env"), re.MULTILINE))
     return {**os.environ, **told}
+
+
+def house(*words: str) -> str:
+    """What `scripts/standins.py` prints of the bases that are there."""
+    return subprocess.run([*STANDINS, *words], check=True, capture_output=True, text=True).stdout
 
 
 def bases(dockerfile: Path) -> tuple[str, ...]:

@@ -27,5 +27,5 @@ def command(name: str | None) -> int:
             f"there is no rule called {name}",
             hint=f"did you mean {near[0]}?" if near else "`jettison explain` lists the rules",
         )
-    click.echo(f"{name}\n\n{for_people(rules[name].page)}")
+    click.echo(f"{name}\n\n{for_people(rules[name])}")
     return 0

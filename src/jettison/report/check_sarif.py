@@ -52,7 +52,7 @@ def check_sarif(checked: Checked) -> dict[str, Any]:
 
 
 def _descriptor(code: str, name: str, rule: Rule | None) -> dict[str, Any]:
-    page = for_people(rule.page) if rule is not None else "The file does not parse: no builder begins with it."
+    page = for_people(rule) if rule is not None else "The file does not parse: no builder begins with it."
     level = _LEVELS[rule.severity if rule is not None else Severity.ERROR]
     return {
         "id": code,

@@ -3,11 +3,50 @@
 from __future__ import annotations
 
 import re
+from textwrap import fill
+
+from jettison.core.units import show_bytes
+from jettison.evidence import Measured, evidence
+from jettison.rule import Rule
+
+WIDTH = 116  # columns, those of a page's own lines
 
 
-def for_people(page: str) -> str:
-    """The page without the layer listings that its tests read, and with the fences' words for people."""
-    page = re.sub(r"```layers \w+\n.*?```\n?", "", page, flags=re.DOTALL)
-    return page.replace("```dockerfile bad", "```dockerfile before").replace(
-        "```dockerfile good", "```dockerfile after"
-    )
+def for_people(rule: Rule) -> str:
+    """The page without the layer listings that its tests read, with the fences' words for people, and the evidence."""
+    page = re.sub(r"```layers \w+\n.*?```\n?", "", rule.page, flags=re.DOTALL)
+    for bad, word in (("bad", "before"), ("good", "after")):
+        page = page.replace(f"```dockerfile {bad}", f"```dockerfile {word}")
+    return "\n\n".join([page.rstrip("\n"), *_evidence(rule.name)])
+
+
+def _evidence(name: str) -> list[str]:
+    """What its fix has saved for real, or why that is not known; nothing for a rule that is not about bytes."""
+    known = evidence()
+    if name in known.measured:
+        return [_paragraph(f"**Measured.** {shown(known.measured[name])}")]
+    return [_paragraph(f"**Not measured.** {known.reasons[name]}")] if name in known.reasons else []
+
+
+def _paragraph(text: str) -> str:
+    """As the pages are written."""
+    return fill(text, WIDTH, break_on_hyphens=False, break_long_words=False)
+
+
+def shown(measured: Measured) -> str:
+    """A measurement in words: what grew is called a loss."""
+    base = f"{measured.base}{', a stand-in for the published image' if measured.stand_in else ''}"
+    sizes = f"{show_bytes(measured.before)} before the fix, {show_bytes(measured.after)} with it alone"
+    told = [f"On {measured.date}, a project upon {base}: {sizes}: {_change(measured.saved)}."]
+    told.append(f"The fix there: {measured.fix}.")
+    if measured.predicted is not None:
+        told.append(f"Predicted before it was built: {_change(measured.predicted)}.")
+    told.append(f"Two builds of the original differ by {show_bytes(measured.noise)}.")
+    told.append(f"({measured.engine}, commit {measured.commit})")
+    return " ".join(told)
+
+
+def _change(saved: int) -> str:
+    if saved == 0:
+        return "nothing saved"
+    return f"{show_bytes(saved)} saved" if saved > 0 else f"a loss of {show_bytes(-saved)}"

@@ -9,6 +9,7 @@ from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, delete_command, delete_instruction
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.dockerfile.shell import script
+from jettison.image.tree import Tree
 from jettison.packages.python import Distribution, distributions, requirement
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
@@ -26,7 +27,8 @@ def installer_upgraded(subject: Subject) -> Iterator[Finding]:
     **What it costs.** A pip is 10 MB or more with its bytecode. Those of the base stay in its layers: what is put
     over them frees nothing.
 
-    **The fix** takes the call away: the packages are installed by the pip that the base brings.
+    **The fix** takes the call away: the packages are installed by the pip that the base brings. Where that came without
+    bytecode it compiles itself then, which is taken off: the new pip's bytecode stands for it, and is a little more.
 
     **Safety.** TESTED: an older pip may choose otherwise, or may not know a package's format; then the build or the
     contract says so. An application that imports what would be older is left alone.
@@ -46,7 +48,7 @@ def installer_upgraded(subject: Subject) -> Iterator[Finding]:
 def _finding(subject: Subject, run: Instruction, call: PipCall, upgraded: tuple[Distribution, ...]) -> Finding:
     names = " and ".join(f"{each.name} {each.version}" for each in upgraded)
     message = f"line {run.line} puts {names} over what the base brings"
-    size = sum(each.size for each in upgraded)
+    size = sum(each.size - _compiled_instead(subject, call, each) for each in upgraded)
     try:
         _check(subject, upgraded)
         fix = Fix(f"use the {upgraded[0].name} of the base", Applicability.TESTED, (_edit(subject, run, call),))
@@ -66,6 +68,22 @@ def _upgraded(subject: Subject, run: Instruction, call: PipCall) -> tuple[Distri
     if any((each.name, each.top) not in before for each in own):
         return ()
     return tuple(each for each in own if subject.tree.layer_of(each.record) in layers)
+
+
+def _compiled_instead(subject: Subject, removed: PipCall, upgraded: Distribution) -> int:
+    """Bytes of bytecode that the pip of the base will leave, at most, where another call makes it run."""
+    if upgraded.name != "pip":
+        return 0
+    calls = (call for run in own_runs(subject) for call in pip_calls(subject.dockerfile, run))
+    bases = (each for each in distributions(subject.below) if (each.name, each.top) == ("pip", upgraded.top))
+    if all(call == removed for call in calls) or any(_bytecode(subject.below, each) for each in bases):
+        return 0
+    return _bytecode(subject.tree, upgraded)
+
+
+def _bytecode(tree: Tree, installed: Distribution) -> int:
+    found = (tree.get(path) for path in installed.files if path.endswith(b".pyc"))
+    return sum(each.size for each in found if each is not None)
 
 
 def _check(subject: Subject, upgraded: tuple[Distribution, ...]) -> None:
