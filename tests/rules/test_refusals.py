@@ -136,6 +136,12 @@ REFUSED = [
         f"2 {APP}\n3 {APP} uid=1",
         "different mounts or flags",
     ),
+    (
+        "npm-upgraded",
+        "RUN if a; then npm install -g npm; fi",
+        "1 usr/lib/node_modules/npm/a 9 content=old\n2 usr/lib/node_modules/npm/a 9",
+        "not one of a plain list",
+    ),
     ("package-cache-left-behind", "RUN dnf install -y a &", "2 var/cache/dnf/a 9", "ends in an operator"),
     ("login-log-grown", "RUN sudo useradd -u 99 a", "2 var/log/lastlog 9", "give useradd -l"),
     (

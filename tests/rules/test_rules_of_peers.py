@@ -9,10 +9,11 @@ import pytest
 
 from jettison.dockerfile.edit import apply
 from jettison.dockerfile.parse import parse
-from jettison.rule import Finding, all_rules
+from jettison.rule import Finding, all_rules, text_rules
 from jettison.subject import Text
 
 RULES = {rule.name: rule for rule in all_rules()}
+ARTICLES = Path(__file__).parents[1] / "docs" / "articles"
 BUILDER = "FROM debian:bookworm AS b\n{}\nFROM debian:bookworm\nCOPY --from=b /a /a"
 
 
@@ -57,6 +58,18 @@ CASES = {
         "RUN apt-get install -y vim && apt-get purge -y vim": 0,
         "RUN apt-get install -y curl ca-certificates": 0,
         BUILDER.format("RUN apt-get install -y gdb"): 0,
+    },
+    "npm-upgraded": {
+        "RUN npm install -g npm": 1,
+        "RUN npm i -g npm@10 && npm ci": 1,
+        "RUN npm install --global npm@latest\nRUN npm ci": 1,
+        "RUN npm update -g npm": 1,
+        "RUN if a; then npm install -g npm; fi": 1,
+        "RUN npm install -g npm typescript": 0,
+        "RUN npm install npm": 0,
+        "RUN npm install -g pnpm": 0,
+        "RUN npm ci": 0,
+        BUILDER.format("RUN npm install -g npm"): 0,
     },
     "archive-copied-to-be-unpacked": {
         "COPY a.tar.gz /tmp/\nRUN tar xzf /tmp/a.tar.gz -C /opt": 1,
@@ -322,15 +335,22 @@ def test_a_secret_is_never_printed() -> None:
     assert [] == [each.message for each in told if "s3cret9" in f"{each.message}{each.refusal}"]
 
 
-def test_no_fix_ever_invents_a_user_a_health_check_or_an_environment() -> None:
-    wrong = []
-    for name, text, number in FLAT:
-        for each in findings(name, text) if number else ():
-            for edit in each.fix.edits if each.fix else ():
-                wrong += [
-                    name for word in ("USER", "HEALTHCHECK", "ENV", "pipefail", "cache clean") if word in edit.text
-                ]
-    assert [] == wrong
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in ARTICLES.glob("*/Dockerfile")))
+def test_no_fix_invents_a_user_a_health_check_an_environment_or_a_clean_by_name(name: str) -> None:
+    folder = ARTICLES / name
+    dockerfile = parse((folder / "Dockerfile").read_text())
+    text = Text(dockerfile, folder, dockerfile.stages[-1])
+    found = [each for rule in text_rules() if rule.text is not None for each in rule.text(text)]
+    edits = [(each.rule, edit.text) for each in found if each.fix for edit in each.fix.edits]
+    invented = ("USER", "HEALTHCHECK", "ENV", "NODE_ENV", "pipefail", "cache clean")
+    kept = dockerfile.text
+    assert [] == [(rule, word) for rule, new in edits for word in invented if word in new and word not in kept]
+
+
+def test_a_fix_of_these_rules_invents_nothing_either() -> None:
+    words = ("USER", "HEALTHCHECK", "ENV", "pipefail", "cache clean")
+    fixes = [each.fix for name, text, number in FLAT if number for each in findings(name, text) if each.fix]
+    assert [] == [edit.text for fix in fixes for edit in fix.edits for word in words if word in edit.text]
 
 
 MANY = {
