@@ -19,7 +19,7 @@ from jettison.commands import builtins
 from jettison.commands.model import Call, Word
 from jettison.commands.nodes import REDIRECTIONS, Operand, behind_heredoc, clause, named, operands, then, with_ends
 from jettison.commands.shell_state import Shell, merge
-from jettison.commands.words import fields
+from jettison.commands.words import fields, is_plain
 from jettison.commands.wrappers import Peeled, base_name, peel
 from jettison.core.values import Span
 from jettison.dockerfile.shell import Reader
@@ -85,17 +85,15 @@ class Walk:
 
     def sequence(self, nodes: list[Node], reader: Reader, shell: Shell, place: Place) -> Shell:
         """Statements one after the other."""
-        statements = [(node, after) for node, after in with_ends(nodes) if node.type != "comment"]
-        for number, (node, after) in enumerate(statements):
+        statements = list(with_ends(nodes))
+        before = replace(place, heard=False) if len(statements) > 1 else place
+        for number, (node, after) in enumerate(statements, 1):
             if shell.dead:
                 break
-            inner = place
             if after == "&":
                 self.statement(node, reader, shell, replace(place.unheard(), guards=self.guarded(place)))
                 continue
-            if number < len(statements) - 1:
-                inner = replace(place, heard=False)
-            shell = self.statement(node, reader, shell, inner)
+            shell = self.statement(node, reader, shell, before if number < len(statements) else place)
         return shell
 
     def guarded(self, place: Place) -> frozenset[int]:
@@ -155,7 +153,9 @@ class Walk:
         return self.joined([*found[:-1], (operator, last, redirections), *behind], reader, shell, place)
 
     def redirected(self, body: Node, redirections: list[Node], reader: Reader, shell: Shell, place: Place) -> Shell:
-        """A statement whose output, or input, goes elsewhere."""
+        """A statement whose output, or input, goes elsewhere, where there are redirections."""
+        if not redirections:
+            return self.statement(body, reader, shell, place)
         outputs, text = list(place.outputs), place.input
         waiting = list(redirections)
         while waiting:
@@ -185,11 +185,12 @@ class Walk:
                 guards = place.guards
             elif looked:
                 guards = self.guarded(replace(place, guards=guards))
-            inner = replace(place, guards=self.guarded(place) if operator == "||" else guards)
-            if later_or[at]:
-                inner = inner.unheard()
-            elif at < len(parts) - 1:
-                inner = replace(inner, tested=True)
+            inner = replace(
+                place,
+                guards=self.guarded(place) if operator == "||" else guards,
+                heard=False if later_or[at] else place.heard,
+                tested=place.tested or at < len(parts) - 1,
+            )
             # behind `||` what stands before it has failed, and may have changed nothing
             begin = merge(before, shell) if operator == "||" else shell
             branch = self.redirected(node, redirections, reader, begin, inner)
@@ -291,6 +292,8 @@ class Walk:
         if node.type not in _WORDS:
             return []
         text, span = reader.source(node), reader.place(node)
+        if is_plain(text):
+            return [Word(text, text, span, text)]
         return [Word(text, each.value, span, each.pattern) for each in fields(text, shell.known)]
 
     def substitutions(self, node: Node, reader: Reader, shell: Shell, place: Place, but: str = "") -> None:
@@ -326,7 +329,9 @@ class Walk:
                 shell = shell.set(name, value)
             return shell
         found = peel(tuple(words))
-        return self.started(replace(found, own={**own, **found.own}), reader.place(node), shell, place)
+        if own:
+            found = replace(found, own={**own, **found.own})
+        return self.started(found, reader.place(node), shell, place)
 
     def started(self, found: Peeled, span: Span, shell: Shell, place: Place) -> Shell:
         """What a command starts, or what it does to its own shell."""
@@ -370,7 +375,7 @@ class Walk:
         written = found.script.span if found.script is not None else span
         offsets = _offsets(found.script, text or "")
         reader = Reader.of(text or "", offsets or (), None if offsets else written)
-        root = reader.root()
+        root = reader.root
         if text is None or root.has_error:
             self.calls.append(Call(None, (), written, found.wrappers, place.guards | shell.behind, None, exact=False))
             return

@@ -10,6 +10,9 @@ from difflib import get_close_matches
 from jettison.commands.model import Call, Word
 from jettison.commands.tool import Action, Tool
 
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
+_LETTERS = re.compile(r"-[A-Za-z0-9]+")
+
 
 @dataclass(frozen=True)
 class Option:
@@ -73,12 +76,17 @@ class Misspelled:
 def invoked(call: Call, tools: Mapping[str, Tool]) -> Invocation | None:
     """A call of one of these managers, `python -m pip` too; None where it is of another program."""
     name, words = call.name or "", call.words
-    if re.fullmatch(r"(?:python|pypy)[\d.]*", name):
+    if name.startswith(("python", "pypy")) and _PYTHON.fullmatch(name):
         module = next((at for at, word in enumerate(words) if word.value == "-m"), len(words))
         name = (words[module + 1].value or "") if module + 1 < len(words) else ""
         words = words[module + 2 :]
-    tool = tools.get(name) or tools.get(re.sub(r"[\d.]+$", "", name))
-    return _read(tool, call, words) if tool is not None else None
+    tool = tools.get(name) or tools.get(name.rstrip("0123456789."))
+    if tool is None:
+        return None
+    if id(tool) not in call.known:  # what is known there holds the tool
+        call.known[id(tool)] = _read(tool, call, words)
+    found: Invocation = call.known[id(tool)]
+    return found
 
 
 def _read(tool: Tool, call: Call, words: tuple[Word, ...]) -> Invocation:
@@ -97,7 +105,7 @@ def _read(tool: Tool, call: Call, words: tuple[Word, ...]) -> Invocation:
     others = tuple(operands[len(verb) :])
     packages, odd = [], any(word.value is None for word in words)
     for word in others:
-        if word.value is not None and re.search(tool.no_package, word.value) and tool.no_package:
+        if word.value is not None and tool.no_package and re.search(tool.no_package, word.value):
             odd = True
         elif word.value is not None:
             packages.append(Package(*tool.split(word.value), word))
@@ -112,7 +120,8 @@ def _read(tool: Tool, call: Call, words: tuple[Word, ...]) -> Invocation:
 def _options(tool: Tool, word: Word, value: str, rest: Iterator[Word]) -> Iterator[Option]:
     """The options of one word: several where letters stand behind one dash, the last of which may take a value."""
     name, equals, inline = value.partition("=")
-    cluster = re.match(r"-[A-Za-z0-9]+", value) if tool.clusters and value not in tool.plain | tool.valued else None
+    is_one = value in tool.plain or value in tool.valued
+    cluster = _LETTERS.match(value) if tool.clusters and not is_one else None
     for at in range(1, cluster.end()) if cluster else ():
         if f"-{value[at]}" in tool.valued:
             if at > 1:
@@ -143,13 +152,12 @@ def misspelled(invocation: Invocation) -> Iterator[Misspelled]:
     tool = invocation.tool
     if not tool.complete:
         return
-    known = sorted(each for each in tool.plain | tool.valued if each.startswith("--"))
     for option in invocation.options:
-        if not option.name.startswith("--") or option.name in known:
-            continue
         bare = option.name.removeprefix("--no-")
-        if f"--{bare}" in known or f"--no-{option.name[2:]}" in known:
+        spelt = (option.name, f"--{bare}", f"--no-{option.name[2:]}")
+        if not option.name.startswith("--") or any(each in tool.plain or each in tool.valued for each in spelt):
             continue
+        known = sorted(each for each in tool.plain | tool.valued if each.startswith("--"))
         near = get_close_matches(option.name, known, 1, 0.85)
         if near:
             yield Misspelled(option.words[0], near[0])

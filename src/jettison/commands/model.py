@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from jettison.core.values import Span
 from jettison.dockerfile.model import Instruction
@@ -55,7 +56,12 @@ class Call:
     nested: bool = False
     exact: bool = True
 
-    @property
+    @cached_property
+    def known(self) -> dict[object, Any]:
+        """What was read of this call before, by whom it was: rules ask the same things of it many times."""
+        return {}
+
+    @cached_property
     def values(self) -> tuple[str | None, ...]:
         """What the program is given, None for what is not known."""
         return tuple(word.value for word in self.words)

@@ -12,12 +12,13 @@ from jettison.commands.model import Mount, Run, Word
 from jettison.commands.shell_state import Shell
 from jettison.commands.wrappers import peel
 from jettison.core.errors import DockerfileError
+from jettison.dockerfile.heredoc import is_heredoc
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 from jettison.dockerfile.mounts import fields
 from jettison.dockerfile.parse import shell_text
 from jettison.dockerfile.scope import NO_ARGUMENTS, State, states
-from jettison.dockerfile.shell import POSIX, Reader, heredoc_text
+from jettison.dockerfile.shell import POSIX, Reader, reader_of
 
 _DEFAULT = ("/bin/sh", "-c")
 _SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(\S+)[ \t]*([^\n]*)")
@@ -56,29 +57,27 @@ def _walked(walk: Walk, dockerfile: Dockerfile, instruction: Instruction, given:
         return True
     if not POSIX.fullmatch(words[0]):
         return False
-    text, offsets = shell_text(dockerfile, instruction)
-    if is_heredoc := _is_heredoc(instruction):
-        text, offsets = heredoc_text(dockerfile, instruction)
-        if text.startswith("#!"):
-            match = _SHEBANG.match(text)
-            if match is None or not POSIX.fullmatch(match[1]):
-                return False
-            begin = _shell((match[1], *match[2].split()), state)
-    elif instruction.heredocs:
-        parts = [(dockerfile.text[each.span.start : each.span.end], each.span.start) for each in instruction.heredocs]
-        for part, at in parts:
-            text, offsets = text + "\n" + part, [*offsets, offsets[-1], *range(at, at + len(part))]
-    reader = Reader.of(text, offsets)
-    root = reader.root()
-    if root.has_error:
+    exact = not instruction.heredocs or is_heredoc(instruction)
+    reader = reader_of(dockerfile, instruction) if exact else _with_bodies(dockerfile, instruction)
+    if exact and instruction.heredocs and reader.text.startswith("#!"):
+        match = _SHEBANG.match(reader.text)
+        if match is None or not POSIX.fullmatch(match[1]):
+            return False
+        begin = _shell((match[1], *match[2].split()), state)
+    if reader.root.has_error:
         return False
-    walk.sequence(list(root.children), reader, begin, Place(exact=bool(is_heredoc or not instruction.heredocs)))
+    walk.sequence(list(reader.root.children), reader, begin, Place(exact=exact))
     return True
 
 
-def _is_heredoc(instruction: Instruction) -> bool:
-    """Whether one heredoc is all that a RUN says, whoever reads it."""
-    return len(instruction.heredocs) == 1 and re.fullmatch(r"<<-?\s*[^\s<]+", instruction.value) is not None
+def _with_bodies(dockerfile: Dockerfile, instruction: Instruction) -> Reader:
+    """A RUN's lines, and behind them those of its heredocs, as the shell gets them."""
+    text, offsets = shell_text(dockerfile, instruction)
+    texts, places = [text], list(offsets)
+    for each in instruction.heredocs:
+        texts.append(each.span.of(dockerfile.text))
+        places += [places[-1], *range(each.span.start, each.span.end)]
+    return Reader.of("\n".join(texts), places)
 
 
 def _shell(words: tuple[str, ...], state: State) -> Shell:

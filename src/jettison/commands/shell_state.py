@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from tree_sitter import Node
 
@@ -35,7 +36,7 @@ class Shell:
         """The home folder, where the user is surely root."""
         return "/root" if (self.user or "").partition(":")[0] in ("root", "0") else None
 
-    @property
+    @cached_property
     def known(self) -> Known:
         """What words are expanded with."""
         return Known(self.variables, self.positional, self.variables.get("HOME") or self.home, self.bash)

@@ -38,9 +38,14 @@ class Known:
     bash: bool = False
 
 
+def is_plain(text: str) -> bool:
+    """Whether every character of a word means itself, so that its value is what is written."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def fields(text: str, known: Known) -> list[Field]:
     """The words that one word of a script becomes: none where it is an empty variable, several for `$pkgs`."""
-    if _PLAIN.fullmatch(text):
+    if is_plain(text):
         return [Field(text, text)]
     texts = _braces(text) if "{" in text and "," in text else [text]
     if len(texts) > 1 and not known.bash:

@@ -15,6 +15,13 @@ from jettison.dockerfile.shell import Argument, Command, constant
 
 def call_of(command: Command) -> Call:
     """What one command calls, by its own words alone: wrappers are seen through, variables are not known."""
+    if "call" not in command.known:
+        command.known["call"] = _call(command)
+    found: Call = command.known["call"]
+    return found
+
+
+def _call(command: Command) -> Call:
     if command.name is None:
         return Call(None, (), command.span, nested=command.nested)
     words = tuple(Word(each.text, each.value, each.span, each.value) for each in command.arguments)

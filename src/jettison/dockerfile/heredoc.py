@@ -7,13 +7,14 @@ blanks behind `<<` included, begins one, and a line that its lexer cannot read b
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jettison.core.errors import DockerfileError
 from jettison.core.values import Span
 from jettison.dockerfile.lexer import Style, expanded_words, written_words
 from jettison.dockerfile.lines import Line
-from jettison.dockerfile.model import Heredoc
+from jettison.dockerfile.model import Dockerfile, Heredoc, Instruction
 
 _WORD = re.compile(r"[0-9]*<<(-?)[\t\n\f\r ]*([^<]*)")
 _NAME = Style(keep_unset=True)
@@ -79,3 +80,24 @@ def bodies(text: str, lines: list[Line], words: tuple[Opened, ...], at: int) -> 
 
 def _ends(content: str, word: Opened) -> bool:
     return (content.lstrip("\t") if word.chomp else content) == word.name
+
+
+def is_heredoc(instruction: Instruction) -> bool:
+    """Whether one heredoc is all that a RUN says, whoever reads it."""
+    return len(instruction.heredocs) == 1 and re.fullmatch(r"<<-?\s*[^\s<]+", instruction.value) is not None
+
+
+def is_whole(dockerfile: Dockerfile, instruction: Instruction) -> bool:
+    """Whether one heredoc, without a line that names its interpreter, is all that a RUN says."""
+    if not is_heredoc(instruction):
+        return False
+    return not instruction.heredocs[0].body.of(dockerfile.text).lstrip("\t").startswith("#!")
+
+
+def heredoc_text(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, Sequence[int]]:
+    """The body of an instruction's first heredoc as the shell gets it, and the file offset of each character."""
+    heredoc = instruction.heredocs[0]
+    body = heredoc.body.of(dockerfile.text)
+    skipped = {at for match in re.finditer(r"^\t+", body, re.MULTILINE) for at in range(*match.span())}
+    kept = [at for at in range(len(body)) if not (heredoc.chomp and at in skipped)]
+    return "".join(body[at] for at in kept), [heredoc.body.start + at for at in kept]

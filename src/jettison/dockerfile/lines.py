@@ -8,6 +8,7 @@ before trailing blanks and no second one stands before it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jettison.core.errors import DockerfileError
@@ -29,12 +30,16 @@ class Line:
     number: int
 
 
-def lines_of(text: str) -> list[Line]:
-    """All lines; a byte order mark belongs to none. A text that ends in a line feed has an empty last line."""
-    found, start, number = [], 1 if text.startswith(_BOM) else 0, 1
-    while start <= len(text):
-        end = text.find("\n", start)
-        stop = len(text) if end < 0 else end
+def lines_of(text: str, start: int = 0, stop_at: int | None = None) -> list[Line]:
+    """All lines from `start` up to `stop_at`; a byte order mark belongs to none.
+
+    A text that ends in a line feed has an empty last line.
+    """
+    last = len(text) if stop_at is None else stop_at
+    found, start, number = [], start + 1 if text.startswith(_BOM, start) else start, 1
+    while start <= last:
+        end = text.find("\n", start, last)
+        stop = last if end < 0 else end
         bare = stop
         while bare > start and text[bare - 1] == "\r":
             bare -= 1
@@ -110,8 +115,11 @@ def last_line(text: str, lines: list[Line], first: int, escape: str) -> int:
     return last
 
 
-def join(text: str, lines: list[Line], escape: str) -> tuple[str, list[int]]:
+def join(text: str, lines: list[Line], escape: str) -> tuple[str, Sequence[int]]:
     """An instruction's lines as the one line that the builder reads, and the file offset of each character."""
+    if len(lines) == 1 and not continues(lines[0].span.of(text), escape):
+        span = lines[0].span
+        return span.of(text), range(span.start, span.end)
     characters: list[str] = []
     offsets: list[int] = []
     for index, line in enumerate(lines):

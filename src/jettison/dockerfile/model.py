@@ -5,7 +5,8 @@ Source: moby/buildkit `frontend/dockerfile/docs/reference.md` and `parser/parser
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -51,11 +52,16 @@ class Instruction:
     flags: tuple[Flag, ...]
     body: Span  # what follows keyword and flags, up to the first heredoc body
     value: str  # the body with continuations joined and comment lines dropped, stripped
-    words: tuple[Word, ...]  # arguments, split as the instruction does
     exec_form: tuple[str, ...] | None  # the JSON array, where it is one
     heredocs: tuple[Heredoc, ...] = ()
     keyword_end: int = 0  # offset behind the keyword, where a flag can be put
     trigger: Instruction | None = None  # what an ONBUILD keeps for the builds upon its image
+    cut: Callable[[], tuple[Word, ...]] = field(default=tuple, repr=False, compare=False)  # makes `words`
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """The arguments, split as the instruction does: cut when they are asked for, which a RUN's hardly are."""
+        return self.cut()
 
     def flag_values(self, name: str) -> tuple[str, ...]:
         """The values of all flags of that name."""
@@ -117,6 +123,10 @@ class Dockerfile:
         if "starts" not in self.known:
             self.known["starts"] = {each.span.start: each for each in self.instructions}
         return self.known["starts"].get(instruction.span.start) is instruction
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy is made of: the text's own parts, without what was worked out of them since."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def __str__(self) -> str:
         return self.text

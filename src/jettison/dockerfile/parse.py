@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from math import isinf
 
 from jettison.core.errors import DockerfileError
@@ -142,10 +143,10 @@ def _read(source: _Joined, start: int) -> Instruction:
         flags=flags,
         body=Span(offsets[after] if after < len(offsets) else source.end, source.end),
         value=value,
-        words=words_of(keyword, joined, offsets, after, escape),
         exec_form=_exec_form(keyword, value, source.line),
         keyword_end=offsets[behind - 1] + 1 if behind else 0,
         trigger=trigger,
+        cut=partial(words_of, keyword, joined, offsets, after, escape),
     )
 
 
@@ -162,13 +163,9 @@ def _check_keyword(keyword: str, line: int) -> None:
     raise DockerfileError(f"unknown instruction {keyword[:_LONGEST_WORD]} in line {line}", hint=hint, line=line)
 
 
-def shell_text(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, list[int]]:
+def shell_text(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, Sequence[int]]:
     """What the builder hands to the shell, and the file offset of each of its characters."""
-    start = instruction.body.start
-    lines = [
-        Line(Span(start + line.span.start, start + line.span.end), line.number)
-        for line in lines_of(instruction.body.of(dockerfile.text))
-    ]
+    lines = lines_of(dockerfile.text, instruction.body.start, instruction.body.end)
     return join(dockerfile.text, lines, dockerfile.escape)
 
 

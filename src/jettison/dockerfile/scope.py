@@ -76,21 +76,23 @@ def state_at(
     """The state before `instruction` of `stage`, inherited from the local stages that it is FROM."""
     if not dockerfile.holds(instruction):
         return _walked(dockerfile, stage, instruction, build_args)
+    found = _every(dockerfile, stage, build_args).get(instruction.span.start)
+    return found[1] if found is not None else _walked(dockerfile, stage, instruction, build_args)
+
+
+def _every(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> dict[int, tuple[Instruction, State]]:
+    """Each instruction of this file that makes a stage, with the state before it, by where it begins; walked once."""
     key = ("states", stage.index, tuple(sorted(build_args.items())))
     if key not in dockerfile.known:
-        dockerfile.known[key] = {
-            each.span.start: state for each, state in _every(dockerfile, stage, build_args) if dockerfile.holds(each)
-        }
-    found: State | None = dockerfile.known[key].get(instruction.span.start)
-    return found or _walked(dockerfile, stage, instruction, build_args)
-
-
-def _every(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Iterator[tuple[Instruction, State]]:
-    """Each instruction that makes a stage, with the state before it."""
-    around, state = surroundings(dockerfile, stage, build_args), State()
-    for each in made_by(dockerfile, stage, build_args):
-        yield each, state
-        state = after(state, each, around)
+        around, state = surroundings(dockerfile, stage, build_args), State()
+        found: dict[int, tuple[Instruction, State]] = {}
+        for each in made_by(dockerfile, stage, build_args):
+            if dockerfile.holds(each):
+                found[each.span.start] = each, state
+            state = after(state, each, around)
+        dockerfile.known[key] = found
+    known: dict[int, tuple[Instruction, State]] = dockerfile.known[key]
+    return known
 
 
 def _walked(dockerfile: Dockerfile, stage: Stage, instruction: Instruction, build_args: Mapping[str, str]) -> State:
@@ -105,13 +107,9 @@ def _walked(dockerfile: Dockerfile, stage: Stage, instruction: Instruction, buil
 def states(
     dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
 ) -> Iterator[tuple[Instruction, State]]:
-    """Each instruction of `stage` with the state before it; one pass, where `state_at` begins anew each time."""
-    around, state = surroundings(dockerfile, stage, build_args), State()
-    own = {each.span for each in stage.instructions}
-    for each in made_by(dockerfile, stage, build_args):
-        if each.span in own:
-            yield each, state
-        state = after(state, each, around)
+    """Each instruction of `stage` with the state before it."""
+    every = _every(dockerfile, stage, build_args)
+    yield from (every[each.span.start] for each in stage.instructions if each.span.start in every)
 
 
 def made_by(

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 from jettison.core.values import Span
+from jettison.dockerfile.heredoc import heredoc_text, is_heredoc, is_whole
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.dockerfile.parse import shell_text
 
@@ -28,6 +30,7 @@ _LEAKING = {"cd", "pushd", "popd", "export", "set", "shopt", "umask", "source", 
             "readonly", "declare", "local", "typeset", "exit", "return", "ulimit", "eval"}  # fmt: skip
 _NOWHERE = Span(0, 0)
 _PLAIN = re.compile(r"[\w./:=@%+,-]+", re.ASCII)  # characters that mean themselves
+_FUNCTION = re.compile(r"\(\s*\)|\bfunction\b")  # without either none is defined
 POSIX = re.compile(r"(?:.*/)?(?:ba|da|a|k|z)?sh")
 
 
@@ -55,6 +58,11 @@ class Command:
     redirected: bool = False
     subshell: bool = False
     statement: Span = _NOWHERE
+
+    @cached_property
+    def known(self) -> dict[object, Any]:
+        """What was made of this command before, by whom it was: rules ask the same things of it many times."""
+        return {}
 
     @property
     def values(self) -> tuple[str | None, ...]:
@@ -106,36 +114,56 @@ def _read(dockerfile: Dockerfile, instruction: Instruction) -> Script | None:
     shell = _shell(dockerfile, instruction)
     if instruction.keyword != "RUN" or instruction.exec_form is not None or not POSIX.fullmatch(shell[0]):
         return None
-    if instruction.heredocs:
-        if not is_whole(dockerfile, instruction):
-            return None
-        text, offsets = heredoc_text(dockerfile, instruction)
-    else:
-        text, offsets = shell_text(dockerfile, instruction)
+    if instruction.heredocs and not is_whole(dockerfile, instruction):
+        return None
     try:
-        return _script(text, offsets, errexit=any(sets_errexit(each) for each in shell[1:]))
+        return _script(reader_of(dockerfile, instruction), errexit=any(sets_errexit(each) for each in shell[1:]))
     except RecursionError:  # a list of a thousand commands
         return None
 
 
-def _script(text: str, offsets: list[int], *, errexit: bool) -> Script | None:
-    reader = Reader.of(text, offsets)
-    root = reader.root()
+def mentions(dockerfile: Dockerfile, instruction: Instruction, name: str) -> bool:
+    """Whether a program's name stands in an instruction's text: where it does not, no written command calls it.
+
+    Nobody breaks such a name by quotes or a continuation, and what does is left alone.
+    """
+    return dockerfile.text.find(name, instruction.span.start, instruction.span.end) >= 0
+
+
+def reader_of(dockerfile: Dockerfile, instruction: Instruction) -> Reader:
+    """What a RUN hands to its shell: the heredoc that is all that it says, else its own lines. It is parsed once."""
+    if not dockerfile.holds(instruction):
+        return _reader(dockerfile, instruction)
+    key = ("reader", instruction.span.start)
+    if key not in dockerfile.known:
+        dockerfile.known[key] = _reader(dockerfile, instruction)
+    found: Reader = dockerfile.known[key]
+    return found
+
+
+def _reader(dockerfile: Dockerfile, instruction: Instruction) -> Reader:
+    read = heredoc_text if is_heredoc(instruction) else shell_text
+    return Reader.of(*read(dockerfile, instruction))
+
+
+def _script(reader: Reader, *, errexit: bool) -> Script | None:
+    root, text = reader.root, reader.text
     if root.has_error:
         return None
-    commands = tuple(reader.commands(root, "", nested=False, subshell=False))
+    commands = tuple(reader.commands(root))
     statements = [child for child in root.children if child.is_named and child.type != "comment"]
     plain = len(statements) == 1 and not any(child.type in (";", "&") for child in root.children)
     operands = list(_operands(statements[0])) if plain else []
     plain = plain and None not in operands
+    functions = list(map(reader.source, _functions(root))) if _FUNCTION.search(text) else []
     return Script(
         text,
         commands,
         plain,
-        tuple(dict.fromkeys([*_leaks(commands), *map(reader.source, _functions(root))])),
+        tuple(dict.fromkeys([*_leaks(commands), *functions])),
         tuple(reader.span(*each) for each in operands if each is not None) if plain else (),
         errexit or any(each.name == "set" and _set_errexit(each) for each in commands),
-        bool(statements) and (_holds_compound(statements[-1]) or any(_functions(root))),
+        bool(statements) and (_holds_compound(statements[-1]) or bool(functions)),
         _ending(root, text),
     )
 
@@ -162,30 +190,27 @@ def _set_errexit(command: Command) -> bool:
     return any(value is None or sets_errexit(value) for value in command.values)
 
 
-def is_whole(dockerfile: Dockerfile, instruction: Instruction) -> bool:
-    """Whether one heredoc, without a line that names its interpreter, is all that a RUN says."""
-    alone = len(instruction.heredocs) == 1 and re.fullmatch(r"<<-?\s*[^\s<]+", instruction.value)
-    return bool(alone) and not instruction.heredocs[0].body.of(dockerfile.text).lstrip("\t").startswith("#!")
-
-
-def heredoc_text(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, list[int]]:
-    """The body of an instruction's first heredoc as the shell gets it, and the file offset of each character."""
-    heredoc = instruction.heredocs[0]
-    body = heredoc.body.of(dockerfile.text)
-    skipped = {at for match in re.finditer(r"^\t+", body, re.MULTILINE) for at in range(*match.span())}
-    kept = [at for at in range(len(body)) if not (heredoc.chomp and at in skipped)]
-    return "".join(body[at] for at in kept), [heredoc.body.start + at for at in kept]
-
-
-def _byte_positions(text: str) -> list[int]:
+def _byte_positions(text: str) -> Sequence[int]:
     """For each byte of the UTF-8 text, the index of its character."""
     if text.isascii():
-        return list(range(len(text) + 1))
+        return range(len(text) + 1)
     positions: list[int] = []
     for index, character in enumerate(text):
         positions.extend([index] * len(character.encode("utf-8", "surrogatepass")))
     positions.append(len(text))
     return positions
+
+
+@dataclass(frozen=True)
+class _Position:
+    """Where a node stands: its bytes with those of the redirections that belong to it, the operator before it, and
+    what it is inside of."""
+
+    start: int
+    end: int
+    joined: str = ""
+    nested: bool = False
+    subshell: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,6 +227,7 @@ class Reader:
         """The reader of a text; `offsets` has one number for each character, or none where `whole` is given."""
         return cls(text, offsets, _byte_positions(text), whole)
 
+    @cached_property
     def root(self) -> Node:
         """The tree of the text."""
         return parser().parse(self.text.encode("utf-8", "surrogatepass")).root_node
@@ -220,41 +246,53 @@ class Reader:
         """The node's text."""
         return self.text[self.positions[node.start_byte] : self.positions[node.end_byte]]
 
-    def commands(self, node: Node, joined: str, *, nested: bool, subshell: bool) -> Iterator[Command]:
+    def commands(self, node: Node, at: _Position | None = None) -> Iterator[Command]:
         """Simple commands in the order of the text, each with the operator before it."""
-        found: Command | None = None
-        if node.type == "command":
-            found = self._command(node, joined, nested)
-        elif node.type in ("declaration_command", "unset_command", "variable_assignment"):
-            name = self.source(node.children[0]) if node.children else ""
-            assigned = (self.source(node),) if node.type == "variable_assignment" else ()
-            found = Command(None if assigned else name, (), self.place(node), joined, nested, assigned)
-        if found is not None:
-            whole = self.span(*_with_redirections(node))
-            yield replace(found, subshell=subshell, statement=whole, redirected=whole != found.span)
+        at = at or _Position(node.start_byte, node.end_byte)
+        kind = node.type
+        if kind == "command":
+            yield self._command(node, at)
             return
-        nested = nested or node.type in _NESTED
-        subshell = subshell or node.type in _SUBSHELL
-        operator = joined
+        if kind in ("declaration_command", "unset_command", "variable_assignment"):
+            name = self.source(node.children[0]) if node.children else ""
+            assigned = (self.source(node),) if kind == "variable_assignment" else ()
+            yield self._placed(node, at, (None if assigned else name, (), assigned))
+            return
+        nested, subshell = at.nested or kind in _NESTED, at.subshell or kind in _SUBSHELL
+        operator, end = at.joined, node.end_byte
         for child in node.children:
             if not child.is_named:
                 operator = self.source(child) or operator
                 continue
-            yield from self.commands(child, operator, nested=nested, subshell=subshell)
-            operator = "\n" if node.type == "program" else operator
+            start, stop = child.start_byte, child.end_byte
+            if kind == "redirected_statement":
+                start, stop = node.start_byte, at.end
+            elif kind in ("list", "pipeline") and stop == end:
+                stop = at.end
+            yield from self.commands(child, _Position(start, stop, operator, nested, subshell))
+            operator = "\n" if kind == "program" else operator
 
-    def _command(self, node: Node, joined: str, nested: bool) -> Command:
+    def _command(self, node: Node, at: _Position) -> Command:
         name: str | None = None
         arguments, assignments = [], []
         for child in node.children:
-            if child.type == "command_name":
+            kind = child.type
+            if kind == "command_name":
                 name = constant(self.source(child))
-            elif child.type == "variable_assignment":
+            elif kind == "variable_assignment":
                 assignments.append(self.source(child))
-            elif child.is_named and child.type not in ("comment", "file_redirect", "heredoc_redirect"):
+            elif child.is_named and kind not in ("comment", "file_redirect", "heredoc_redirect"):
                 text = self.source(child)
                 arguments.append(Argument(text, constant(text), self.place(child)))
-        return Command(name, tuple(arguments), self.place(node), joined, nested, tuple(assignments))
+        return self._placed(node, at, (name, tuple(arguments), tuple(assignments)))
+
+    def _placed(
+        self, node: Node, at: _Position, read: tuple[str | None, tuple[Argument, ...], tuple[str, ...]]
+    ) -> Command:
+        """The command of this name, with these arguments and assignments."""
+        name, arguments, assignments = read
+        span, whole = self.place(node), self.span(at.start, at.end)
+        return Command(name, arguments, span, at.joined, at.nested, assignments, whole != span, at.subshell, whole)
 
 
 def constant(text: str) -> str | None:
@@ -312,19 +350,6 @@ def _operands(node: Node) -> Iterator[tuple[int, int] | None]:
                 yield from _operands(child)
     else:
         yield node.start_byte, node.end_byte
-
-
-def _with_redirections(node: Node) -> tuple[int, int]:
-    """The bytes of a command and of the redirections that belong to it."""
-    start, end, inner = node.start_byte, node.end_byte, node
-    while (outer := inner.parent) is not None:
-        if outer.type == "redirected_statement":
-            start = outer.start_byte if inner == node else start
-            end = outer.end_byte
-        elif outer.type not in ("list", "pipeline") or outer.end_byte != inner.end_byte:
-            break
-        inner = outer
-    return start, end
 
 
 def _holds_compound(node: Node) -> bool:

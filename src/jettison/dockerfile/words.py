@@ -17,6 +17,7 @@ _ASCII_BLANK = "\t\n\v\f\r "
 _PLAIN = re.compile(f"[^{re.escape(BLANK)}'\"\\\\`]*")
 _UNQUOTED = re.compile(f"[^{_GAP}]+")
 _SOLID = re.compile(f"[^{re.escape(BLANK)}]+")
+_BLANKS = re.compile(f"[{re.escape(BLANK)}]*")
 _AT_BLANKS = {"ADD", "COPY", "EXPOSE", "FROM", "VOLUME"}  # quotes mean nothing to these
 _ONE_STRING = {"MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"}
 
@@ -29,9 +30,8 @@ def keyword_end(joined: str, at: int) -> int:
 
 def skip_blanks(joined: str, at: int) -> int:
     """The index of the first character that is no blank."""
-    while at < len(joined) and joined[at] in BLANK:
-        at += 1
-    return at
+    match = _BLANKS.match(joined, at)
+    return match.end() if match else at
 
 
 def health_kind(value: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from jettison.commands.invocation import invoked
 from jettison.commands.tables.apt import APT
 from jettison.commands.written import argument, call_of, calls_at
 from jettison.dockerfile.model import Instruction
-from jettison.dockerfile.shell import Argument, Command, script
+from jettison.dockerfile.shell import Argument, Command, mentions, script
 from jettison.subject import Subject, Text
 
 TOOLS = set(APT.programs)
@@ -39,7 +39,7 @@ class AptCall:
 
 def apt_calls(subject: Subject | Text, instruction: Instruction) -> Iterator[AptCall]:
     """Every call of apt in a RUN, in the order of the text; none where it cannot be read."""
-    found = script(subject.dockerfile, instruction)
+    found = script(subject.dockerfile, instruction) if mentions(subject.dockerfile, instruction, "apt") else None
     written = [(command, invoked(call_of(command), _TABLE)) for command in found.commands] if found else []
     computed = any(read is not None and read.unknown for _, read in written)
     followed = calls_at(subject.dockerfile, instruction, subject.build_args) if computed else {}

@@ -9,9 +9,10 @@ from jettison.commands.invocation import invoked
 from jettison.commands.tables.npm import NPM
 from jettison.commands.written import argument, call_of
 from jettison.dockerfile.model import Instruction
-from jettison.dockerfile.shell import Argument, Command, script
+from jettison.dockerfile.shell import Argument, Command, mentions, script
 from jettison.subject import Subject, Text
 
+_TABLE = {"npm": NPM}
 INSTALLS = {"install", "ci", "i", "in", "ins", "inst", "add", "clean-install", "ic", "install-clean"}
 CLEAN = {"ci", "clean-install", "ic", "install-clean"}
 NODE = {"npm", "npx", "node", "yarn", "pnpm", "corepack", "bun"}
@@ -41,14 +42,14 @@ class NpmCall:
 
 def npm_installs(subject: Subject | Text, run: Instruction) -> Iterator[NpmCall]:
     """Every call of npm that installs, in the order of the text; none where the RUN cannot be read."""
-    found = script(subject.dockerfile, run)
+    found = script(subject.dockerfile, run) if mentions(subject.dockerfile, run, "npm") else None
     for command in found.commands if found else ():
         if (call := _call(command)) is not None:
             yield call
 
 
 def _call(command: Command) -> NpmCall | None:
-    read = invoked(call_of(command), {"npm": NPM})
+    read = invoked(call_of(command), _TABLE)
     verb = read.verb[0] if read is not None and read.verb else None
     if read is None or verb is None or verb.value not in INSTALLS:
         return None
