@@ -1,6 +1,6 @@
 """How much of a run is jettison's own: everything but the engine's builds and the containers being watched.
 
-    python benchmarks/own_time.py examples/apt-service [--engine buildah] [-- --network=host]
+    python benchmarks/own_time.py examples/apt-service [--engine buildah] [--engine-argument=--network=host]
 
 Prints seconds of each part and the share; the target is 15 %. Run it where the engine finds the example's bases.
 """
@@ -56,14 +56,14 @@ class Timed:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("project", type=Path)
-    parser.add_argument("arguments", nargs="*", help="of the engine's build command, behind --")
+    parser.add_argument("--engine-argument", action="append", default=[], help="for its build command; repeatable")
     parser.add_argument("--engine")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as state:
         os.environ["JETTISON_STATE"] = state
         project = open_project(options.project, None)
         engine = Timed(find_engine(options.engine))
-        recipe = Recipe(project.context, project.dockerfile, engine_arguments=tuple(options.arguments))
+        recipe = Recipe(project.context, project.dockerfile, engine_arguments=tuple(options.engine_argument))
         began = time.monotonic()
         with open_run(project.context) as run:
             ledger = None

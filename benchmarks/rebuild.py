@@ -1,6 +1,6 @@
 """Build seconds before and after: cold, and after a change in one source file, with the engine's own cache.
 
-    python benchmarks/rebuild.py PROJECT --after FILE [--engine buildah] [--rounds 3] [-- --network=host]
+    python benchmarks/rebuild.py PROJECT --after FILE [--engine buildah] [--rounds 3] [--engine-argument=--network=host]
 
 PROJECT's own Dockerfile is compared with FILE: another Dockerfile of the same project, or the JSON ledger of a run
 (`jettison optimize PROJECT --format json -o FILE`), whose result and ignore file are taken. The two are built in turn,
@@ -78,7 +78,7 @@ def source_of(bench: Bench, sides: dict[str, Sources]) -> str | None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("project", type=Path)
-    parser.add_argument("arguments", nargs="*", help="of the engine's build command, behind --")
+    parser.add_argument("--engine-argument", action="append", default=[], help="for its build command; repeatable")
     parser.add_argument("--engine")
     parser.add_argument("--after", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=3)
@@ -87,7 +87,7 @@ def main() -> int:
         os.environ["JETTISON_STATE"] = state
         project = open_project(options.project, None)
         sides = {"before": Sources(project.text), "after": result_of(options.after)}
-        recipe = Recipe(project.context, project.dockerfile, engine_arguments=tuple(options.arguments))
+        recipe = Recipe(project.context, project.dockerfile, engine_arguments=tuple(options.engine_argument))
         with open_run(project.context) as run:
             bench = Bench(recipe, find_engine(options.engine), run)
             file = source_of(bench, sides)

@@ -114,6 +114,6 @@ def test_where_the_server_requires_none_they_go(tmp_path):
     line = ("server.js", "const ms = require('ms')", "const ms = () => 60000")
     ledger = optimized(NEEDED, tmp_path, DEVELOPMENT, line=line)
     assert [(DEVELOPMENT, "kept")] == steps(ledger)
-    assert "RUN npm install\nRUN npm prune --omit=dev\n" in ledger["result"]["dockerfile"]
+    assert "RUN npm install && \\\n    npm prune --omit=dev\n" in ledger["result"]["dockerfile"]
     assert held(ledger)
     assert kept(ledger)[0]["predicted"] == pytest.approx(kept(ledger)[0]["measured"], rel=0.001)

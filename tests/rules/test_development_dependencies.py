@@ -104,7 +104,8 @@ def shipped(package=PACKAGE, installed=INSTALLED, built=BUILT):
 
 def test_what_is_copied_out_of_a_build_stage_is_pruned_there():
     (found,) = findings(STAGES, shipped())
-    assert STAGES.replace("build\n\nFROM", "build\nRUN npm prune --omit=dev\n\nFROM") == apply(STAGES, found.fix.edits)
+    expected = STAGES.replace("build\n\nFROM", "build && \\\n    npm prune --omit=dev\n\nFROM")
+    assert expected == apply(STAGES, found.fix.edits)
     assert (DEVELOPMENT, "") == (found.predicted, found.after)
 
 
@@ -112,17 +113,24 @@ def test_node_modules_copied_alone_and_another_folder_are_followed_to_where_they
     text = STAGES.replace("WORKDIR /app\nCOPY . .", "WORKDIR /src\nCOPY . .", 1)
     text = text.replace("COPY --from=build /app /app", "COPY --from=build /src/node_modules ./node_modules")
     (found,) = findings(text, shipped())
-    assert "RUN npm run build\nRUN npm prune --omit=dev\n" in apply(text, found.fix.edits)
+    assert "RUN npm run build && \\\n    npm prune --omit=dev\n" in apply(text, found.fix.edits)
     text = text.replace("RUN npm run build", "RUN npm run build\nWORKDIR /srv")
     (found,) = findings(text, shipped())
     assert "WORKDIR /srv\nRUN cd /src && npm prune --omit=dev\n" in apply(text, found.fix.edits)
+
+
+@pytest.mark.parametrize("run", ["RUN --network=none npm run build", 'RUN ["npm", "run", "build"]', "RUN npm run build #"])
+def test_where_nothing_can_follow_in_the_last_run_it_is_a_run_of_its_own(run):
+    text = STAGES.replace("RUN npm run build", run)
+    (found,) = findings(text, shipped())
+    assert f"{run}\nRUN npm prune --omit=dev\n" in apply(text, found.fix.edits)
 
 
 def test_npm_before_7_is_asked_in_its_own_words():
     lock = {"dependencies": {"typescript": {"dev": True}, "fastify": {}}}
     installed = {path: each for path, each in INSTALLED.items() if ".package-lock" not in path}
     (found,) = findings(STAGES, shipped(installed={**installed, "app/package-lock.json": json.dumps(lock)}))
-    assert "RUN npm prune --production\n" in apply(STAGES, found.fix.edits)
+    assert "RUN npm run build && \\\n    npm prune --production\n" in apply(STAGES, found.fix.edits)
     assert 3_000_100 == found.predicted
 
 
@@ -141,8 +149,8 @@ FROM node:20 AS build
 WORKDIR /app
 COPY . .
 RUN npm install
-RUN npm run build
-RUN npm prune --omit=dev
+RUN npm run build && \\
+    npm prune --omit=dev
 
 FROM node:20
 WORKDIR /app
@@ -282,7 +290,8 @@ def test_nothing_is_said_of_an_application_without_them_nor_of_npm_itself():
 def test_a_stage_that_ends_elsewhere_prunes_in_the_folder_of_the_application():
     text = SINGLE.replace("RUN npm run build", "WORKDIR /\nRUN cd /app && npm run build\nWORKDIR /app")
     found = findings(text, sources(), INSTALLED, BUILT)
-    assert "\nRUN cd /app && npm prune --omit=dev\n\nFROM node:20\n" in apply(text, found[0].fix.edits)
+    expected = "RUN cd /app && npm run build && \\\n    cd /app && npm prune --omit=dev\n\nFROM node:20\n"
+    assert expected in apply(text, found[0].fix.edits)
 
 
 def test_a_run_that_goes_elsewhere_comes_back_to_prune():

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from jettison.context.reads import LIFECYCLE
 from jettison.core.values import Span
-from jettison.dockerfile.edit import CannotEdit, newline
+from jettison.dockerfile.edit import CannotEdit, append_command, newline
 from jettison.dockerfile.graph import find_stage, source_stage
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Edit, Instruction, Stage
@@ -58,7 +58,11 @@ def in_layers(subject: Subject, removed: Removed) -> int:
 
 
 def pruned_where_built(subject: Subject, removed: Removed, copy: Instruction) -> tuple[Edit, ...]:
-    """`npm prune` as the last thing that is done in the stage that `copy` takes node_modules from. CannotEdit."""
+    """`npm prune` as the last thing that is done in the stage that `copy` takes node_modules from. CannotEdit.
+
+    In the RUN that ends the stage, where it can be appended there: it would run anew with it anyway, and a layer less
+    is made.
+    """
     stage = source_stage(subject.dockerfile, copy.flag("from") or "")
     if stage is None:
         raise CannotEdit(f"line {copy.line} copies them from another image")
@@ -68,8 +72,28 @@ def pruned_where_built(subject: Subject, removed: Removed, copy: Instruction) ->
     folder = _source(subject, copy, removed)
     last = stage.instructions[-1]
     workdir = state_at(subject.dockerfile, stage, subject.stage.instructions[0], subject.build_args).workdir
-    command = _in(folder, workdir, prune_command(subject.tree, removed.top))
-    return (Edit(Span(last.span.end, last.span.end), f"{newline(subject.dockerfile)}RUN {command}"),)
+    prune = prune_command(subject.tree, removed.top)
+    appended = _appended(subject, last, _in(folder, None if _moves(subject, last) else workdir, prune))
+    if appended is not None:
+        return (appended,)
+    command = f"RUN {_in(folder, workdir, prune)}"
+    return (Edit(Span(last.span.end, last.span.end), newline(subject.dockerfile) + command),)
+
+
+def _appended(subject: Subject, last: Instruction, command: str) -> Edit | None:
+    """The command as the last one of a RUN; None where it needs a RUN of its own."""
+    if last.keyword != "RUN" or last.flags:  # a flag may take the network away, or mount over what is pruned
+        return None
+    try:
+        return append_command(subject.dockerfile, last, command)
+    except CannotEdit:
+        return None
+
+
+def _moves(subject: Subject, run: Instruction) -> bool:
+    """Whether a RUN may end in another folder than it begins in."""
+    read = script(subject.dockerfile, run)
+    return read is not None and bool({"cd", "pushd"} & set(read.leaks))
 
 
 def _in(folder: str, workdir: str | None, command: str) -> str:
@@ -162,9 +186,8 @@ def at_the_end(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...], in
     state = state_at(subject.dockerfile, subject.stage, chosen[0], subject.build_args)
     if (state.workdir or "").strip("/").encode("utf-8", "surrogateescape") != removed.top:
         raise CannotEdit(f"line {chosen[0].line} does not install in /{removed.top.decode('utf-8', 'replace')}")
-    read = script(subject.dockerfile, chosen[-1])
-    moves = read is not None and bool({"cd", "pushd"} & set(read.leaks))
-    command = _in(_top(removed), None if moves else state.workdir, prune_command(subject.tree, removed.top))
+    there = None if _moves(subject, chosen[-1]) else state.workdir
+    command = _in(_top(removed), there, prune_command(subject.tree, removed.top))
     if len(chosen) == 1 or not _needs_merging(subject, removed, chosen):
         chosen = chosen[-1:]
     made = merged(subject.dockerfile, chosen, command)
@@ -190,7 +213,12 @@ def with_the_split(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...]
         raise CannotEdit("they are not in the folder that ships")
     last = subject.stage.instructions[max(plan.work)]
     workdir = state_at(subject.dockerfile, subject.stage, last, subject.build_args).workdir
-    plan = replace(plan, prune=_in(_top(removed), workdir, prune_command(subject.tree, removed.top)))
+    prune = prune_command(subject.tree, removed.top)
+    appended = _appended(subject, last, _in(_top(removed), None if _moves(subject, last) else workdir, prune))
+    if appended is not None:
+        plan = replace(plan, edits=(*plan.edits, appended))
+    else:
+        plan = replace(plan, prune=_in(_top(removed), workdir, prune))
     made = text(plan, subject.stage.base)
     own = subject.image.layers[subject.alignment.base_layers :]
     return between(subject.dockerfile.text, made), sum(layer.unpacked for layer in own) - plan.weight()
