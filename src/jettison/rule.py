@@ -54,6 +54,15 @@ class Finding:
     after: str = ""  # a rule whose changes are tried first, as long as it has any: this one is simpler behind them
 
 
+FAMILIES = {  # by the first digit of a rule's code
+    "1": "Caches and package managers",
+    "2": "Layers and commands",
+    "3": "Bases",
+    "4": "Stages and dependencies",
+    "5": "The build context",
+    "6": "Security, users, run time",
+    "7": "Words that do something else than they seem to",
+}
 Check = Callable[[Subject], Iterator[Finding]]
 TextCheck = Callable[[Text], Iterator[Finding]]
 

@@ -119,7 +119,9 @@ def test_node_modules_copied_alone_and_another_folder_are_followed_to_where_they
     assert "WORKDIR /srv\nRUN cd /src && npm prune --omit=dev\n" in apply(text, found.fix.edits)
 
 
-@pytest.mark.parametrize("run", ["RUN --network=none npm run build", 'RUN ["npm", "run", "build"]', "RUN npm run build #"])
+@pytest.mark.parametrize(
+    "run", ["RUN --network=none npm run build", 'RUN ["npm", "run", "build"]', "RUN npm run build #"]
+)
 def test_where_nothing_can_follow_in_the_last_run_it_is_a_run_of_its_own(run):
     text = STAGES.replace("RUN npm run build", run)
     (found,) = findings(text, shipped())

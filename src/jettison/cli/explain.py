@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import click
 
-from jettison.core.errors import UsageError
-from jettison.report.rule_page import for_people
+from jettison.report.rule_page import for_people, listing
+from jettison.review.settings import rules_named
 from jettison.rule import all_rules
 
 
 @click.command("explain")
-@click.argument("name", required=False, metavar="[RULE]")
-def command(name: str | None) -> int:
-    """Print the page of RULE; without one, list the rules."""
-    rules = {rule.name: rule for rule in all_rules()}
-    if name is None:
-        width = max(map(len, rules))
-        for rule in rules.values():
-            click.echo(f"{rule.name:<{width}}  {rule.page.splitlines()[0]}")
+@click.argument("names", nargs=-1, metavar="[RULE]...")
+def command(names: tuple[str, ...]) -> int:
+    """Print the page of each RULE; without one, list the rules.
+
+    RULE is a name or a code; what hadolint or BuildKit's checks call the same will do as well.
+    """
+    rules = all_rules()
+    if not names:
+        click.echo(listing(rules))
         return 0
-    if name not in rules:
-        near = get_close_matches(name, rules, 1)
-        raise UsageError(
-            f"there is no rule called {name}",
-            hint=f"did you mean {near[0]}?" if near else "`jettison explain` lists the rules",
-        )
-    click.echo(f"{name}\n\n{for_people(rules[name])}")
+    asked = rules_named(names)
+    pages = [f"{each.name} ({each.code})\n\n{for_people(each)}" for each in rules if each.name in asked]
+    click.echo("\n\n\n".join(pages))
     return 0

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from textwrap import fill
 
 from jettison.core.units import show_bytes
 from jettison.evidence import Measured, evidence
-from jettison.rule import Rule
+from jettison.rule import FAMILIES, Rule
 
 WIDTH = 116  # columns, those of a page's own lines
+
+
+def listing(rules: Sequence[Rule]) -> str:
+    """Every rule in one line: its code, its name and the first sentence of its page, below the words of its family."""
+    width = max(len(each.name) for each in rules)
+    parts = []
+    for digit, words in FAMILIES.items():
+        found = sorted((each for each in rules if each.code[2] == digit), key=lambda each: each.code)
+        lines = [f"  {each.code}  {each.name:<{width}}  {each.page.splitlines()[0]}" for each in found]
+        parts.append("\n".join([words, *lines]))
+    return "\n\n".join(parts)
 
 
 def for_people(rule: Rule) -> str:

@@ -1,0 +1,44 @@
+"""`jettison explain`: rules found by name, by code, and by what other linters call them."""
+
+from __future__ import annotations
+
+import pytest
+
+from jettison.cli.main import main
+from jettison.rule import FAMILIES, all_rules
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_every_rule_is_in_the_list_once_below_the_words_of_its_family(capsys: Capture) -> None:
+    assert 0 == main(["explain"])
+    parts = capsys.readouterr().out.rstrip("\n").split("\n\n")
+    assert list(FAMILIES.values()) == [part.splitlines()[0] for part in parts]
+    found = [(digit, line.split()[:2]) for digit, part in zip(FAMILIES, parts, strict=True)
+             for line in part.splitlines()[1:]]  # fmt: skip
+    assert sorted((each.code[2], [each.code, each.name]) for each in all_rules()) == sorted(found)
+
+
+@pytest.mark.parametrize("name", ["apt-lists-left-behind", "JT103", "jt103", "DL3009"])
+def test_a_rule_is_found_by_name_by_code_and_by_the_number_of_hadolint(capsys: Capture, name: str) -> None:
+    assert 0 == main(["explain", name])
+    assert capsys.readouterr().out.startswith("apt-lists-left-behind (JT103)\n\nThe package lists that ")
+
+
+def test_several_are_printed_in_the_order_of_their_names(capsys: Capture) -> None:
+    assert 0 == main(["explain", "runs-as-root", "JT103"])
+    out = capsys.readouterr().out
+    assert 0 <= out.index("apt-lists-left-behind (JT103)") < out.index("\n\n\nruns-as-root (JT")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("apt-list-left-behind", "hint: did you mean apt-lists-left-behind?"),
+        ("DL9999", "no rule sees what DL9999 is about"),
+        ("x", "there is no rule called x"),
+    ],
+)
+def test_what_is_no_rule_is_wrong_use(capsys: Capture, name: str, told: str) -> None:
+    assert 2 == main(["explain", name])
+    assert told in capsys.readouterr().err
