@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from jettison.dockerfile.parse import parse
 from jettison.dockerfile.refuse import refusals
-from jettison.dockerfile.remarks import remarks
 
 LINES = "RUN apt-get update && \\\n    # why\n    apt-get install -y curl\nENV A=b C='d e'\nCOPY --chown=1:1 a b /c/\n"
 SMALL = "FROM python:3.12-slim AS build\nWORKDIR /app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
@@ -31,7 +30,6 @@ def main() -> None:
     print(f"parse, {len(text):,} characters: {seconds(lambda: parse(text)):.2f} s")
     dockerfile = parse(text)
     print(f"refusals: {seconds(lambda: refusals(dockerfile)):.2f} s")
-    print(f"remarks: {seconds(lambda: remarks(dockerfile)):.2f} s")
     print(f"1,000 small ones: {seconds(lambda: [parse(SMALL) for _ in range(1000)]):.2f} s")
 
 
