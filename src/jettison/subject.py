@@ -83,6 +83,7 @@ class Text:
     stage: Stage  # the stage that ships
     build_args: Mapping[str, str] = field(default_factory=dict)
     ignore: IgnoreFile = IgnoreFile()
+    path: Path | None = None  # of the Dockerfile; None where it is no file of its own
 
     @cached_property
     def sent(self) -> Context:
@@ -163,6 +164,7 @@ class Subject:
     ignore: IgnoreFile = IgnoreFile()  # as this version is built
     policy: str = "same-libc"  # --base: which other bases may be considered (bases/policy.py)
     answers: Mapping[Question, Answer] = field(default_factory=dict)  # to what rules asked of it before
+    path: Path | None = None  # of the Dockerfile; None where it is no file of its own
 
     @cached_property
     def tree(self) -> Tree:
@@ -179,7 +181,7 @@ class Subject:
     @cached_property
     def text(self) -> Text:
         """The half of this view that needs no image."""
-        return Text(self.dockerfile, self.context, self.stage, self.build_args, self.ignore)
+        return Text(self.dockerfile, self.context, self.stage, self.build_args, self.ignore, self.path)
 
     @property
     def sent(self) -> Context:

@@ -51,6 +51,21 @@ def test_what_a_copy_takes_and_nothing_reads_is_left_out_by_a_file(tmp_path: Pat
     assert "write a .dockerignore of 3 lines" == finding.fix.title
 
 
+def test_what_another_dockerfile_takes_that_reads_the_same_ignore_file_stays(tmp_path: Path) -> None:
+    project(tmp_path, docs__a=5000, _dot_git__pack=40000, main=100)
+    text, layers = "FROM x\nCOPY . /app\n", "2 app/docs/a 5000\n2 app/.git/pack 40000\n2 app/main 100"
+    own = tmp_path / "Dockerfile"
+    own.write_text("FROM x AS site\nCOPY docs /site\nFROM x\nCOPY . /app\n")
+    assert 45000 == found(tmp_path, text, layers, path=own)[0].predicted
+    (tmp_path / "site.Dockerfile").write_text("FROM x\nCOPY docs /site\n")
+    (finding,) = found(tmp_path, text, layers, path=own)
+    assert finding.fix is not None
+    lines = [line for line in finding.fix.files[0][1].splitlines() if line[0] != "#"]
+    assert (40000, "docs" in lines, ".git" in lines) == (finding.predicted, False, True)
+    (tmp_path / "site.Dockerfile.dockerignore").write_text("")
+    assert 45000 == found(tmp_path, text, layers, path=own)[0].predicted
+
+
 def test_the_same_is_offered_without_documentation_and_tests(tmp_path: Path) -> None:
     project(tmp_path, docs__a=5000, test__b=1000, _dot_git__pack=40000, main=100)
     layers = "2 app/docs/a 5000\n2 app/test/b 1000\n2 app/.git/pack 40000\n2 app/main 100"

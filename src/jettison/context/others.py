@@ -35,12 +35,12 @@ class Others:
     skipped: tuple[Skipped, ...]
 
 
-def other_builds(everything: Context, own: Path, build: Build) -> Others:
+def other_builds(everything: Context, own: Path | None, build: Build) -> Others:
     """The other builds that read the ignore file of this one, in a context walked without ignore files.
 
-    Every stage of them counts: any may be a target.
+    `own` is this build's Dockerfile, None where it is no file. Every stage of the others counts: any may be a target.
     """
-    ours = precedence(everything.root, own, build.dialect).file
+    ours = precedence(everything.root, own or everything.root / "Dockerfile", build.dialect).file
     found: dict[str, Build] = {}
     skipped = []
     for path in _dockerfiles(everything, own):
@@ -62,9 +62,9 @@ def other_builds(everything: Context, own: Path, build: Build) -> Others:
     return Others(found, tuple(skipped))
 
 
-def _dockerfiles(everything: Context, own: Path) -> Iterator[str]:
+def _dockerfiles(everything: Context, own: Path | None) -> Iterator[str]:
     """Regular files that are called as Dockerfiles are, this build's own aside."""
-    real = own.resolve()
+    real = own.resolve() if own is not None else None
     for each in everything.entries:
         called_so = _NAME.search(each.path) and not _PASSED.search(each.path)
         if called_so and each.kind == "file" and each.size <= _LARGEST and (everything.root / each.path) != real:

@@ -201,6 +201,7 @@ def subject_of(bench: Bench, version: Version) -> Subject:
         base=lambda name: fetched(bench, name),
         policy=bench.recipe.base,
         ignore=ignore_of(bench, version.sources),
+        path=bench.recipe.dockerfile,
     )
 
 

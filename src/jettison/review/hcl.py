@@ -300,9 +300,10 @@ class _Reader:
                 found = never("%{...}")
                 self.at = self.text.find("}", self.at) if "}" in self.text[self.at :] else len(self.text)
             else:
-                self.follows("~")
+                trims = self.follows("~")
                 found = self.expression()
-                self.follows("~")
+                trims = self.follows("~") or trims
+                found = never("${~ ... ~}") if trims else found
             self.expect("}")
             self.depth -= 1
             return found

@@ -5,6 +5,7 @@ Source: hashicorp/hcl, `hclsyntax/spec.md` (operations, templates).
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,13 +26,18 @@ class Unknown:
 LEVELS: tuple[dict[str, Callable[[Any, Any], Value]], ...] = (
     {"||": lambda a, b: a or b},
     {"&&": lambda a, b: a and b},
-    {"==": operator.eq, "!=": operator.ne},
+    {"==": lambda a, b: _same(a, b), "!=": lambda a, b: not _same(a, b)},
     {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt},
     {"+": operator.add, "-": operator.sub},
-    {"*": operator.mul, "/": operator.truediv, "%": operator.mod},
+    {"*": operator.mul, "/": operator.truediv, "%": math.fmod},
 )
 _LONGEST = 1 << 20  # characters of a string
-_OF_ANYTHING = (operator.eq, operator.ne)
+_OF_ANYTHING = tuple(LEVELS[2].values())
+
+
+def _same(a: Value, b: Value) -> bool:
+    """Whether two values are equal; true is no 1."""
+    return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 
 def never(what: str) -> Expression:
@@ -58,7 +64,7 @@ def joined(does: Callable[[Any, Any], Value], left: Expression, right: Expressio
             return Unknown("an operation upon what is no number")
         try:
             return does(a, b)
-        except (TypeError, ArithmeticError):
+        except (TypeError, ArithmeticError, ValueError):
             return Unknown("an operation upon what is no number")
 
     return worked_out

@@ -59,7 +59,7 @@ def seen_of(source: Source, settings: Settings, dockerfile: Dockerfile) -> Text:
     stage = resolve_target(dockerfile, settings.target or source.target)
     build_args = {**source.build_args, **settings.build_args}
     context = source.context if source.context is not None else _NOWHERE
-    return Text(dockerfile, context, stage, build_args, _ignore_file(context, source.path))
+    return Text(dockerfile, context, stage, build_args, _ignore_file(context, source.path), source.path)
 
 
 def _ignore_file(context: Path, dockerfile: Path | None) -> IgnoreFile:

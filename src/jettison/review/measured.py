@@ -33,7 +33,14 @@ def measured(source: Source, settings: Settings, image: Image) -> Reviewed:
         found = look(source, settings)
         return replace(found, skipped=(*found.skipped, Skipped("bytes", reason)))
     subject = Subject(
-        seen.dockerfile, seen.context, image, alignment, seen.stage, build_args=seen.build_args, ignore=seen.ignore
+        seen.dockerfile,
+        seen.context,
+        image,
+        alignment,
+        seen.stage,
+        build_args=seen.build_args,
+        ignore=seen.ignore,
+        path=seen.path,
     )
     asked = [(rule, partial(rule.check, subject)) for rule in all_rules() if wanted(rule, settings, source.name)]
     found = judged(source, seen.dockerfile, asked, sum(layer.unpacked for layer in image.layers))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from jettison.context.copies import copies
 from jettison.context.derive import Build, Line, Proposal, derive, text_with
 from jettison.context.ignore import Ignore
-from jettison.context.walk import Context, excluded, with_file
+from jettison.context.others import other_builds
+from jettison.context.walk import Context, excluded, walk, with_file
 from jettison.core.errors import UsageError
 from jettison.core.units import show_bytes
 from jettison.core.values import Applicability
@@ -32,7 +33,8 @@ def context_files_never_read(subject: Subject) -> Iterator[Finding]:
 
     **The fix** writes a `.dockerignore`, or adds lines to the one that is there, each kind under its reason. Nothing
     is in it that an instruction names, that a manifest or a source seems to read, or that the Dockerfile does not make
-    a second time: `README.md` stays where pyproject.toml asks for it, `.git` where a version is computed from it.
+    a second time: `README.md` stays where pyproject.toml asks for it, `.git` where a version is computed from it. What
+    another Dockerfile takes that reads the same ignore file (`Dockerfile.dev`) stays as well.
     Where the application turns out to serve its documentation, the same is tried without documentation and tests.
 
     **Safety.** TESTED. The project is not touched: the engine is given the ignore file apart. Where another ignore
@@ -89,7 +91,12 @@ def _derived(text: Text) -> tuple[Context, Proposal]:
     own = text.ignore
     context = _with_ignore_file(text.sent, own)
     stages = needed(text.dockerfile, text.stage)
-    return context, derive(context, Build(text.dockerfile, stages, text.build_args, own.text or "", own.dialect))
+    build = Build(text.dockerfile, stages, text.build_args, own.text or "", own.dialect)
+    found = derive(context, build)
+    if found.lines and not own.given:
+        others = other_builds(walk(text.context), text.path, build).builds
+        found = derive(context, build, others) if others else found
+    return context, found
 
 
 def _finding(subject: Subject, context: Context, lines: tuple[Line, ...], aside: str = "") -> Iterator[Finding]:
