@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import socket
 import subprocess
@@ -115,3 +116,25 @@ def test_of_a_process_that_is_gone_nothing_is_said() -> None:
     assert (frozenset(), 0.0) == (namespaces.listeners(gone), namespaces.cpu_seconds(iter([gone])))
     with pytest.raises(OSError):
         namespaces.connect_inside(gone, "127.0.0.1", 80, 1.0)
+
+
+def test_what_a_process_has_mapped_is_told_by_its_files(tmp_path: Path) -> None:
+    data, gone = tmp_path / "data with blanks", tmp_path / "gone"
+    for path in (data, gone):
+        path.write_bytes(b"x" * 4096)
+    with (
+        data.open("rb") as one,
+        gone.open("rb") as other,
+        mmap.mmap(one.fileno(), 0, access=mmap.ACCESS_READ),
+        mmap.mmap(other.fileno(), 0, access=mmap.ACCESS_READ),
+    ):
+        gone.unlink()
+        found = namespaces.mapped(os.getpid())
+    assert {str(data), str(Path(sys.executable).resolve())} <= found
+    assert [] == [path for path in found if not path.startswith("/") or "gone" in path]
+
+
+def test_a_process_that_is_gone_has_nothing_mapped() -> None:
+    child = subprocess.Popen(["true"])
+    child.wait()
+    assert frozenset() == namespaces.mapped(child.pid)

@@ -16,7 +16,7 @@ from jettison.lighten.journal import Journal
 from jettison.lighten.plan import plan
 from jettison.lighten.run import open_run
 from jettison.rule import Finding, Rule
-from jettison.subject import Question, Subject
+from jettison.subject import Observed, Question, Subject
 
 Patch = pytest.MonkeyPatch
 ASKED = "FROM scratch\nCOPY main /main\nRUN write /answer 4321 && echo told\n"
@@ -35,6 +35,16 @@ def asking(rule: Rule, text: str = ASKED, path: str = "/answer") -> Rule:
                 yield replace(each, predicted=len(answer.files[path]) if answer.files else each.predicted)
 
     return replace(rule, check=check, text=None)
+
+
+def noting(rule: Rule, seen: list[frozenset[str]]) -> Rule:
+    """The same rule, which notes what the application was seen to open."""
+
+    def check(subject: Subject) -> Iterator[Finding]:
+        seen.append(subject.observed.opened)
+        return rule.check(subject)
+
+    return replace(rule, check=check)
 
 
 def asked_for(engine: ScriptedEngine) -> list[str]:
@@ -127,3 +137,28 @@ def test_a_plan_asks_as_well(project: Path, engine: ScriptedEngine, monkeypatch:
                 break
     assert [("doc", 20000), ("junk", 4321)] == [(c.finding.rule, c.finding.predicted) for c in found.tried]
     assert [] == engine.images()
+
+
+def test_what_the_original_was_seen_to_open_reaches_the_rules_also_after_an_interruption(
+    project: Path, engine: ScriptedEngine, monkeypatch: Patch
+):
+    seen: list[frozenset[str]] = []
+    use_rules(monkeypatch, noting(JUNK, seen), DOC)
+    stopped = drive(engine, recipe_for(project), stop_after=12)
+    assert stopped.ledger is None
+    before = len(seen)
+    drive(engine, recipe_for(project), resume=stopped.run)
+    assert 0 < before < len(seen)
+    assert {frozenset({"/usr/lib/needed"})} == set(seen)
+
+
+def test_a_given_contract_is_watched_as_it_is_held_against_the_original(
+    project: Path, engine: ScriptedEngine, monkeypatch: Patch
+):
+    seen: list[frozenset[str]] = []
+    use_rules(monkeypatch, noting(JUNK, seen))
+    recorded = drive(engine, recipe_for(project)).end.contract
+    assert recorded is not None
+    given = replace(recorded, observed=Observed())
+    drive(engine, recipe_for(project, contract=given))
+    assert {frozenset({"/usr/lib/needed"})} == set(seen)

@@ -182,10 +182,31 @@ def test_a_package_that_apt_would_leave_out_and_that_is_not_there_is_not_counted
     assert "line 2 installs 2 packages" in next(iter(recommends_installed(subject))).message
 
 
-def test_a_package_whose_file_was_seen_in_use_is_kept_by_name() -> None:
-    subject = replace(
-        installed_by("RUN apt-get install -y curl"), observed=Observed(opened=frozenset({"/usr/bin/patch", "/etc/x"}))
-    )
-    (finding,) = recommends_installed(replace(subject, observed=Observed()))
+def test_a_package_whose_file_was_seen_in_use_is_kept_by_name_and_so_is_what_it_needs() -> None:
+    installed = {**INSTALLED, "curl": "Depends: libc6\nRecommends: ca-certificates, patch, less", "less": ""}
+    subject = installed_by("RUN apt-get install -y curl", installed)
+    seen = Observed(opened=frozenset({"/usr/bin/curl", "/usr/bin/patch", "/etc/x"}))
+    (finding,) = recommends_installed(replace(subject, observed=seen))
+    expected = "only recommended: less (the package database says so; seen in use, and kept: patch)"
+    assert f"line 2 installs 1 package that is {expected}" == finding.message
     assert finding.fix is not None
-    assert [] == list(recommends_installed(subject))  # libpatch stays with it, and nothing is left to go
+    expected = "FROM debian\nRUN apt-get install --no-install-recommends -y curl ca-certificates patch\n"
+    assert expected == apply(subject.dockerfile.text, finding.fix.edits)
+
+
+def test_where_the_application_was_watched_and_used_none_of_them_that_is_told() -> None:
+    subject = replace(
+        installed_by("RUN apt-get install -y curl"), observed=Observed(opened=frozenset({"/usr/bin/curl"}))
+    )
+    (finding,) = recommends_installed(subject)
+    assert "(the package database says so; the application was seen to use none of them)" in finding.message
+
+
+def test_what_was_seen_in_use_is_asked_of_apt_by_name() -> None:
+    seen = Observed(executed=frozenset({"/usr/bin/patch"}), opened=frozenset({"/usr/bin/patch"}))
+    subject = replace(installed_by("RUN apt-get install -y $(cat list)"), observed=seen)
+    told = ((WRITTEN, dry("curl")), (WRITTEN, dry("curl", "ca-certificates", "openssl", "patch")))
+    subject, asked = answered(subject, *told)
+    assert " ca-certificates patch >>" in asked[1].text
+    (finding,) = recommends_installed(subject)
+    assert "only recommended: libpatch (apt says so, in a dry run; seen in use, and kept: patch)" in finding.message

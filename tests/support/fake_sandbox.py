@@ -21,6 +21,7 @@ from jettison.engine.model import (
     ContainerState,
     Finished,
     Listener,
+    Opened,
     Phase,
     ProcessFacts,
     RunOptions,
@@ -107,6 +108,7 @@ class Program:
     busy: float = 0.0  # seconds from the start in which it uses a whole core
     cpu_seen: bool = True
     extra: frozenset[Listener] = frozenset()
+    opened: Opened | None = None  # what it is seen to open, where it is watched
 
 
 @dataclass
@@ -261,6 +263,9 @@ class FakeSandbox:
 
     def written(self) -> frozenset[bytes] | None:
         return self.program.written
+
+    def opened(self) -> Opened | None:
+        return self.program.opened if self.options.watch else None
 
     def execute(
         self, command: Sequence[str], *, timeout: float, environment: Mapping[str, str] | None = None

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jettison.engine.model import ContainerState, Finished, Listener, Phase, ProcessFacts, RunOptions
+from jettison.engine.model import ContainerState, Finished, Listener, Opened, Phase, ProcessFacts, RunOptions
 
 
 class ScriptedSandbox:
@@ -15,6 +15,7 @@ class ScriptedSandbox:
     def __init__(self, files: Mapping[str, bytes], config: Mapping[str, Any], options: RunOptions) -> None:
         self.files = files
         environment = dict(pair.split("=", 1) for pair in config.get("Env", [])) | dict(options.environment)
+        self.watched, self.needed = options.watch, list[str]()
         command = options.command or tuple(config.get("Entrypoint", [])) + tuple(config.get("Cmd", []))
         self.code, self.out, self.err = self._run(command, environment)
 
@@ -27,6 +28,7 @@ class ScriptedSandbox:
         said = ""
         for line in self.files[command[0]].decode().splitlines():
             verb, _, rest = line.partition(" ")
+            self.needed += [rest] if verb == "need" else []
             if verb == "need" and rest not in self.files:
                 return 1, said.encode(), f"cannot open {rest}: no such file\n".encode()
             said += {"say": f"{rest}\n", "tell": f"{environment.get(rest, '')}\n"}.get(verb, "")
@@ -52,6 +54,9 @@ class ScriptedSandbox:
 
     def written(self) -> frozenset[bytes] | None:
         return None
+
+    def opened(self) -> Opened | None:
+        return Opened(frozenset(self.needed)) if self.watched else None
 
     def execute(
         self, command: Sequence[str], *, timeout: float, environment: Mapping[str, str] | None = None

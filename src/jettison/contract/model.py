@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jettison.core.values import Skipped
+from jettison.subject import Observed
 
 KINDS = (  # in the order of causes: the first that fails is the one to tell
     "start",
@@ -73,6 +74,7 @@ class Contract:
     environment_keys: tuple[str, ...] = ()  # what must be given again where the contract came from a file
     start_seconds: float | None = None  # until the original was ready
     log: tuple[str, ...] = ()  # lines that the original prints, one of a kind: what is new in a candidate is a reason
+    observed: Observed = field(default_factory=Observed)  # of the start that was watched; never written to a file
 
     @property
     def deciding(self) -> tuple[Check, ...]:
@@ -96,6 +98,7 @@ class Replay:
     seconds: float
     start_seconds: float | None = None
     notes: tuple[str, ...] = ()
+    observed: Observed = field(default_factory=Observed)
 
     @property
     def failures(self) -> tuple[Outcome, ...]:

@@ -13,9 +13,20 @@ from jettison.contract import crawl as crawling
 from jettison.contract.http import NO_ANSWER, Address, Answer, get
 from jettison.contract.probe import probe_address
 from jettison.contract.readiness import CAP, Settled, own_listeners, settle
-from jettison.engine.model import ContainerState, Engine, Finished, Listener, Phase, ProcessFacts, RunOptions, Sandbox
+from jettison.engine.model import (
+    ContainerState,
+    Engine,
+    Finished,
+    Listener,
+    Opened,
+    Phase,
+    ProcessFacts,
+    RunOptions,
+    Sandbox,
+)
 from jettison.image.model import Image
 from jettison.image.tree import Tree, merge
+from jettison.subject import Observed
 
 STOP_GRACE = 4.0
 HEALTH_PATIENCE = 10.0
@@ -56,6 +67,7 @@ class Plan:
     stop: bool = False
     cap: float = CAP
     ports: frozenset[int] | None = None  # TCP ports to wait for; None: those that the image says it exposes
+    watch: bool = False  # see which files it opens
     ends: bool = False  # it is expected to end by itself, and waited for
 
 
@@ -75,6 +87,7 @@ class Observation:
     version: Finished | None
     logs: tuple[bytes, bytes]
     stopped: tuple[int, float] | None  # exit code after the stop signal, seconds
+    opened: tuple[Opened, ...] = ()  # of each container, where it was watched
     notes: tuple[str, ...] = ()
 
     @property
@@ -85,6 +98,16 @@ class Observation:
     def reach(self) -> dict[tuple[str, int], str]:
         """(tcp or udp, port) -> "any", or "loopback" where nothing from outside can reach it."""
         return reach_of(self.listeners)
+
+    @property
+    def observed(self) -> Observed:
+        """The same for advice: files, ports and the user's number; files only where a container was watched."""
+        return Observed(
+            executed=frozenset().union(*(each.executed for each in self.opened)),
+            opened=frozenset().union(*(each.files for each in self.opened)),
+            listened=frozenset(one.port for one in self.listeners),
+            user=str(self.process.uid) if self.process is not None else "",
+        )
 
 
 def reach_of(listeners: frozenset[Listener]) -> dict[tuple[str, int], str]:
@@ -109,7 +132,7 @@ def _exposed(image: Image) -> frozenset[int]:
 
 def observe(target: Target, plan: Plan) -> Observation:
     """Start, wait until ready, ask, look, end. Raises EngineError where no container can be made."""
-    options = RunOptions(environment=plan.environment, label=target.label)
+    options = RunOptions(environment=plan.environment, label=target.label, watch=plan.watch)
     with target.engine.start(target.image_id, options) as sandbox:
         expected = plan.ports if plan.ports is not None else _exposed(target.image)
         settled = settle(sandbox, cap=plan.cap, expected=expected, ends=plan.ends)
@@ -129,9 +152,12 @@ def observe(target: Target, plan: Plan) -> Observation:
         if running and plan.version_of and after.phase is Phase.RUNNING:
             flag = "-v" if plan.version_of.endswith("nginx") else "--version"
             version = sandbox.execute([plan.version_of, flag], timeout=VERSION_SECONDS)
+        opened = [sandbox.opened()]
         stopped = _stop(sandbox) if plan.stop and after.phase is Phase.RUNNING else None
     if not beside:
-        commands = {line: _run_alone(target, options, line) for line in plan.commands}
+        alone = {line: _run_alone(target, options, line) for line in plan.commands}
+        commands = {line: finished for line, (finished, _) in alone.items()}
+        opened += [each for _, each in alone.values()]
     return Observation(
         settled=settled,
         state=state,
@@ -145,6 +171,7 @@ def observe(target: Target, plan: Plan) -> Observation:
         version=version,
         logs=logs,
         stopped=stopped,
+        opened=tuple(each for each in opened if each is not None),
         notes=tuple(notes),
     )
 
@@ -154,8 +181,8 @@ def run_command(sandbox: Sandbox, line: str) -> Finished:
     return sandbox.execute(["/bin/sh", "-c", line], timeout=COMMAND_SECONDS)
 
 
-def _run_alone(target: Target, options: RunOptions, line: str) -> Finished:
-    """A `--check` command in a container of its own, for images whose program has ended."""
+def _run_alone(target: Target, options: RunOptions, line: str) -> tuple[Finished, Opened | None]:
+    """A `--check` command in a container of its own, for images whose program has ended; what it opened."""
     shell = replace(options, command=("/bin/sh", "-c", line))
     with target.engine.start(target.image_id, shell) as sandbox:
         deadline = time.monotonic() + COMMAND_SECONDS
@@ -163,7 +190,8 @@ def _run_alone(target: Target, options: RunOptions, line: str) -> Finished:
             time.sleep(0.05)
         state = sandbox.state()
         timed_out = state.phase is Phase.RUNNING
-        return Finished(124 if timed_out else state.code or 0, *sandbox.logs(), timed_out=timed_out)
+        finished = Finished(124 if timed_out else state.code or 0, *sandbox.logs(), timed_out=timed_out)
+        return finished, sandbox.opened()
 
 
 def _stop(sandbox: Sandbox) -> tuple[int, float]:

@@ -46,7 +46,7 @@ def record(target: Target, options: RecordOptions, progress: Progress | None = N
     opened = frozenset(port for protocol, port in one.reach if protocol == "tcp")
     second = Plan(
         options.environment, addresses, asks=2, health=first.health, commands=options.commands, ports=opened,
-        ends=not one.runs,
+        watch=True, ends=not one.runs,
     )  # fmt: skip
     two = observe(target, second)
     if one.runs and not one.listeners and not two.runs:  # it may have been given no processor in its first seconds
@@ -70,6 +70,7 @@ def record(target: Target, options: RecordOptions, progress: Progress | None = N
         environment_keys=tuple(options.environment),
         start_seconds=one.settled.seconds if one.settled.in_time else None,
         log=tuple(log_lines(*one.logs, *two.logs).values()),
+        observed=two.observed,
     )
 
 

@@ -35,15 +35,19 @@ _WHOLE = {"start", "exit", "port"}
 _STATIC = {"config", "environment", "closure", "writable"}  # the same each time: no second start is needed
 
 
-def replay(contract: Contract, target: Target, *, stop: bool = False) -> Replay:
-    """Every check of the contract on one fresh start; `stop` asks it to end as well, which may take four seconds."""
-    observation = observe(target, replay_plan(contract, target, stop=stop))
+def replay(contract: Contract, target: Target, *, stop: bool = False, watch: bool = False) -> Replay:
+    """Every check of the contract on one fresh start; `stop` asks it to end as well, which may take four seconds.
+
+    `watch` sees which files it opens.
+    """
+    observation = observe(target, replace(replay_plan(contract, target, stop=stop), watch=watch))
     seen = _Seen(contract, target, observation)
     outcomes = sorted((_outcome(seen, check) for check in contract.checks), key=_cause)
     reason = seen.telling_line
     notes = (_NEW_IN_LOG + reason,) if reason else ()
     seconds = observation.settled.seconds
-    return _explained(Replay(tuple(outcomes), seconds, seconds if observation.runs else None, notes))
+    started = seconds if observation.runs else None
+    return _explained(Replay(tuple(outcomes), seconds, started, notes, observation.observed))
 
 
 def _explained(answer: Replay) -> Replay:

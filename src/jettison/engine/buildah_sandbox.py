@@ -27,8 +27,9 @@ from jettison.core.errors import EngineError
 from jettison.engine import buildah_output, cgroups, enter, leftovers, namespaces
 from jettison.engine.deadline import Deadline
 from jettison.engine.log_limit import LogLimit
-from jettison.engine.model import ContainerState, Finished, Listener, Phase, ProcessFacts, RunOptions
+from jettison.engine.model import ContainerState, Finished, Listener, Opened, Phase, ProcessFacts, RunOptions
 from jettison.engine.process import _die_with_parent, kill_group, run
+from jettison.engine.watch import Watch
 
 OUTSIDE = "10.99.0.2"
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -77,6 +78,7 @@ class BuildahSandbox:
         self._executed = 0
         self._group: cgroups.Group | None = None
         self._log_limit: LogLimit | None = None
+        self._watch: Watch | None = None
         self._deadline = Deadline(options.seconds, self._kill)
         self.name = f"jettison-{options.label or 'run'}-{secrets.token_hex(4)}"
         self._folder = leftovers.make_folder(options.label or "run")
@@ -96,6 +98,7 @@ class BuildahSandbox:
         ended = run(["buildah", "from", "--pull-never", *alone, "--name", self.name, image_id], timeout=120)
         if ended.code != 0:
             raise EngineError(f"buildah could not make a container: {_last(ended.lines)}", hint="see `buildah info`")
+        self._watch = self._watched() if self._options.watch else None
         if not argv:
             self._stopped = ContainerState(Phase.EXITED, 127, "the image names no command")
             return
@@ -104,6 +107,16 @@ class BuildahSandbox:
         self._process = self._spawn(self._limited(wrapped), "main")
         self._log_limit = LogLimit(self._folder)
         self._deadline.begin()
+
+    def _watched(self) -> Watch | None:
+        """A watch on the container's own file system, which is mounted for it; None where nobody may look."""
+        ended = run(["buildah", "mount", self.name], timeout=120)
+        if ended.code != 0 or not ended.lines:
+            return None
+        try:
+            return Watch(Path(ended.lines[-1]))
+        except OSError:
+            return None
 
     def _limited(self, command: Sequence[str]) -> list[str]:
         return self._group.enter(list(command)) if self._group is not None else list(command)
@@ -213,6 +226,22 @@ class BuildahSandbox:
                     found.add(b"/" + path)
         return frozenset(found)
 
+    def opened(self) -> Opened | None:
+        """What the watch has seen, buildah's own look at the mounted container left out."""
+        if self._watch is None:
+            return None
+        found = (self._inside_of(paths) for paths in (self._watch.opened(), self._watch.executed()))
+        return Opened(*found)
+
+    def _inside_of(self, paths: frozenset[bytes]) -> frozenset[str]:
+        """Paths in the container, which chroot isolation mounts in our folder; another one makes it the root."""
+        mounted = re.compile(
+            rb"(?:%s/buildah\d+/mnt/rootfs)?(/.+)" % re.escape(bytes(self._folder.resolve())), re.DOTALL
+        )
+        host = bytes((self._graph_root / "overlay").resolve()) + b"/"
+        found = (mounted.fullmatch(path) for path in paths if not path.startswith(host))
+        return frozenset(os.fsdecode(match[1]) for match in found if match)
+
     def execute(
         self, command: Sequence[str], *, timeout: float, environment: Mapping[str, str] | None = None
     ) -> Finished:
@@ -280,6 +309,8 @@ class BuildahSandbox:
         self._closed = True
         self._deadline.cancel()
         self._kill()
+        if self._watch is not None:
+            self._watch.close()
         if self._log_limit is not None:
             self._log_limit.end()
         for _ in range(5):

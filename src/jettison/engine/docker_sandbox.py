@@ -19,7 +19,7 @@ from jettison.core.errors import EngineError
 from jettison.engine import namespaces
 from jettison.engine.deadline import Deadline
 from jettison.engine.docker_api import DockerApi
-from jettison.engine.model import ContainerState, Finished, Listener, Phase, ProcessFacts, RunOptions
+from jettison.engine.model import ContainerState, Finished, Listener, Opened, Phase, ProcessFacts, RunOptions
 
 LOG_LIMIT = 4 * 2**20
 LOG_KEPT = {"max-size": "64m", "max-file": "1"}  # a program that prints without end must not fill the disk
@@ -201,6 +201,15 @@ class DockerSandbox:
         paths = {str(row["Path"]).encode("utf-8", "surrogateescape") for row in rows if row.get("Kind") in (0, 1)}
         parents = {path.rpartition(b"/")[0] for path in paths}
         return frozenset(paths - parents)
+
+    def opened(self) -> Opened | None:
+        """What its processes have mapped now, which is a part: nothing tells what was read and closed, or has ended."""
+        main = self._main() if self._options.watch else None
+        if main is None:
+            return None
+        pids = [main, *namespaces.descendants(main)]
+        programs = (found.executable for found in map(namespaces.facts, pids) if found is not None)
+        return Opened(frozenset().union(*map(namespaces.mapped, pids)), frozenset(programs))
 
     def execute(
         self, command: Sequence[str], *, timeout: float, environment: Mapping[str, str] | None = None

@@ -121,6 +121,7 @@ class RunOptions:
     memory: int = MEMORY  # bytes that all its processes may use
     processes: int = PROCESSES  # that it may have at once, threads counted
     seconds: float = SECONDS  # after which it is ended, whatever it does
+    watch: bool = False  # note which files are opened, where it can be done
     publish: tuple[int, ...] = ()  # TCP ports to be reached on a free port of this machine's 127.0.0.1, where it can
 
 
@@ -169,6 +170,14 @@ class ProcessFacts:
     executable: str
 
 
+@dataclass(frozen=True)
+class Opened:
+    """Files of a container by their paths in it: `files` were opened, of which `executed` as programs."""
+
+    files: frozenset[str] = frozenset()
+    executed: frozenset[str] = frozenset()
+
+
 class Sandbox(Protocol):
     """A container that was started; a context manager that leaves nothing behind."""
 
@@ -194,6 +203,10 @@ class Sandbox(Protocol):
 
     def written(self) -> frozenset[bytes] | None:
         """Paths that differ from the image, absolute, files only; None where the engine cannot tell."""
+        ...
+
+    def opened(self) -> Opened | None:
+        """Files that were opened in it so far, by whomever; None where it was not watched, or cannot be."""
         ...
 
     def execute(

@@ -86,6 +86,16 @@ def catches(pid: int, number: int) -> bool:
     return bool(int(rows["SigCgt"], 16) >> (number - 1) & 1)
 
 
+def mapped(pid: int) -> frozenset[str]:
+    """Files that a process has mapped into its memory now: its program, libraries, data; empty where it is gone."""
+    try:
+        rows = Path(f"/proc/{pid}/maps").read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return frozenset()
+    paths = (fields[5] for fields in (row.split(None, 5) for row in rows) if len(fields) == 6)
+    return frozenset(path for path in paths if path.startswith("/") and not path.endswith(" (deleted)"))
+
+
 def facts(pid: int) -> ProcessFacts | None:
     """Who a process runs as; None where it is gone."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from jettison.compare import Noise, noise_from_json, noise_of, noise_to_json
 from jettison.contract.files import contract_from_json, contract_to_json
@@ -15,6 +16,7 @@ from jettison.lighten import events
 from jettison.lighten.bench import Bench, Version, build, discard, target_of, with_weight
 from jettison.lighten.secrecy import redact_contract
 from jettison.lighten.sources import Sources
+from jettison.subject import Observed
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,17 @@ def _contract(bench: Bench, version: Version) -> Generator[events.Event, None, C
                 "the given contract exercises nothing: whatever is taken away, it would hold",
                 hint="record one with --contract-out, or give --check CMD or --probe URL",
             )
-        answer = replay(contract, target_of(bench, version))
+        answer = replay(contract, target_of(bench, version), watch=True)
         if not answer.held:
             first = answer.failures[0]
             raise ContractError(
                 f"the original does not hold the contract: {first.check.what}: {first.evidence}",
                 hint="correct the contract file, or record a new one with --contract-out",
             )
-        contract = replace(contract, start_seconds=answer.start_seconds)  # measured here, not where it was recorded
+        # measured here, not where it was recorded
+        contract = replace(contract, start_seconds=answer.start_seconds, observed=answer.observed)
     store_contract(bench, contract)
+    bench.journal.write("observed", **_observed_to_json(contract.observed))
     shown = redact_contract(contract, bench.redactor)
     yield events.Recorded(contract.exercised, len(contract.deciding), shown.not_exercised, shown.notes)
     return contract
@@ -93,6 +97,19 @@ def stored_contract(bench: Bench) -> Contract | None:
     if not found:
         return None
     return replace(contract_from_json(found["contract"]), environment=bench.recipe.record.environment)
+
+
+def _observed_to_json(observed: Observed) -> dict[str, Any]:
+    return {key: sorted(value) if isinstance(value, frozenset) else value for key, value in asdict(observed).items()}
+
+
+def stored_observed(bench: Bench) -> Observed:
+    """What the original was seen to do while an interrupted run recorded its contract; nothing where nobody looked."""
+    told = bench.journal.last("observed")
+    if told is None:
+        return Observed()
+    sets = {key: frozenset(told[key]) for key in ("executed", "opened", "listened")}
+    return Observed(**sets, user=told["user"])
 
 
 def stored_noise(bench: Bench) -> tuple[Noise, int] | None:

@@ -150,14 +150,16 @@ def _again(bench: Bench, text: str, fingerprint: int) -> Generator[events.Event,
 
 def _look(bench: Bench, standing: Standing) -> Generator[events.Event, None, tuple[Standing, list[Candidate]]]:
     """What is worth a build now, best first; the standing with the seconds of each instruction as far as known."""
+    contract = standing.baseline.contract
     subject = subject_of(bench, standing.current)
+    subject = replace(subject, observed=contract.observed) if contract is not None else subject
     dockerfile = standing.current.dockerfile
     standing = _counted(standing, count_packages(standing.current, subject))
     if standing.seconds is None:
         seconds = instruction_seconds(subject.alignment, standing.current.weight.build_seconds)
     else:
         seconds = carry_seconds(standing.seconds, dockerfile)
-    recipe = limited(bench.recipe, standing.baseline.contract)
+    recipe = limited(bench.recipe, contract)
     needed = needed_bytes(recipe, standing.baseline, standing.current)
     sources = standing.current.sources
     findings = yield from advised(bench, sources, subject, lambda name: wanted(name, recipe), needed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from jettison.core.errors import UsageError
@@ -12,7 +12,15 @@ from jettison.core.values import Applicability
 from jettison.engine.model import Built, InstructionRun
 from jettison.image.model import Sizes
 from jettison.lighten import events
-from jettison.lighten.baseline import Baseline, measure, started, store_weight, stored_contract, stored_noise
+from jettison.lighten.baseline import (
+    Baseline,
+    measure,
+    started,
+    store_weight,
+    stored_contract,
+    stored_noise,
+    stored_observed,
+)
 from jettison.lighten.bench import Bench, Version, build, discard, weigh, with_weight
 from jettison.lighten.ledger import Rebuild, Step, Verdict, Weight
 from jettison.lighten.sources import Sources
@@ -92,6 +100,8 @@ def _baseline(bench: Bench, text: str, *, anew: bool) -> Generator[events.Event,
     """v0 as it was measured; measured again where no step stands on it and something of it is missing."""
     build_only = bench.recipe.record.build_only
     contract = None if build_only else bench.recipe.contract or stored_contract(bench)
+    if contract is not None:
+        contract = replace(contract, observed=stored_observed(bench))
     noise, weight = stored_noise(bench), bench.journal.last("weight")
     if noise is None or weight is None or (contract is None and not build_only):
         if not anew:

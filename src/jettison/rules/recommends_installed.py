@@ -12,7 +12,7 @@ from jettison.subject import Subject, Text
 from jettison.synthesis.apt import MENTIONED, apt_calls
 from jettison.synthesis.lean_install import is_lean, lean
 from jettison.synthesis.left import own_runs
-from jettison.synthesis.recommends import Install, recommended, weigh_packages
+from jettison.synthesis.recommends import Install, Recommended, recommended, weigh_packages
 
 NAME = "recommends-installed"
 _PROPOSAL = "which these are, and how many bytes, the image tells: `jettison check --image`"
@@ -34,6 +34,10 @@ def recommends_installed(subject: Subject) -> Iterator[Finding]:
 
     **The fix** adds `--no-install-recommends`, and names those recommended packages that applications are known to
     need (certificates, locales, time zones, fonts, PAM modules, D-Bus, venv, GnuPG) so that they stay.
+
+    While the contract is recorded, `optimize` watches which files are opened in the container (as root, with Buildah or
+    Podman: every one, by fanotify; with Docker on this machine: what its processes have mapped). A recommended package
+    of which a file was opened is in use, and stays by name; the finding says so, or that none was.
 
     **Safety.** TESTED: whole packages go. A tool that the application calls, and that only a recommendation brought,
     is found by the contract or not at all: give `--check` where your tests do not run through HTTP.
@@ -71,7 +75,9 @@ def _findings(install: Install) -> Iterator[Finding]:
     going = [install.packages[name] for name in sorted(found.packages)]
     predicted, paths = weigh_packages(install.tree, going, install.layer)
     many = "1 package that is" if count == 1 else f"{count} packages that are"
-    message = f"line {line} installs {many} only recommended: {_some(found.packages)} ({found.told})"
+    message = (
+        f"line {line} installs {many} only recommended: {_some(found.packages)} ({found.told}{_seen(install, found)})"
+    )
     finding = Finding(NAME, message, install.instruction, predicted, None, _TRAPS, paths=paths)
     finding = replace(finding, questions=(found.question,) if found.question is not None else ())
     if install.unclear and not found.solved:
@@ -80,6 +86,14 @@ def _findings(install: Install) -> Iterator[Finding]:
     title = "install without recommended packages" + (f", keep {_some(found.kept)}" if found.kept else "")
     edits = [lean(call, sorted(found.kept) if call is calls[-1] else ()) for call in calls]
     yield replace(finding, fix=Fix(title, Applicability.TESTED, tuple(chain.from_iterable(edits))))
+
+
+def _seen(install: Install, found: Recommended) -> str:
+    """What watching the application told, as a clause; empty where nobody watched."""
+    if not install.subject.observed.opened:
+        return ""
+    used = install.used(found.kept)
+    return f"; seen in use, and kept: {_some(used)}" if used else "; the application was seen to use none of them"
 
 
 def _some(names: frozenset[str]) -> str:

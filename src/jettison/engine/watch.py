@@ -1,0 +1,116 @@
+"""Which files of a file system are opened and executed, by whatever process: fanotify(7), for root.
+
+A mark on the file system sees every mount of it, in whatever namespace, also those that are made later. Access times
+would not tell: overlayfs keeps none of its own, and most mounts are `relatime`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+# linux/fanotify.h
+_CLOEXEC, _NONBLOCK, _UNLIMITED_QUEUE = 0x1, 0x2, 0x10
+_MARK_ADD, _MARK_FILESYSTEM = 0x1, 0x100
+_OPEN, _OPEN_EXEC = 0x20, 0x1000
+_AT_FDCWD = -100
+_EVENT = struct.Struct("=IBBHQii")  # struct fanotify_event_metadata
+_BUFFER = 2**16
+_GONE = b" (deleted)"
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Watch:
+    """Files of the file system at `mount` that were opened since; a thread of its own takes notes until `close`.
+
+    An event holds its file until it is read: nobody could unmount it meanwhile, so it is read at once.
+    """
+
+    def __init__(self, mount: Path) -> None:
+        """Raises OSError where this process may not watch, or the file system cannot be watched."""
+        self._opened: set[bytes] = set()
+        self._executed: set[bytes] = set()
+        self._end = os.eventfd(0, os.EFD_CLOEXEC)
+        try:
+            self._events = _begin(mount)
+        except OSError:
+            os.close(self._end)
+            raise
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def opened(self) -> frozenset[bytes]:
+        """Their paths as the process that opened them has them mounted; those that were executed are among them."""
+        self._take()
+        return frozenset(self._opened)
+
+    def executed(self) -> frozenset[bytes]:
+        """The same of programs, and of the interpreters and loaders that run them."""
+        self._take()
+        return frozenset(self._executed)
+
+    def close(self) -> None:
+        """Look no more."""
+        os.eventfd_write(self._end, 1)
+        self._thread.join()
+        os.close(self._events)
+        os.close(self._end)
+
+    def _read(self) -> None:
+        poll = select.poll()
+        poll.register(self._events, select.POLLIN)
+        poll.register(self._end, select.POLLIN)
+        while all(descriptor != self._end for descriptor, _ in poll.poll()):
+            self._take()
+
+    def _take(self) -> None:
+        """Take note of every event that waits."""
+        with self._lock:
+            while True:
+                try:
+                    data = os.read(self._events, _BUFFER)
+                except BlockingIOError:
+                    return
+                for mask, path in _files(data):
+                    self._opened.add(path)
+                    if mask & _OPEN_EXEC:
+                        self._executed.add(path)
+
+
+def _begin(mount: Path) -> int:
+    descriptor: int = _LIBC.fanotify_init(_CLOEXEC | _NONBLOCK | _UNLIMITED_QUEUE, os.O_RDONLY | os.O_CLOEXEC)
+    if descriptor < 0:
+        raise _error()
+    wanted = ctypes.c_uint64(_OPEN | _OPEN_EXEC)
+    if _LIBC.fanotify_mark(descriptor, _MARK_ADD | _MARK_FILESYSTEM, wanted, _AT_FDCWD, os.fsencode(mount)) != 0:
+        found = _error()
+        os.close(descriptor)
+        raise found
+    return descriptor
+
+
+def _error() -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number))
+
+
+def _files(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """What each event is of, and its file's path; files that are gone left out."""
+    at = 0
+    while at < len(data):
+        length, _, _, _, mask, descriptor, _ = _EVENT.unpack_from(data, at)
+        at += length
+        if descriptor < 0:  # an overflow of the queue has no file
+            continue
+        try:
+            path = os.readlink(b"/proc/self/fd/%d" % descriptor)  # noqa: PTH115  # bytes
+        finally:
+            os.close(descriptor)
+        if not path.endswith(_GONE):
+            yield mask, path
