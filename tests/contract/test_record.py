@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,10 +12,8 @@ from jettison.contract import http
 from jettison.contract.model import Check, Contract, RecordOptions, Strength
 from jettison.contract.observe import Target
 from jettison.contract.record import record
-from jettison.contract.replay import replay
 from jettison.core.errors import ContractError, UsageError
-from jettison.engine.model import Finished, Listener, Opened, ProcessFacts
-from jettison.subject import Observed
+from jettison.engine.model import Finished, Listener, ProcessFacts
 
 OK = Finished(0, b"fine\n", b"")
 FILES: Files = {"app/main.py": "x = 1\n", "tmp": directory(0o1777), "var/tmp": directory(0o1777), "data": directory()}
@@ -377,32 +374,3 @@ def test_a_probe_that_shows_nothing_is_refused(clock: Clock) -> None:
     assert "below 500" in hint
     message, _ = refused(clock, SERVER, probes=("http://localhost:9999/",))
     assert "--probe http://localhost:9999/ shows nothing on the original: connection refused" == message
-
-
-WATCHED = Opened(frozenset({"/app/main.py", "/usr/bin/python3"}), frozenset({"/usr/bin/python3"}))
-
-
-def test_one_of_the_two_starts_is_watched_and_its_seconds_are_not_those_that_count(clock: Clock) -> None:
-    engine = FakeEngine({"v0": replace(SERVER, opened=WATCHED)}, clock)
-    contract = record(Target(engine, "v0", image(FILES, config=CONFIG)), RecordOptions())
-    assert [False, True] == [each.options.watch for each in engine.sandboxes]
-    assert Observed(WATCHED.executed, WATCHED.files, frozenset({8000}), "0") == contract.observed
-
-
-def test_what_a_check_opened_in_a_container_of_its_own_was_seen_as_well(clock: Clock) -> None:
-    program = Program(stdout=b"done\n", ends=0, opened=WATCHED, commands={"test -e /x": OK})
-    contract = recorded(clock, program, commands=("test -e /x",), config={"Cmd": ["job"]})
-    assert Observed(WATCHED.executed, WATCHED.files) == contract.observed
-
-
-def test_an_engine_that_cannot_watch_leaves_the_files_unknown(clock: Clock) -> None:
-    observed = recorded(clock, SERVER).observed
-    assert (frozenset(), frozenset(), "0") == (observed.opened, observed.executed, observed.user)
-
-
-def test_a_replay_watches_where_it_is_told_to(clock: Clock) -> None:
-    engine = FakeEngine({"v0": replace(SERVER, opened=WATCHED)}, clock)
-    target = Target(engine, "v0", image(FILES, config=CONFIG))
-    contract = record(target, RecordOptions())
-    found = [replay(contract, target, watch=watch).observed.opened for watch in (False, True)]
-    assert [frozenset(), WATCHED.files] == found

@@ -95,6 +95,15 @@ def test_the_dockerfile_ends_with_the_install_tried_dry_and_hands_both_files_out
     assert ("/jettison-as-written", "/jettison-lean") == found.paths
 
 
+def test_a_heredoc_is_kept_to_its_end() -> None:
+    found = question("FROM debian\nRUN <<END\napt-get update\napt-get install -y curl\nEND\nCMD curl\n")
+    assert found is not None
+    assert "apt-get update\n{ apt-get install -s -y curl >>" in found.text
+    assert [("FROM", ""), ("RUN", "END"), ("FROM", ""), ("COPY", "")] == [
+        (each.keyword, "".join(heredoc.name for heredoc in each.heredocs)) for each in parse(found.text).instructions
+    ]
+
+
 def test_line_endings_stay_as_they_are() -> None:
     found = question("FROM debian\r\nRUN apt-get install -y curl\r\n")
     assert found is not None

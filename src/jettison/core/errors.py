@@ -48,6 +48,12 @@ class BuildFailed(CouldNot):
         super().__init__(message, hint=hint)
         self.log = log
 
+    @property
+    def told(self) -> str:
+        """The message, and the last line of the log where there is one."""
+        lines = self.log.strip().splitlines()
+        return f"{self.message}: {lines[-1].strip()}" if lines else self.message
+
 
 class ImageError(CouldNot):
     """An archive, layout, store or daemon whose image cannot be read."""

@@ -14,7 +14,7 @@ from jettison.rule import Finding
 from jettison.rules import advise, by_weight
 from jettison.subject import Answer, Question, Subject
 
-SECONDS = 300.0  # that an answer may take: package lists are fetched for it, nothing is installed
+SECONDS = 300.0  # that an answer may take: package lists are fetched for it, hardly anything is installed
 LONGEST = 4 * 2**20  # bytes of a file that is asked for
 _ROUNDS = 6  # an answer may lead to another question
 _NAME = "asked"
@@ -62,8 +62,7 @@ def _answer(bench: Bench, sources: Sources, question: Question) -> Answer:
         answer = Answer({path: tree.read(path.strip("/").encode(), LONGEST) for path in question.paths})
         seconds = built.seconds
     except BuildFailed as error:
-        lines = error.log.strip().splitlines()
-        answer, seconds = Answer(reason=f"{error.message}: {lines[-1].strip()}" if lines else error.message), None
+        answer, seconds = Answer(reason=error.told), None
     except KeyError as error:
         answer, seconds = Answer(reason=f"the image has no /{error.args[0].decode()}"), None
     except ImageError as error:

@@ -63,7 +63,8 @@ def _attempt(
     try:
         version = yield from build(bench, made, name, cold=False, seconds=_patience(baseline))
     except BuildFailed as error:
-        return Outcome(_failed(step, error), None, baseline.contract)
+        failed = replace(step, verdict=Verdict.BUILD_FAILED, reason=error.told)
+        return Outcome(failed, None, baseline.contract)
     step = replace(
         step,
         version=name,
@@ -100,12 +101,6 @@ def _untried(candidate: Candidate, fix: Fix, diff: str) -> Step:
         reason="",
         diff=diff,
     )
-
-
-def _failed(step: Step, error: BuildFailed) -> Step:
-    lines = error.log.strip().splitlines()
-    reason = f"{error.message}: {lines[-1].strip()}" if lines else error.message
-    return replace(step, verdict=Verdict.BUILD_FAILED, reason=reason)
 
 
 def _gain(
@@ -190,8 +185,8 @@ def _time_cold(bench: Bench, outcome: Outcome, name: str) -> Generator[events.Ev
     try:
         cold = yield from build(bench, version.sources, f"{name}-cold", cold=True)
     except BuildFailed as error:
-        failed = _failed(step, error)
-        return replace(outcome, step=replace(failed, reason=f"built cold, {failed.reason}"), version=None)
+        failed = replace(step, verdict=Verdict.BUILD_FAILED, reason=f"built cold, {error.told}")
+        return replace(outcome, step=failed, version=None)
     finally:
         discard(bench, f"{name}-cold")
     weight = replace(step.weight, build_seconds=cold.weight.build_seconds, cold=True)

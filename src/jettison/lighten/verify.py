@@ -28,9 +28,7 @@ def _verify(bench: Bench, baseline: Baseline, kept: Version) -> Generator[events
     try:
         cold = yield from build(bench, kept.sources, "verification", cold=True)
     except BuildFailed as error:
-        lines = error.log.strip().splitlines()
-        last = f": {lines[-1].strip()}" if lines else ""
-        return Verification(None, None, None, False, f"the result does not build cold: {error.message}{last}")
+        return Verification(None, None, None, False, f"the result does not build cold: {error.told}")
     drift = cold.weight.sizes.unpacked - kept.weight.sizes.unpacked
     reason = _too_far(drift, kept, baseline)
     replay = None
