@@ -106,6 +106,8 @@ LEAVES = {
     "poetry install --no-cache": [],
     "poetry install && poetry cache clear pypi --all -n": [],
     "poetry install && rm -rf ~/.cache/pypoetry": [],
+    "poetry install && rm -rf ~/.cache/pypoetry/artifacts ~/.cache/pypoetry/cache": [],
+    "ENV POETRY_CACHE_DIR=/c\nRUN poetry install && rm -rf /c/cache /c/artifacts": [],
     "pipenv install": ["Pipenv's cache", "pip's cache"],
     "pipenv install && rm -rf ~/.cache": [],
     "conda install -y a": ["conda's package folder"],

@@ -14,6 +14,7 @@ from jettison.dockerfile.parse import parse
 from jettison.rule import Finding
 from jettison.rules.go_cache_left_behind import go_cache_left_behind
 from jettison.rules.npm_cache_left_behind import npm_cache_left_behind
+from jettison.rules.package_cache_left_behind import package_cache_left_behind
 from jettison.rules.yarn_cache_left_behind import yarn_cache_left_behind
 from jettison.subject import Subject
 
@@ -38,6 +39,15 @@ def test_yarns_cache_stays_where_packages_run_out_of_it(plug_and_play: bool) -> 
     found = advised(yarn_cache_left_behind, "FROM node:20\nWORKDIR /app\nRUN yarn install\n", files)
     reason = "Yarn runs the packages out of its cache here (.pnp.cjs)" if plug_and_play else ""
     assert (reason, plug_and_play) == (found.refusal, found.fix is None)
+
+
+def test_poetrys_environments_beside_its_cache_stay() -> None:
+    cache = {f"root/.cache/pypoetry/{each}/x": "x" * 1000 for each in ("artifacts/ab", "cache/repositories")}
+    environment = {"root/.cache/pypoetry/virtualenvs/app-py3.11/bin/gunicorn": executable("ELF")}
+    text = "FROM python:3.11\nWORKDIR /app\nRUN poetry install\n"
+    found = advised(package_cache_left_behind, text, cache | environment)
+    emptied = "rm -rf /root/.cache/pypoetry/artifacts /root/.cache/pypoetry/cache"
+    assert (2000, f"{text[:-1]} && \\\n    {emptied}\n") == (found.predicted, apply(text, found.fix.edits))
 
 
 @pytest.mark.parametrize("kept", [True, False])

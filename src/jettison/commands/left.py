@@ -103,12 +103,13 @@ def places(store: Store, invocation: Invocation) -> tuple[str, ...] | None:
         if option.name in store.options:
             where = option.words[-1].pattern if len(option.words) > 1 else option.value
             return None if where is None else (_absolute(where, call),)
-    for name, below in store.variables:
+    for name, _ in store.variables:
         value = call.setting(name)
         if value is None:
             return None
         if value:
-            return (_absolute(posixpath.join(value, below), call),)
+            below = [each for variable, each in store.variables if variable == name]
+            return tuple(_absolute(posixpath.join(value, each), call) for each in below)
     return tuple(_absolute(each, call) for each in store.folders)
 
 

@@ -31,11 +31,12 @@ def login_log_grown(subject: Subject) -> Iterator[Finding]:
 
     **The fix** adds `-l`, which leaves both files alone.
 
-    **Safety.** TESTED: the tree loses these two files' bytes and nothing else. Debian 13 and Fedora's newer releases
-    have no such file any more; without an image it is told from number 50,000 on.
+    **Safety.** TESTED: the tree loses these two files' bytes and nothing else. From shadow 4.13 on (Debian 12), useradd
+    writes nothing where nothing stood, so that an image upon such a base loses nothing and is left alone; Debian 13 and
+    Fedora's newer releases have no such file any more. Without an image it is told from number 50,000 on.
 
     ```dockerfile bad
-    FROM debian:bookworm
+    FROM debian:bullseye
     RUN useradd -u 1000000 app
     ```
     ```layers bad
@@ -44,7 +45,7 @@ def login_log_grown(subject: Subject) -> Iterator[Finding]:
     2 etc/passwd 1000
     ```
     ```dockerfile good
-    FROM debian:bookworm
+    FROM debian:bullseye
     RUN useradd -l -u 1000000 app
     ```
     """

@@ -21,7 +21,7 @@ from jettison.synthesis.left_in_text import emptied_later
 NAME = "package-cache-left-behind"
 CACHE = re.compile(
     rb"(?:var/cache/(?:dnf|yum|libdnf5|zypp)"
-    rb"|(?:root|home/[^/]+)/(?:\.cache/(?:pypoetry|pipenv|composer)|\.composer/cache)"
+    rb"|(?:root|home/[^/]+)/(?:\.cache/(?:pypoetry/(?:artifacts|cache)|pipenv|composer)|\.composer/cache)"
     rb"|(?:usr/local/bundle|(?:var/lib|usr/lib/ruby|usr/local/lib/ruby)/gems/[^/]+)/(?:cache|doc))/"
 )
 _DOCUMENTS = {"debian", "ubuntu"}  # whose RubyGems make them unasked; Docker's Ruby images switch that off
@@ -51,7 +51,8 @@ def package_cache_left_behind(subject: Subject) -> Iterator[Finding]:
     that its manual names. uv and conda link what they install to what they keep, so there the bytes may be none; Maven,
     Gradle, Cargo and NuGet are told, and a stage of their own for building leaves all of theirs behind.
 
-    **Safety.** TESTED: the tree loses these files and no others.
+    **Safety.** TESTED: the tree loses these files and no others. Poetry's virtual environments, which lie beside its
+    cache, are left alone.
 
     ```dockerfile bad
     FROM fedora:41
