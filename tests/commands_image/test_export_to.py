@@ -37,12 +37,13 @@ def test_an_archive_is_told_its_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "hint"),
     [
-        (("--to", "shop:1"), 2, "--to oci:shop:1"),
+        (("--to", "shop:1"), 2, "--to oci:DIRECTORY"),
         (("--to", "oci:x", "-o", "y"), 2, "leave out -o"),
         (("--to", "oci:x", "--layer", "0"), 2, "leave out -o"),
         (("--to", "containers-storage:shop"), 2, "podman load"),
         (("--to", "docker://127.0.0.1:1/shop"), 3, "registry"),
-        (("--to", "oci-archive:/no/where.tar"), 3, ""),
+        (("--to", "oci-archive:/no/where.tar"), 3, "make the directory /no first"),
+        (("--to", ""), 2, "--to oci:DIRECTORY"),
     ],
 )
 def test_what_cannot_be_is_told(words: tuple[str, ...], code: int, hint: str, tmp_path: Path) -> None:

@@ -101,6 +101,9 @@ def test_a_name_without_transport_is_asked_of_the_daemon_too(
     with pytest.raises(ImageError, match="no image called x was found") as caught:
         open_image("x")
     assert "No such image: x" in caught.value.hint
+    with pytest.raises(ImageError, match=r"no image called nowhere\.tar was found") as caught:
+        open_image("nowhere.tar")
+    assert "there is no file nowhere.tar" == caught.value.hint.split("; ")[0]
 
 
 def test_an_image_that_is_not_there_is_refused_in_the_daemon_s_words(told: dict[str, tuple[int, bytes, int]]) -> None:

@@ -220,3 +220,12 @@ def test_the_command_says_no_with_1(tmp_path: Path) -> None:
     Draft202012Validator(schema("validation")).validate(document)
     assert (1, False, 1) == (ended.code, document["valid"], len(document["faults"]))
     assert 2 == jettison("inspect", "--validate", "--format", "markdown", bad).code
+
+
+@pytest.mark.parametrize("more", [("--packages",), ("--measure",), ("--base-image", "x"), ("-f", ".")])
+def test_what_validation_has_no_use_for_is_refused(more: tuple[str, ...]) -> None:
+    ended = jettison("inspect", "--validate", *more, "nowhere.tar")
+    assert (2, f"jettison: --validate has no use for {more[0].replace('-f', '--file')}") == (
+        ended.code,
+        ended.err.splitlines()[0],
+    )

@@ -12,7 +12,7 @@ import pytest
 import zstandard
 from random_layers import image_of, random_layers
 
-from jettison.image.model import Image
+from jettison.image.model import Columns, Entry, Image, Kind
 from jettison.waste.account import account, shares, waste_transfer
 from jettison.waste.packed import Curve, line, measure, total
 
@@ -51,6 +51,15 @@ def test_the_parts_of_a_blob_add_up_to_it(seed: int, how: str, tmp_path: Path) -
             assert min(costs) >= 0
             assert sum(costs) <= curve.packed[-1]
         assert sum(layer.transfer or 0 for layer in made.layers) == total(map(measure, made.layers))
+
+
+def test_files_of_a_store_have_no_position_and_cost_by_their_size() -> None:
+    """containers-storage remembers how large the blob was, and keeps the files alone."""
+    columns = Columns()
+    for name, size in ((b"a", 300), (b"b", 100), (b"d", 0)):
+        columns.append(Entry(name, Kind.FILE, 0o644, 0, 0, 0, size, b"", -1, (0, 0), ()))
+    curve = Curve((0, 500), (0, 50))
+    assert [30, 10, 0] == [curve.cost(columns, at) for at in range(3)]
 
 
 @pytest.mark.parametrize("how", ["gzip", "zstd"])

@@ -23,6 +23,7 @@ from jettison.core.units import show_bytes
 from jettison.core.whole_file import whole_file
 from jettison.image.export import export_layer, export_tree
 
+_PLACES = "oci:DIRECTORY, oci-archive:FILE, docker-archive:FILE, docker://HOST/NAME:TAG or docker-daemon:NAME:TAG"
 _EVERY = 0.2  # seconds between two looks at the progress
 
 
@@ -71,9 +72,7 @@ def _send(image: str, to: str, platform: str | None, quiet: bool) -> int:
 
     place = parse(to)
     if place is None:
-        raise UsageError(
-            f"'{to}' names no transport", hint=f"write --to oci:{to}, docker-archive:{to}, docker://{to} ..."
-        )
+        raise UsageError(f"'{to}' names no transport", hint=f"write --to {_PLACES}")
     to_pipe = place.where.partition(":")[0] in ("-", "/dev/stdout")
     if to_pipe and sys.stdout.isatty():
         raise UsageError(

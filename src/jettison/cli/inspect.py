@@ -63,11 +63,11 @@ def command(
 
     With --validate it ends with 1 where something is wrong; what is only advised is told and does not count.
     """
+    if validate:
+        _check_alone(form, {"--file": file, "--base-image": base_image, "--packages": packages, "--measure": measure})
     dockerfile = told_dockerfile(file, target)
     found = opened(image, platform, whole=False)
     if validate:
-        if form == "markdown":
-            raise UsageError("--validate has no Markdown", hint="use --format json")
         text, valid = _validated(found, form, coloured(output, no_color))
         put_out(text, output)
         return 0 if valid else 1
@@ -77,6 +77,15 @@ def command(
     text = _report(found, look, base, told)
     put_out(text, output)
     return 0
+
+
+def _check_alone(form: str, others: dict[str, object]) -> None:
+    """Raises UsageError for what goes with the account of an image, and not with `--validate`."""
+    if form == "markdown":
+        raise UsageError("--validate has no Markdown", hint="use --format json")
+    for flag, value in others.items():
+        if value:
+            raise UsageError(f"--validate has no use for {flag}", hint="leave one of the two out")
 
 
 def _validated(image: Image, form: str, colour: bool) -> tuple[str, bool]:

@@ -76,6 +76,8 @@ def disk_errors(doing: str, path: Path, *, hint: str = "") -> Iterator[None]:
             )
         elif error.errno == errno.EROFS:
             hint = hint or f"{path.parent} is mounted read-only; write somewhere else"
+        elif error.errno == errno.ENOENT and not path.parent.exists():
+            hint = hint or f"make the directory {path.parent} first, or write somewhere else"
         elif error.errno in (errno.EACCES, errno.EPERM):
             hint = hint or f"make {path} and its directory writable for you"
         raise DiskError(f"cannot {doing} {path}: {error.strerror or error}", hint=hint) from error

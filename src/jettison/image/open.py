@@ -54,6 +54,8 @@ def _find(text: str | Reference, platform: Platform | None, insecure: bool) -> I
             if "/" in text or not Path(text).is_dir():
                 raise
             reasons.append(error.message)  # a folder that happens to be called like the image
+    elif _NO_NAME.fullmatch(text):
+        reasons.append(f"there is no file {text}")
     elsewhere = () if _NO_NAME.fullmatch(text) else (Transport.DOCKER,)
     for transport in (*_LOCAL, *elsewhere):
         try:

@@ -38,12 +38,12 @@ class Curve:
         return low + (high - low) * (position - left) // (right - left)
 
     def cost(self, columns: Columns, index: int) -> int:
-        """Compressed bytes of a payload."""
+        """Compressed bytes of a payload; by its size alone where the source keeps files, which have no position."""
         offset = columns.offsets[index]
-        if offset < 0:
-            return 0
         extents = columns.extents.get(index)
         stored = sum(length for _, length in extents) if extents else columns.sizes[index]
+        if offset < 0:
+            return self.packed[-1] * stored // self.plain[-1]
         return self.at(offset + stored) - self.at(offset)
 
 
