@@ -7,8 +7,12 @@ import pickle
 import weakref
 from dataclasses import replace
 
+import pytest
+
+from jettison.dockerfile import scope
+from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.parse import parse
-from jettison.dockerfile.scope import state_at
+from jettison.dockerfile.scope import State, Surroundings, after, state_at
 from jettison.dockerfile.shell import script
 
 TEXT = "FROM debian\nENV A=1\nRUN apt-get update && rm -rf /x\nRUN true\n"
@@ -42,6 +46,24 @@ def test_what_was_read_changes_neither_equality_nor_hash_nor_copies() -> None:
     assert {hash(fresh.instructions)} == {hash(read.instructions)}
     assert fresh == pickle.loads(pickle.dumps(read))
     assert {} == replace(read, text=TEXT).known
+
+
+def test_stages_that_stand_on_each_other_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each begins where the one below it ends: a thousand in a row are no million of steps."""
+    walked: list[Instruction] = []
+
+    def counted(state: State, each: Instruction, around: Surroundings) -> State:
+        walked.append(each)
+        return after(state, each, around)
+
+    monkeypatch.setattr(scope, "after", counted)
+    more = "".join(f"FROM s{number} AS s{number + 1}\nENV A{number}=$A\n" for number in range(60))
+    dockerfile = parse(f"FROM debian AS s0\nENV A=1\nONBUILD ENV B=$A\n{more}")
+    last = dockerfile.stages[-1]
+    ends = [state_at(dockerfile, stage, stage.instructions[-1]) for stage in (last, *dockerfile.stages)]
+    assert ({"A": "1"}, {"A": "1", "B": "1"}) == (dict(ends[1].env), dict(ends[2].env))
+    assert {"A": "1", "B": "1", **{f"A{number}": "1" for number in range(59)}} == dict(ends[0].env)
+    assert len(dockerfile.instructions) + 1 == len(walked)  # and the trigger
 
 
 def test_what_was_read_goes_with_the_dockerfile() -> None:

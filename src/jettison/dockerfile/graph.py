@@ -73,10 +73,18 @@ def stage_chain(
     dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
 ) -> tuple[Stage, ...]:
     """The local stages that a stage is FROM, the lowest first, itself last."""
-    chain = [stage]
-    while (parent := find_stage(dockerfile, chain[-1].base, chain[-1].index, build_args)) is not None:
-        chain.append(parent)
-    return tuple(reversed(chain))
+    arguments = tuple(sorted(build_args.items()))
+    above: list[Stage] = [stage]
+    below: tuple[Stage, ...] = ()
+    while (parent := find_stage(dockerfile, above[-1].base, above[-1].index, build_args)) is not None:
+        below = dockerfile.known.get(("chain", parent.index, arguments), ())
+        if below:
+            break
+        above.append(parent)
+    chain = (*below, *reversed(above))
+    if any(each is stage for each in dockerfile.stages[stage.index : stage.index + 1]):
+        dockerfile.known["chain", stage.index, arguments] = chain
+    return chain
 
 
 def triggered(

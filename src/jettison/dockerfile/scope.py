@@ -76,23 +76,42 @@ def state_at(
     """The state before `instruction` of `stage`, inherited from the local stages that it is FROM."""
     if not dockerfile.holds(instruction):
         return _walked(dockerfile, stage, instruction, build_args)
-    found = _every(dockerfile, stage, build_args).get(instruction.span.start)
-    return found[1] if found is not None else _walked(dockerfile, stage, instruction, build_args)
+    for one in reversed(stage_chain(dockerfile, stage, build_args)):
+        found = _states(dockerfile, one, build_args).before.get(instruction.span.start)
+        if found is not None:
+            return found[1]
+    return _walked(dockerfile, stage, instruction, build_args)
 
 
-def _every(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> dict[int, tuple[Instruction, State]]:
-    """Each instruction of this file that makes a stage, with the state before it, by where it begins; walked once."""
-    key = ("states", stage.index, tuple(sorted(build_args.items())))
-    if key not in dockerfile.known:
+@dataclass(frozen=True)
+class _Known:
+    """The states of one stage of this file, walked once."""
+
+    before: Mapping[int, tuple[Instruction, State]]  # each of its instructions with the state before it, by its place
+    end: State
+
+
+def _states(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> _Known:
+    """What is known of a stage, which begins where the one that it is FROM ends."""
+    arguments, known = tuple(sorted(build_args.items())), dockerfile.known
+    if ("states", stage.index, arguments) not in known:
         around, state = surroundings(dockerfile, stage, build_args), State()
-        found: dict[int, tuple[Instruction, State]] = {}
-        for each in made_by(dockerfile, stage, build_args):
-            if dockerfile.holds(each):
-                found[each.span.start] = each, state
-            state = after(state, each, around)
-        dockerfile.known[key] = found
-    known: dict[int, tuple[Instruction, State]] = dockerfile.known[key]
-    return known
+        for one in stage_chain(dockerfile, stage, build_args):
+            key = ("states", one.index, arguments)
+            if key not in known:
+                known[key] = _walk(dockerfile, one, around, state)
+            state = known[key].end
+    found: _Known = known["states", stage.index, arguments]
+    return found
+
+
+def _walk(dockerfile: Dockerfile, stage: Stage, around: Surroundings, state: State) -> _Known:
+    before: dict[int, tuple[Instruction, State]] = {}
+    for each in _own(dockerfile, stage, around.build_args):
+        if dockerfile.holds(each):
+            before[each.span.start] = each, state
+        state = after(state, each, around)
+    return _Known(before, state)
 
 
 def _walked(dockerfile: Dockerfile, stage: Stage, instruction: Instruction, build_args: Mapping[str, str]) -> State:
@@ -108,8 +127,8 @@ def states(
     dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
 ) -> Iterator[tuple[Instruction, State]]:
     """Each instruction of `stage` with the state before it."""
-    every = _every(dockerfile, stage, build_args)
-    yield from (every[each.span.start] for each in stage.instructions if each.span.start in every)
+    before = _states(dockerfile, stage, build_args).before
+    yield from (before[each.span.start] for each in stage.instructions if each.span.start in before)
 
 
 def made_by(
@@ -117,9 +136,13 @@ def made_by(
 ) -> Iterator[Instruction]:
     """Every instruction that makes a stage: those of its base stages first, what an ONBUILD triggers behind FROM."""
     for one in stage_chain(dockerfile, stage, build_args):
-        yield one.instructions[0]
-        yield from triggered(dockerfile, one, build_args)
-        yield from one.instructions[1:]
+        yield from _own(dockerfile, one, build_args)
+
+
+def _own(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Iterator[Instruction]:
+    yield stage.instructions[0]
+    yield from triggered(dockerfile, stage, build_args)
+    yield from stage.instructions[1:]
 
 
 def surroundings(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Surroundings:

@@ -23,7 +23,6 @@ from jettison.engine.model import BuildRequest, Built, Engine
 from jettison.image.model import Image
 from jettison.image.open import open_image
 from jettison.image.transfer import transfer_size
-from jettison.image.tree import sizes
 from jettison.lighten import events
 from jettison.lighten.journal import Journal
 from jettison.lighten.ledger import Weight
@@ -151,7 +150,7 @@ def weigh(sources: Sources, name: str, tag: str, built: Built) -> Version:
     """The version that a build made, with its numbers read from its layers."""
     image = open_image(built.reference)
     weight = Weight(
-        sizes=sizes(image.layers, config_size=image.config_size, daemon=image.daemon_size),
+        sizes=image.sizes,
         layers=len(image.layers),
         build_seconds=built.seconds,
         cold=built.cold,

@@ -9,11 +9,11 @@ from difflib import get_close_matches
 
 from jettison.commands.model import Run
 from jettison.core.errors import DockerfileError
-from jettison.dockerfile.graph import expand_from, global_variables, stage_chain
+from jettison.dockerfile.graph import expand_from, global_variables, stage_chain, triggered
 from jettison.dockerfile.lexer import BODY, expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 from jettison.dockerfile.names import image_problem, platform_problem
-from jettison.dockerfile.scope import State, Surroundings, made_by, pairs, states, surroundings
+from jettison.dockerfile.scope import State, Surroundings, pairs, states, surroundings
 from jettison.dockerfile.values import expanded
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
@@ -55,11 +55,14 @@ def undefined_variable(text: Text) -> Iterator[Finding]:
     yield from _in_from(text)
     elsewhere = _defined(dockerfile.instructions) | set(global_names(text))
     runs = {id(each.instruction): each for each in text.runs}
+    ends: dict[int, set[str]] = {}  # the names that the ARGs of a stage and of those below it define
     for stage in dockerfile.stages:
         around = surroundings(dockerfile, stage, text.build_args)
         base = _base(text, stage)
-        own = {each.span for each in stage.instructions}
-        known = _defined([each for each in made_by(dockerfile, stage, text.build_args) if each.span not in own], "ARG")
+        below = stage_chain(dockerfile, stage, text.build_args)[-2:-1]
+        known = _defined(triggered(dockerfile, stage, text.build_args), "ARG").union(
+            *(ends[each.index] for each in below)
+        )
         for each, state in states(dockerfile, stage, text.build_args):
             here = known | state.variables.keys() | state.unknown | {"PATH"}
             used = [name for name in _missing(dockerfile, each, around, state) if name not in here]
@@ -70,6 +73,7 @@ def undefined_variable(text: Text) -> Iterator[Finding]:
                     message = f"line {each.line} uses ${name}, which nothing defines there"
                     yield Finding(NAME, message, each, 0, refusal=why)
             known |= _defined([each], "ARG")
+        ends[stage.index] = known
 
 
 def global_names(text: Text) -> Collection[str]:
