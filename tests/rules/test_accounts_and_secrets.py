@@ -135,6 +135,11 @@ def test_what_a_copy_takes_of_the_context_is_another_rule_s(tmp_path: Path) -> N
     assert [] == found("secrets-left-in-a-layer", subject)
     other = subject_of("FROM debian:bookworm\nCOPY --from=b a.key /\n", listing, TEXTS)
     assert 1 == len(found("secrets-left-in-a-layer", replace(other, context=tmp_path)))
+    (tmp_path / "certs").mkdir()
+    (tmp_path / "certs" / "a.key").write_text("another one")
+    assert 1 == len(found("secrets-left-in-a-layer", replace(other, context=tmp_path)))
+    (tmp_path / "certs" / "a.key").write_text(TEXTS["key"])  # it came through the stage b
+    assert [] == found("secrets-left-in-a-layer", replace(other, context=tmp_path))
 
 
 def test_names_that_are_hostile_are_told_on_one_line() -> None:

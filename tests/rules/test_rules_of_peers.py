@@ -14,6 +14,7 @@ from jettison.subject import Text
 
 RULES = {rule.name: rule for rule in all_rules()}
 ARTICLES = Path(__file__).parents[1] / "docs" / "articles"
+OLD = "FROM debian:bullseye\n"
 BUILDER = "FROM debian:bookworm AS b\n{}\nFROM debian:bookworm\nCOPY --from=b /a /a"
 
 
@@ -114,16 +115,24 @@ CASES = {
         BUILDER.format("RUN cd $(mktemp -d) && make install"): 0,
     },
     "login-log-grown": {
-        "RUN useradd -u 1000000 app": 1,
-        "RUN useradd -m --uid=100000 app": 1,
-        "RUN useradd -l -u 1000000 app": 0,
-        "RUN useradd --no-log-init -u 1000000 app": 0,
-        "RUN useradd -ml -u 1000000 app": 0,
-        "RUN useradd -u 1000 app": 0,
-        "RUN useradd -u $ID app": 0,
-        "RUN useradd -u 99999999999999999999 app": 0,
-        "RUN adduser -D -u 1000000 app": 0,
-        BUILDER.format("RUN useradd -u 1000000 app"): 0,
+        f"{OLD}RUN useradd -u 1000000 app": 1,
+        f"{OLD}RUN useradd -m --uid=100000 app": 1,
+        "FROM node:20-bullseye-slim\nRUN useradd -u 1000000 app": 1,
+        "FROM ubuntu:22.04\nRUN useradd -u 1000000 app": 1,
+        "FROM debian:11\nRUN useradd -u 1000000 app": 1,
+        f"{OLD}RUN useradd -l -u 1000000 app": 0,
+        f"{OLD}RUN useradd --no-log-init -u 1000000 app": 0,
+        f"{OLD}RUN useradd -ml -u 1000000 app": 0,
+        f"{OLD}RUN useradd -u 1000 app": 0,
+        f"{OLD}RUN useradd -u $ID app": 0,
+        f"{OLD}RUN useradd -u 99999999999999999999 app": 0,
+        f"{OLD}RUN adduser -D -u 1000000 app": 0,
+        BUILDER.replace("bookworm", "bullseye").format("RUN useradd -u 1000000 app"): 0,
+        "RUN useradd -u 1000000 app": 0,  # Debian 12
+        "FROM debian:12.5\nRUN useradd -u 1000000 app": 0,
+        "FROM ubuntu:24.04\nRUN useradd -u 1000000 app": 0,
+        "FROM node:20\nRUN useradd -u 1000000 app": 0,
+        "FROM example.org/base\nRUN useradd -u 1000000 app": 0,
     },
     "http-errors-ignored": {
         "RUN curl -o /a https://x/a": 1,

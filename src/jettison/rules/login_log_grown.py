@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jettison.bases.names import DEBIAN, official
 from jettison.commands.files import new_user
 from jettison.commands.model import Call, Run
 from jettison.core.units import show_bytes
@@ -13,6 +14,7 @@ from jettison.core.values import Applicability, Span
 from jettison.dockerfile.model import Edit
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
+from jettison.synthesis.foundation import image_below
 from jettison.synthesis.left import left_in
 
 NAME = "login-log-grown"
@@ -33,7 +35,8 @@ def login_log_grown(subject: Subject) -> Iterator[Finding]:
 
     **Safety.** TESTED: the tree loses these two files' bytes and nothing else. From shadow 4.13 on (Debian 12), useradd
     writes nothing where nothing stood, so that an image upon such a base loses nothing and is left alone; Debian 13 and
-    Fedora's newer releases have no such file any more. Without an image it is told from number 50,000 on.
+    Fedora's newer releases have no such file any more. Without an image it is told from number 50,000 on, and only
+    where the name of the base says Debian 11, Ubuntu 22.04 or an older one.
 
     ```dockerfile bad
     FROM debian:bullseye
@@ -57,7 +60,9 @@ def login_log_grown(subject: Subject) -> Iterator[Finding]:
 
 @seen_in_text(login_log_grown)
 def high_numbers(text: Text) -> Iterator[Finding]:
-    """The same by the number that the RUN gives."""
+    """The same by the number that the RUN gives, upon bases whose useradd is known to do so."""
+    if not _grows(image_below(text, text.stage)):
+        return
     for run, call in _adding(text):
         made = new_user(call)
         given = (made.number or "") if made is not None else ""
@@ -66,6 +71,17 @@ def high_numbers(text: Text) -> Iterator[Finding]:
             finding = _finding(text, run, call)
             size = show_bytes((number + 1) * _ENTRY)
             yield replace(finding, message=f"{finding.message}, {size} of zeros")
+
+
+def _grows(base: str) -> bool:
+    """Whether the name of a base says that its shadow is older than 4.13: Debian 11, Ubuntu 22.04 and before."""
+    name = official(base) if base else None
+    if name is None:
+        return False
+    if name.image == "ubuntu":
+        return () < name.numbers <= (22, 4)
+    debian = name.numbers[:1] if name.image == "debian" and name.numbers else (DEBIAN.get(name.release, 99),)
+    return debian <= (11,)
 
 
 def _adding(text: Text) -> Iterator[tuple[Run, Call]]:

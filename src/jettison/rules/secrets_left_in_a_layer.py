@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from jettison.context.sensitive import VARIABLES, suggested, whys
+from jettison.core.errors import UsageError
 from jettison.core.escape import show_path
 from jettison.core.values import Severity
 from jettison.dockerfile.model import Instruction
@@ -36,7 +37,7 @@ def secrets_left_in_a_layer(subject: Subject) -> Iterator[Finding]:
 
     **Safety.** Told, never applied, and never printed. Known by its name, and where a name says too little by what the
     file holds; of variables those that are called a secret. What packages bring, examples and test data are left alone.
-    What a COPY takes of the context is told by secrets-copied-in.
+    What a COPY takes of the context, in whichever stage, is told by secrets-copied-in.
 
     This rule's example needs the files of an image: it is tested on layers
     (tests/rules/test_accounts_and_secrets.py).
@@ -44,7 +45,7 @@ def secrets_left_in_a_layer(subject: Subject) -> Iterator[Finding]:
     for layer, instruction in sorted(subject.alignment.instruction_of.items(), key=lambda each: each[0]):
         if _is_of_the_context(subject, instruction):
             continue
-        found = list(_found(subject, layer))
+        found = [each for each in _found(subject, layer) if not _is_sent(subject, each[0], layer)]
         if found:
             told = [f"/{show_path(path)} ({why}{_since(subject, path)})" for path, why in found[:SHOWN]]
             more = f" and {len(found) - SHOWN} more" if found[SHOWN:] else ""
@@ -56,6 +57,18 @@ def secrets_left_in_a_layer(subject: Subject) -> Iterator[Finding]:
 def _is_of_the_context(subject: Subject, instruction: Instruction) -> bool:
     """Whether another rule looks at what it takes."""
     return instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None and subject.context.is_dir()
+
+
+def _is_sent(subject: Subject, path: bytes, layer: int) -> bool:
+    """Whether a file of this name and size is in the context: it came from there, through whichever stage."""
+    try:
+        sent = subject.sent.by_path.values() if subject.context.is_dir() else ()
+    except UsageError:  # an ignore file that the builder refuses: it says so itself
+        return False
+    columns = subject.image.layers[layer].columns
+    name, size = path.rpartition(b"/")[2], columns.sizes[columns.paths.index(path)]
+    base = name.decode("utf-8", "surrogateescape")
+    return any((each.path.rpartition("/")[2], each.size) == (base, size) for each in sent)
 
 
 def _since(subject: Subject, path: bytes) -> str:
