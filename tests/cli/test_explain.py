@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jettison.cli.main import main
+from jettison.report.rule_page import listing
 from jettison.rule import FAMILIES, all_rules
 
 Capture = pytest.CaptureFixture[str]
@@ -17,6 +18,14 @@ def test_every_rule_is_in_the_list_once_below_the_words_of_its_family(capsys: Ca
     found = [(digit, line.split()[:2]) for digit, part in zip(FAMILIES, parts, strict=True)
              for line in part.splitlines()[1:]]  # fmt: skip
     assert sorted((each.code[2], [each.code, each.name]) for each in all_rules()) == sorted(found)
+
+
+def test_on_a_narrow_terminal_what_a_rule_is_about_stands_below_its_name() -> None:
+    lines = listing(all_rules(), 80).splitlines()
+    assert [] == [line for line in lines if len(line) > 80]
+    at = lines.index("  JT103  apt-lists-left-behind")
+    assert "         The package lists that `apt-get update` fetched stay in the layer." == lines[at + 1]
+    assert listing(all_rules()) == listing(all_rules(), 400)
 
 
 @pytest.mark.parametrize("name", ["apt-lists-left-behind", "JT103", "jt103", "DL3009"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
+from jettison.cli.options import width
 from jettison.report.rule_page import for_people, listing
 from jettison.review.settings import rules_named
 from jettison.rule import all_rules
@@ -18,7 +21,7 @@ def command(names: tuple[str, ...]) -> int:
     """
     rules = all_rules()
     if not names:
-        click.echo(listing(rules))
+        click.echo(listing(rules, width() if sys.stdout.isatty() else None))
         return 0
     asked = rules_named(names)
     pages = [f"{each.name} ({each.code})\n\n{for_people(each)}" for each in rules if each.name in asked]

@@ -8,20 +8,36 @@ from textwrap import fill
 
 from jettison.core.units import show_bytes
 from jettison.evidence import Measured, evidence
+from jettison.report.layout import wrap
 from jettison.rule import FAMILIES, Rule
 
 WIDTH = 116  # columns, those of a page's own lines
 
 
-def listing(rules: Sequence[Rule]) -> str:
-    """Every rule in one line: its code, its name and the first sentence of its page, below the words of its family."""
-    width = max(len(each.name) for each in rules)
+def listing(rules: Sequence[Rule], columns: int | None = None) -> str:
+    """Every rule by its code, its name and the first sentence of its page, below the words of its family.
+
+    One line each, for grep; on a terminal of so many `columns` the sentence is below the name, where it does not fit.
+    """
+    wide = max(len(each.name) for each in rules)
+    longest = wide + max(len(_first(each)) for each in rules) + len("  JT000    ")
     parts = []
     for digit, words in FAMILIES.items():
-        found = sorted((each for each in rules if each.code[2] == digit), key=lambda each: each.code)
-        lines = [f"  {each.code}  {each.name:<{width}}  {each.page.splitlines()[0]}" for each in found]
-        parts.append("\n".join([words, *lines]))
+        lines = [words]
+        for each in sorted((each for each in rules if each.code[2] == digit), key=lambda each: each.code):
+            if columns is None or longest <= columns:
+                lines.append(f"  {each.code}  {each.name:<{wide}}  {_first(each)}")
+            else:
+                lines += [
+                    f"  {each.code}  {each.name}",
+                    *(f"         {line}" for line in wrap(_first(each), columns - 9)),
+                ]
+        parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def _first(rule: Rule) -> str:
+    return rule.page.splitlines()[0]
 
 
 def for_people(rule: Rule) -> str:
