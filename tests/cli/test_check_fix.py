@@ -146,6 +146,26 @@ def test_a_compose_file_gives_the_context_and_the_target(tmp_path: Path, capsys:
     assert "  context       .\n  target        a\n" in check(capsys, "--show-settings")[1]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("compose.yaml", "services: [\n", "it is no YAML"),
+        ("docker-bake.hcl", 'target "x" {\n', "line 2: } is missing"),
+        ("docker-bake.json", "{", "Expecting property name"),
+    ],
+)
+def test_a_build_file_that_cannot_be_read_keeps_nothing_from_being_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, why: str
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM base:1.2.3\nRUN pip install x\n")
+    (tmp_path / name).write_text(text)
+    code, out, _ = check(capsys)
+    assert (1, 1) == (code, out.count("[pip-cache-left-behind]"))
+    assert f"{name}: not looked at: cannot be read: " in out
+    assert why in " ".join(out.split())
+    assert 2 == check(capsys, name)[0]
+
+
 def test_the_hooks_name_what_is_there() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert ["jettison check", "jettison check --fix"] == [each["entry"] for each in hooks]

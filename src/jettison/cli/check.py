@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,7 @@ def job_of(options: dict[str, Any], told: Told) -> Job:
     """What to look at, and by which settings. Raises UsageError."""
     paths = list(dict.fromkeys(options["paths"])) or [Path()]
     found = find([path for path in paths if path != _STDIN], told.exclude)
-    sources, skipped = _with_build_files(found)
+    sources, skipped = _with_build_files(found, paths)
     if _STDIN in paths:
         sources.append(Source("-", None, None, data=sys.stdin.buffer.read()))
     if options["context"] is not None:
@@ -165,14 +166,23 @@ def job_of(options: dict[str, Any], told: Told) -> Job:
     return Job(tuple(asked), skipped)
 
 
-def _with_build_files(found: Found) -> tuple[list[Source], tuple[Skipped, ...]]:
-    """The Dockerfiles that were found, those that a Compose or bake file names as that says they are built."""
+def _with_build_files(found: Found, paths: Sequence[Path]) -> tuple[list[Source], tuple[Skipped, ...]]:
+    """The Dockerfiles that were found, those that a Compose or bake file names as that says they are built.
+
+    One that cannot be read is skipped; raises UsageError where it is one of the `paths` that were given.
+    """
     told: list[Source] = []
     skipped = list(found.skipped)
     for path in found.build_files:
         from jettison.review.build_files import named_by
 
-        for each in named_by(path):
+        try:
+            named = list(named_by(path))
+        except UsageError as error:
+            if path in paths:
+                raise
+            named = [Skipped(os.fspath(path), error.message.removeprefix(f"{path} "))]
+        for each in named:
             if isinstance(each, Skipped):
                 skipped.append(each)
             elif each not in told:
