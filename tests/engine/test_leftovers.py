@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jettison.core.errors import DiskError
+from jettison.engine import leftovers
 from jettison.engine.leftovers import (
     WorkingContainer,
     build_folder,
@@ -74,6 +76,48 @@ def test_a_folder_in_use_is_not_abandoned_one_of_a_killed_process_is_and_a_new_o
         assert (-9, (str(left),)) == (killed.returncode, remove_abandoned(place / "store", "asks"))
         assert {used, other, new} == set(place.iterdir())
     assert {other, new} == set(place.iterdir())
+
+
+@pytest.fixture
+def unmounted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What would have been unmounted."""
+    found: list[str] = []
+    monkeypatch.setattr(leftovers, "_mounts_below", lambda folder: [folder / "mnt"])
+    monkeypatch.setattr(leftovers.subprocess, "run", lambda words, **options: found.append(words[-1]))
+    return found
+
+
+def test_nothing_is_unmounted_behind_a_link_that_is_called_like_a_folder_of_ours(
+    place: Path, tmp_path_factory: pytest.TempPathFactory, unmounted: list[str]
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    os.utime(elsewhere, (0, 0))
+    (place / "jettison-asks-12345678").symlink_to(elsewhere)
+    assert ((), (), []) == (remove_abandoned(place / "store", "asks"), remove_folders("asks"), unmounted)
+
+
+def test_a_folder_of_another_user_is_left_alone_whatever_it_is_called(
+    place: Path, monkeypatch: pytest.MonkeyPatch, unmounted: list[str]
+) -> None:
+    folder = make_folder("asks")
+    os.utime(folder, (0, 0))
+    monkeypatch.setattr(leftovers.os, "geteuid", lambda: folder.stat().st_uid + 1)
+    assert ((), (), []) == (remove_abandoned(place / "store", "asks"), remove_folders("asks"), unmounted)
+    assert folder.is_dir()
+
+
+def test_where_a_file_system_knows_no_locks_folders_are_made_and_none_is_abandoned(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(handle: int, how: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(leftovers.fcntl, "flock", refuse)
+    before = sorted(Path("/proc/self/fd").iterdir())
+    with temporary_folder("asks") as folder:
+        os.utime(folder, (0, 0))
+        assert ((), True) == (remove_abandoned(place / "store", "asks"), folder.is_dir())
+    assert ([], before) == (list(place.iterdir()), sorted(Path("/proc/self/fd").iterdir()))
 
 
 def test_where_no_folder_can_be_made_it_is_a_matter_of_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,11 +13,12 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,12 +68,10 @@ def make_folder(name: str) -> Path:
 def temporary_folder(name: str) -> Iterator[Path]:
     """Such a directory, gone afterwards, and held while the block runs: it is seen to be in use. Raises DiskError."""
     folder = make_folder(name)
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield folder
+        with _held(folder, fcntl.LOCK_EX):
+            yield folder
     finally:
-        os.close(handle)
         remove_folder(folder)
 
 
@@ -83,20 +82,27 @@ def remove_abandoned(graph_root: Path, name: str) -> tuple[str, ...]:
     """
     removed: list[str] = []
     for folder in _folders(name):
-        try:
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError:  # gone meanwhile, or somebody else's
-            continue
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if time.time() - os.fstat(handle).st_mtime >= YOUNG:
+        with _held(folder, fcntl.LOCK_EX | fcntl.LOCK_NB) as handle:
+            if handle is not None and time.time() - os.fstat(handle).st_mtime >= YOUNG:
                 removed += _remove_containers(graph_root, folder.name)
                 removed += [str(folder)] if remove_folder(folder) else []
-        except BlockingIOError:
-            continue
-        finally:
-            os.close(handle)
     return tuple(removed)
+
+
+@contextmanager
+def _held(folder: Path, how: int) -> Iterator[int | None]:
+    """A descriptor by which the folder is locked (flock(2)) while the block runs.
+
+    None where it cannot be: another process holds it, it is gone, or its file system knows no locks.
+    """
+    with ExitStack() as stack:
+        handle = None
+        with suppress(OSError):
+            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            stack.callback(os.close, opened)
+            fcntl.flock(opened, how)
+            handle = opened
+        yield handle
 
 
 def _place() -> str:
@@ -143,7 +149,17 @@ def remove_folders(name: str) -> tuple[str, ...]:
 
 
 def _folders(name: str) -> list[Path]:
-    return sorted(Path(_place()).glob(f"{glob.escape(_prefix(name))}????????"))
+    """Directories of this user: anybody may put a link of that name there, and what it leads to would be unmounted."""
+    found = sorted(Path(_place()).glob(f"{glob.escape(_prefix(name))}????????"))
+    return [folder for folder in found if _is_own(folder)]
+
+
+def _is_own(folder: Path) -> bool:
+    try:
+        told = folder.lstat()
+    except OSError:  # gone meanwhile
+        return False
+    return stat.S_ISDIR(told.st_mode) and told.st_uid == os.geteuid()
 
 
 def remove_folder(folder: Path) -> bool:
