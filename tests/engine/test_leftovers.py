@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,9 @@ def test_only_processes_that_name_the_container_are_killed() -> None:
     sleep = "import time; time.sleep(60)"
     ours = subprocess.Popen([sys.executable, "-c", sleep, "jettison-run-1-0123abcd"])
     other = subprocess.Popen([sys.executable, "-c", sleep, "jettison-run-1-0123abcd-and-more"])
+    for child in (ours, other):
+        while b"jettison" not in Path(f"/proc/{child.pid}/cmdline").read_bytes():
+            time.sleep(0.01)  # it has begun, and its arguments are not there yet
     kill_processes_of("jettison-run-1-0123abcd")
     assert (-9, None) == (ours.wait(10), other.poll())
     other.kill()
