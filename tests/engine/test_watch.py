@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
+import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from jettison.engine import watch as watching
 from jettison.engine.watch import Watch
 
+Tell = Callable[[int, int], None]
 ANY_REFUSAL = "No such file or directory|Operation not permitted"
 
 
@@ -19,6 +24,79 @@ def test_where_it_cannot_be_watched_that_is_an_error_and_nothing_stays_open() ->
     with pytest.raises(OSError, match=ANY_REFUSAL):
         Watch(Path("/no/such/place"))
     assert before == sorted(Path("/proc/self/fd").iterdir())
+
+
+EVENT = struct.Struct("=IBBHQii")  # fanotify(7), struct fanotify_event_metadata
+OPENED, OVERFLOWN = 0x20, 0x4000
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tell]:
+    """Has the watch that is begun next read what is told: an event's mask and its file's descriptor."""
+    read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    monkeypatch.setattr(watching, "_begin", lambda mount: read)
+
+    def tell(mask: int, descriptor: int) -> None:
+        os.write(write, EVENT.pack(EVENT.size, 3, 0, EVENT.size, mask, descriptor, 1))
+
+    yield tell
+    os.close(write)
+
+
+def test_where_the_kernel_dropped_events_what_was_seen_is_not_all(told: Tell, tmp_path: Path):
+    (tmp_path / "file").touch()
+    watch = Watch(tmp_path)
+    try:
+        told(OPENED, os.open(tmp_path / "file", os.O_RDONLY))
+        before = watch.whole()
+        told(OVERFLOWN, -1)
+        assert (True, False, {bytes(tmp_path / "file")}) == (before, watch.whole(), watch.opened())
+    finally:
+        watch.close()
+
+
+def test_a_file_that_was_gone_before_it_could_be_told_is_no_loss(told: Tell, tmp_path: Path):
+    watch = Watch(tmp_path)
+    try:
+        told(OPENED, -1)
+        assert (True, frozenset()) == (watch.whole(), watch.opened())
+    finally:
+        watch.close()
+
+
+def test_a_path_too_long_to_be_told_is_missed_and_its_file_is_closed(told: Tell, tmp_path: Path):
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=folder)  # deeper than any path reaches
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    watch = Watch(tmp_path)
+    try:
+        told(OPENED, folder)
+        assert (False, frozenset()) == (watch.whole(), watch.opened())
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(folder)
+    finally:
+        watch.close()
+
+
+def test_an_event_whose_file_cannot_be_opened_ends_nothing(told: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "file").touch()
+    real, refused = os.read, [OSError(errno.EMFILE, "Too many open files")]
+
+    def read(descriptor: int, count: int) -> bytes:
+        if refused:
+            raise refused.pop()
+        return real(descriptor, count)
+
+    monkeypatch.setattr(watching.os, "read", read)
+    watch = Watch(tmp_path)
+    try:
+        told(OPENED, os.open(tmp_path / "file", os.O_RDONLY))
+        assert ({bytes(tmp_path / "file")}, False) == (watch.opened(), watch.whole())
+    finally:
+        watch.close()
 
 
 @pytest.fixture
@@ -62,3 +140,27 @@ def test_many_files_opened_at_once_are_all_told(mounted: Path) -> None:
     finally:
         watch.close()
     assert {f"{mounted}/{name}".encode() for name in names} == opened
+
+
+@pytest.fixture
+def few_descriptors() -> Iterator[None]:
+    """As many as most shells allow a process."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.engine
+def test_more_files_than_the_process_may_open_are_told_even_where_nobody_read_meanwhile(
+    mounted: Path, few_descriptors: None
+) -> None:
+    names = [f"{number:05}" for number in range(5000)]
+    watch = Watch(mounted)
+    try:
+        with watch._lock:
+            for name in names:
+                (mounted / name).touch()
+        assert ({f"{mounted}/{name}".encode() for name in names}, True) == (watch.opened(), watch.whole())
+    finally:
+        watch.close()

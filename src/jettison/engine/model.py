@@ -206,7 +206,7 @@ class Sandbox(Protocol):
         ...
 
     def opened(self) -> Opened | None:
-        """Files that were opened in it so far, by whomever; None where it was not watched, or cannot be."""
+        """Files that were opened in it so far, by whomever; None where it was not watched, or not without gaps."""
         ...
 
     def execute(

@@ -17,10 +17,10 @@ from pathlib import Path
 # linux/fanotify.h
 _CLOEXEC, _NONBLOCK, _UNLIMITED_QUEUE = 0x1, 0x2, 0x10
 _MARK_ADD, _MARK_FILESYSTEM = 0x1, 0x100
-_OPEN, _OPEN_EXEC = 0x20, 0x1000
+_OPEN, _OPEN_EXEC, _OVERFLOW = 0x20, 0x1000, 0x4000
 _AT_FDCWD = -100
 _EVENT = struct.Struct("=IBBHQii")  # struct fanotify_event_metadata
-_BUFFER = 2**16
+_BUFFER = 128 * _EVENT.size  # each event read opens its file here, and is lost where the process has too many open
 _GONE = b" (deleted)"
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -35,6 +35,7 @@ class Watch:
         """Raises OSError where this process may not watch, or the file system cannot be watched."""
         self._opened: set[bytes] = set()
         self._executed: set[bytes] = set()
+        self._whole = True
         self._end = os.eventfd(0, os.EFD_CLOEXEC)
         try:
             self._events = _begin(mount)
@@ -54,6 +55,11 @@ class Watch:
         """The same of programs, and of the interpreters and loaders that run them."""
         self._take()
         return frozenset(self._executed)
+
+    def whole(self) -> bool:
+        """Whether nothing was missed so far: the kernel drops events where memory or descriptors run out."""
+        self._take()
+        return self._whole
 
     def close(self) -> None:
         """Look no more."""
@@ -77,10 +83,19 @@ class Watch:
                     data = os.read(self._events, _BUFFER)
                 except BlockingIOError:
                     return
+                except OSError:  # its file could not be opened here; the event is gone, the next one may do
+                    self._whole = False
+                    continue
                 for mask, path in _files(data):
-                    self._opened.add(path)
-                    if mask & _OPEN_EXEC:
-                        self._executed.add(path)
+                    self._note(mask, path)
+
+    def _note(self, mask: int, path: bytes | None) -> None:
+        if path is None:
+            self._whole = False
+            return
+        self._opened.add(path)
+        if mask & _OPEN_EXEC:
+            self._executed.add(path)
 
 
 def _begin(mount: Path) -> int:
@@ -100,17 +115,25 @@ def _error() -> OSError:
     return OSError(number, os.strerror(number))
 
 
-def _files(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """What each event is of, and its file's path; files that are gone left out."""
+def _files(data: bytes) -> Iterator[tuple[int, bytes | None]]:
+    """What each event is of, and its file's path, None where there is no telling; files that are gone left out."""
     at = 0
     while at < len(data):
         length, _, _, _, mask, descriptor, _ = _EVENT.unpack_from(data, at)
         at += length
-        if descriptor < 0:  # an overflow of the queue has no file
-            continue
-        try:
-            path = os.readlink(b"/proc/self/fd/%d" % descriptor)  # noqa: PTH115  # bytes
-        finally:
-            os.close(descriptor)
-        if not path.endswith(_GONE):
-            yield mask, path
+        if descriptor >= 0:
+            path = _path(descriptor)
+            if path is None or not path.endswith(_GONE):
+                yield mask, path
+        elif mask & _OVERFLOW:
+            yield mask, None
+
+
+def _path(descriptor: int) -> bytes | None:
+    """Where an event's file is, which is closed then; None where its path is longer than the kernel tells."""
+    try:
+        return os.readlink(b"/proc/self/fd/%d" % descriptor)  # noqa: PTH115  # bytes
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
