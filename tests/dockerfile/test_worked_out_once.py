@@ -12,7 +12,7 @@ import pytest
 from jettison.dockerfile import scope
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.parse import parse
-from jettison.dockerfile.scope import State, Surroundings, after, state_at
+from jettison.dockerfile.scope import State, Surroundings, after, state_at, states
 from jettison.dockerfile.shell import script
 
 TEXT = "FROM debian\nENV A=1\nRUN apt-get update && rm -rf /x\nRUN true\n"
@@ -64,6 +64,24 @@ def test_stages_that_stand_on_each_other_are_walked_once(monkeypatch: pytest.Mon
     assert ({"A": "1"}, {"A": "1", "B": "1"}) == (dict(ends[1].env), dict(ends[2].env))
     assert {"A": "1", "B": "1", **{f"A{number}": "1" for number in range(59)}} == dict(ends[0].env)
     assert len(dockerfile.instructions) + 1 == len(walked)  # and the trigger
+
+
+def test_a_stage_of_another_text_is_walked_for_itself_and_changes_nothing_that_is_kept() -> None:
+    dockerfile, other = parse(TEXT), parse(TEXT.replace("A=1", "A=2"))
+    seen = [
+        [dict(state.env) for _, state in states(dockerfile, stage)]
+        for stage in (other.stages[0], dockerfile.stages[0], other.stages[0])
+    ]
+    assert [[{}, {}, {"A": value}, {"A": value}] for value in "212"] == seen
+
+
+def test_what_was_read_with_some_build_arguments_is_not_told_of_others() -> None:
+    dockerfile = parse("ARG BASE=debian\nFROM debian AS own\nENV A=1\nFROM $BASE\nARG B=x\nRUN true\n")
+    stage = dockerfile.stages[1]
+    asked: tuple[dict[str, str], ...] = ({}, {"BASE": "own"}, {"B": "y"}, {"BASE": "own", "B": "y"})
+    told = [state_at(dockerfile, stage, stage.instructions[-1], each) for each in (*asked, *asked)]
+    once = [("", "x"), ("1", "x"), ("", "y"), ("1", "y")]
+    assert once + once == [(each.env.get("A", ""), each.args["B"]) for each in told]
 
 
 def test_what_was_read_goes_with_the_dockerfile() -> None:

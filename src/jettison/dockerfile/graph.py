@@ -82,7 +82,7 @@ def stage_chain(
             break
         above.append(parent)
     chain = (*below, *reversed(above))
-    if any(each is stage for each in dockerfile.stages[stage.index : stage.index + 1]):
+    if dockerfile.has(stage):
         dockerfile.known["chain", stage.index, arguments] = chain
     return chain
 

@@ -124,6 +124,10 @@ class Dockerfile:
             self.known["starts"] = {each.span.start: each for each in self.instructions}
         return self.known["starts"].get(instruction.span.start) is instruction
 
+    def has(self, stage: Stage) -> bool:
+        """Whether it is one of these very stages, none of another text."""
+        return stage.index < len(self.stages) and self.stages[stage.index] is stage
+
     def __getstate__(self) -> dict[str, Any]:
         """What a copy is made of: the text's own parts, without what was worked out of them since."""
         return {each.name: getattr(self, each.name) for each in fields(self)}

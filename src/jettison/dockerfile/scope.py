@@ -94,21 +94,26 @@ class _Known:
 def _states(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> _Known:
     """What is known of a stage, which begins where the one that it is FROM ends."""
     arguments, known = tuple(sorted(build_args.items())), dockerfile.known
-    if ("states", stage.index, arguments) not in known:
-        around, state = surroundings(dockerfile, stage, build_args), State()
-        for one in stage_chain(dockerfile, stage, build_args):
-            key = ("states", one.index, arguments)
-            if key not in known:
-                known[key] = _walk(dockerfile, one, around, state)
-            state = known[key].end
-    found: _Known = known["states", stage.index, arguments]
+    if dockerfile.has(stage) and ("states", stage.index, arguments) in known:
+        there: _Known = known["states", stage.index, arguments]
+        return there
+    around, found = surroundings(dockerfile, stage, build_args), _Known({}, State())
+    for one in stage_chain(dockerfile, stage, build_args):
+        if not dockerfile.has(one):
+            found = _walk(dockerfile, one, around, found.end)
+            continue
+        key = ("states", one.index, arguments)
+        if key not in known:
+            known[key] = _walk(dockerfile, one, around, found.end)
+        found = known[key]
     return found
 
 
 def _walk(dockerfile: Dockerfile, stage: Stage, around: Surroundings, state: State) -> _Known:
     before: dict[int, tuple[Instruction, State]] = {}
+    written = frozenset(map(id, stage.instructions))
     for each in _own(dockerfile, stage, around.build_args):
-        if dockerfile.holds(each):
+        if id(each) in written:
             before[each.span.start] = each, state
         state = after(state, each, around)
     return _Known(before, state)
