@@ -85,6 +85,20 @@ def test_what_is_not_worth_a_build_is_not_asked(project: Path, engine: ScriptedE
     assert [] == asked_for(engine)
 
 
+def test_what_the_budget_does_not_hold_is_not_asked(project: Path, engine: ScriptedEngine, monkeypatch: Patch):
+    use_rules(monkeypatch, asking(JUNK))
+    drive(engine, recipe_for(project, budget_seconds=0.0))
+    assert [] == asked_for(engine)
+
+
+def test_an_answer_may_take_no_longer_than_the_budget_lasts(project: Path, engine: ScriptedEngine, monkeypatch: Patch):
+    use_rules(monkeypatch, asking(JUNK))
+    driven = drive(engine, recipe_for(project, budget_seconds=100.0))
+    (given,) = [each.seconds for each in engine.requests if "asked" in each.tag]
+    assert given is not None
+    assert 0 < given < 100 - driven.end.before.build_seconds
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from jettison.core.errors import BuildFailed, ImageError
 from jettison.image.open import open_image
@@ -20,21 +22,36 @@ _ROUNDS = 6  # an answer may lead to another question
 _NAME = "asked"
 
 
+@dataclass(frozen=True)
+class Worth:
+    """What is asked: what at least `saving` bytes may come of, and not beyond `until`, by time.monotonic()."""
+
+    saving: int
+    until: float = math.inf
+
+    @property
+    def seconds(self) -> float:
+        """That an answer begun now may take; none where that is not above 0."""
+        return min(SECONDS, self.until - time.monotonic())
+
+
 def advised(
-    bench: Bench, sources: Sources, subject: Subject, wanted: Callable[[str], bool], worth: int
+    bench: Bench, sources: Sources, subject: Subject, wanted: Callable[[str], bool], worth: Worth
 ) -> Generator[events.Event, None, tuple[Finding, ...]]:
-    """The findings of the wanted rules on these sources; what they ask is answered where `worth` bytes may come of it.
+    """The findings of the wanted rules on these sources; what they ask is answered where it is worth it.
 
     Raises EngineError, DiskError.
     """
     findings = _advice(bench, subject, wanted)
     for _ in range(_ROUNDS):
-        asked = list(dict.fromkeys(_open(findings, bench, worth)))
-        if not asked:
+        asked = list(dict.fromkeys(_open(findings, bench, worth.saving)))
+        if not asked or worth.seconds <= 0:
             break
         for question in asked:
+            if (seconds := worth.seconds) <= 0:
+                break
             yield events.Asking(question.title)
-            bench.answers[question] = answer = _answer(bench, sources, question)
+            bench.answers[question] = answer = _answer(bench, sources, question, seconds)
             if answer.reason:
                 yield events.Note(f"{question.title}: no answer ({answer.reason})")
         asking = frozenset(each.rule for each in findings if each.questions)
@@ -47,17 +64,17 @@ def _advice(bench: Bench, subject: Subject, wanted: Callable[[str], bool]) -> tu
     return advise(replace(subject, answers=dict(bench.answers)), wanted)
 
 
-def _open(findings: Sequence[Finding], bench: Bench, worth: int) -> Iterator[Question]:
+def _open(findings: Sequence[Finding], bench: Bench, saving: int) -> Iterator[Question]:
     for each in findings:
-        if each.predicted >= worth:
+        if each.predicted >= saving:
             yield from (question for question in each.questions if question not in bench.answers)
 
 
-def _answer(bench: Bench, sources: Sources, question: Question) -> Answer:
-    """The files that the build made, or why there are none; the image is not kept."""
+def _answer(bench: Bench, sources: Sources, question: Question, patience: float) -> Answer:
+    """The files that the build made within `patience` seconds, or why there are none; the image is not kept."""
     try:
         request = request_for(bench, replace(sources, text=question.text), _NAME, cold=False)
-        built = bench.engine.build(replace(request, target=None, seconds=SECONDS), bench.progress)
+        built = bench.engine.build(replace(request, target=None, seconds=patience), bench.progress)
         tree = open_image(built.reference).tree
         answer = Answer({path: tree.read(path.strip("/").encode(), LONGEST) for path in question.paths})
         seconds = built.seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
@@ -11,7 +12,7 @@ from jettison.core.errors import Interrupted, JettisonError
 from jettison.core.units import show_bytes, show_seconds
 from jettison.dockerfile.parse import parse
 from jettison.lighten import events
-from jettison.lighten.ask import advised
+from jettison.lighten.ask import Worth, advised
 from jettison.lighten.baseline import Baseline, measure, store_contract
 from jettison.lighten.bench import (
     Bench,
@@ -85,7 +86,7 @@ def _run(bench: Bench, text: str, resume: bool) -> Generator[events.Event, None,
     before = context_fingerprint(bench.recipe.project)
     standing = yield from (_again(bench, text, before) if resume else _begin(bench, text, before))
     while True:
-        standing, found = yield from _look(bench, standing)
+        standing, found = yield from _look(bench, standing, started)
         fitting = [each for each in found if _fits(bench, standing, each, time.monotonic() - started)]
         if not fitting:
             break
@@ -148,7 +149,9 @@ def _again(bench: Bench, text: str, fingerprint: int) -> Generator[events.Event,
     return standing
 
 
-def _look(bench: Bench, standing: Standing) -> Generator[events.Event, None, tuple[Standing, list[Candidate]]]:
+def _look(
+    bench: Bench, standing: Standing, started: float
+) -> Generator[events.Event, None, tuple[Standing, list[Candidate]]]:
     """What is worth a build now, best first; the standing with the seconds of each instruction as far as known."""
     contract = standing.baseline.contract
     subject = subject_of(bench, standing.current)
@@ -162,7 +165,8 @@ def _look(bench: Bench, standing: Standing) -> Generator[events.Event, None, tup
     recipe = limited(bench.recipe, contract)
     needed = needed_bytes(recipe, standing.baseline, standing.current)
     sources = standing.current.sources
-    findings = yield from advised(bench, sources, subject, lambda name: wanted(name, recipe), needed)
+    worth = Worth(needed, started + _building_seconds(bench, standing))
+    findings = yield from advised(bench, sources, subject, lambda name: wanted(name, recipe), worth)
     found = candidates(findings, dockerfile, recipe, needed, seconds)
     whys = [(each, untriable(each.finding.fix, bench.engine.capabilities)) for each in found if each.finding.fix]
     found = [each for each, why in whys if not why]
@@ -243,11 +247,13 @@ def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator
 
 def _fits(bench: Bench, standing: Standing, candidate: Candidate, elapsed: float) -> bool:
     """Whether the budget holds this build and the cold one that proves the end."""
+    return elapsed + (candidate.expected_seconds or 0.0) <= _building_seconds(bench, standing)
+
+
+def _building_seconds(bench: Bench, standing: Standing) -> float:
+    """From the beginning on, those that the budget leaves for builds before the one that proves the end."""
     budget = bench.recipe.budget_seconds
-    if budget is None:
-        return True
-    proof = standing.baseline.version.weight.build_seconds
-    return elapsed + (candidate.expected_seconds or 0.0) + proof <= budget
+    return math.inf if budget is None else budget - standing.baseline.version.weight.build_seconds
 
 
 def _not_tried(found: list[Candidate], elapsed: float) -> str:

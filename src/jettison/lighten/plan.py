@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jettison.engine.model import Capabilities
 from jettison.lighten import events
-from jettison.lighten.ask import advised
+from jettison.lighten.ask import Worth, advised
 from jettison.lighten.bench import Bench, build, discard, subject_of
 from jettison.lighten.choose import Candidate, candidates, instruction_seconds, wanted
 from jettison.lighten.forewarn import forewarned
@@ -40,7 +40,7 @@ def plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
     whole = version.instructions_run == version.instructions  # what was cached was timed in some other build
     seconds = instruction_seconds(subject.alignment, version.weight.build_seconds) if whole else {}
     worth = recipe.worth(version.weight.sizes.unpacked)
-    findings = yield from advised(bench, version.sources, subject, lambda name: wanted(name, recipe), worth)
+    findings = yield from advised(bench, version.sources, subject, lambda name: wanted(name, recipe), Worth(worth))
     can = bench.engine.capabilities
     buildable = [each for each in findings if each.fix is None or not untriable(each.fix, can)]
     tried = candidates(buildable, version.dockerfile, recipe, worth, seconds)
