@@ -69,6 +69,20 @@ def test_small_pieces_start_no_thread() -> None:
         assert before == threading.active_count()
 
 
+@pytest.mark.parametrize("data", [DATA, DATA[:-1]])
+def test_where_no_thread_can_be_started_the_reader_hashes_itself(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with hashing(data) as stream:
+        if data == DATA:
+            stream.finish()
+        else:
+            with pytest.raises(ImageError, match="not what its digest says"):
+                stream.finish()
+
+
 def test_a_reader_does_not_run_far_ahead_of_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a fast reader would hold all of a layer in memory."""
     held, go = [0], threading.Event()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import BinaryIO
 
@@ -73,7 +74,8 @@ class Hashing(Readable):
 
     def _take(self, state: Hash, piece: memoryview) -> None:
         if self._beside is None and len(piece) >= _WORTH_A_THREAD:
-            self._beside = _Beside(state)
+            with suppress(RuntimeError):  # this process may start no more threads
+                self._beside = _Beside(state)
         if self._beside is not None:
             self._beside.take(piece)
         else:
