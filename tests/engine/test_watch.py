@@ -7,6 +7,7 @@ import os
 import resource
 import struct
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,29 @@ def test_where_it_cannot_be_watched_that_is_an_error_and_nothing_stays_open() ->
     before = sorted(Path("/proc/self/fd").iterdir())
     with pytest.raises(OSError, match=ANY_REFUSAL):
         Watch(Path("/no/such/place"))
+    assert before == sorted(Path("/proc/self/fd").iterdir())
+
+
+def test_a_folder_of_a_file_system_that_others_use_is_not_watched_for_they_would_be_told_as_well(
+    tmp_path: Path,
+) -> None:
+    before = sorted(Path("/proc/self/fd").iterdir())
+    with pytest.raises(OSError, match="Not a file system of its own"):
+        Watch(tmp_path)
+    assert before == sorted(Path("/proc/self/fd").iterdir())
+
+
+def test_where_no_thread_can_be_started_that_is_an_error_and_nothing_stays_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(watching, "_begin", lambda mount: os.open(tmp_path, os.O_RDONLY))
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    before = sorted(Path("/proc/self/fd").iterdir())
+    with pytest.raises(OSError, match="temporarily unavailable"):
+        Watch(tmp_path)
     assert before == sorted(Path("/proc/self/fd").iterdir())
 
 

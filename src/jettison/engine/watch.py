@@ -7,6 +7,7 @@ would not tell: overlayfs keeps none of its own, and most mounts are `relatime`.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import select
 import struct
@@ -32,7 +33,7 @@ class Watch:
     """
 
     def __init__(self, mount: Path) -> None:
-        """Raises OSError where this process may not watch, or the file system cannot be watched."""
+        """Raises OSError where this process may not watch, or `mount` is no file system of its own that can be."""
         self._opened: set[bytes] = set()
         self._executed: set[bytes] = set()
         self._whole = True
@@ -44,7 +45,11 @@ class Watch:
             raise
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self._release()
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
 
     def opened(self) -> frozenset[bytes]:
         """Their paths as the process that opened them has them mounted; those that were executed are among them."""
@@ -65,6 +70,9 @@ class Watch:
         """Look no more."""
         os.eventfd_write(self._end, 1)
         self._thread.join()
+        self._release()
+
+    def _release(self) -> None:
         os.close(self._events)
         os.close(self._end)
 
@@ -99,6 +107,8 @@ class Watch:
 
 
 def _begin(mount: Path) -> int:
+    if mount.stat().st_dev == mount.parent.stat().st_dev:  # buildah's driver vfs: all of the machine's would be told
+        raise OSError(errno.EXDEV, "Not a file system of its own", str(mount))
     descriptor: int = _LIBC.fanotify_init(_CLOEXEC | _NONBLOCK | _UNLIMITED_QUEUE, os.O_RDONLY | os.O_CLOEXEC)
     if descriptor < 0:
         raise _error()
