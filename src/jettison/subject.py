@@ -34,6 +34,7 @@ class Observed:
     opened: frozenset[str] = frozenset()
     listened: frozenset[int] = frozenset()
     user: str = ""
+    whole: bool = False  # every file that was opened is told: what is missing here was not
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,8 @@ def test_what_the_original_was_seen_to_open_reaches_the_rules_also_after_an_inte
     before = len(seen)
     drive(engine, recipe_for(project), resume=stopped.run)
     assert 0 < before < len(seen)
+    kinds = [each["kind"] for each in Journal(stopped.run.directory / "journal").records()]
+    assert kinds.index("observed") + 1 == kinds.index("contract")
     assert {frozenset({"/usr/lib/needed"})} == set(seen)
 
 

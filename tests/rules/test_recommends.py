@@ -195,11 +195,15 @@ def test_a_package_whose_file_was_seen_in_use_is_kept_by_name_and_so_is_what_it_
 
 
 def test_where_the_application_was_watched_and_used_none_of_them_that_is_told() -> None:
-    subject = replace(
-        installed_by("RUN apt-get install -y curl"), observed=Observed(opened=frozenset({"/usr/bin/curl"}))
-    )
-    (finding,) = recommends_installed(subject)
+    seen = Observed(opened=frozenset({"/usr/bin/curl"}), whole=True)
+    (finding,) = recommends_installed(replace(installed_by("RUN apt-get install -y curl"), observed=seen))
     assert "(the package database says so; the application was seen to use none of them)" in finding.message
+
+
+def test_where_only_a_part_of_what_it_opened_is_known_nothing_is_told_of_the_rest() -> None:
+    seen = Observed(opened=frozenset({"/usr/bin/curl"}))
+    (finding,) = recommends_installed(replace(installed_by("RUN apt-get install -y curl"), observed=seen))
+    assert "(the package database says so)" in finding.message
 
 
 def test_what_was_seen_in_use_is_asked_of_apt_by_name() -> None:

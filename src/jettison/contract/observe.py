@@ -88,6 +88,7 @@ class Observation:
     logs: tuple[bytes, bytes]
     stopped: tuple[int, float] | None  # exit code after the stop signal, seconds
     opened: tuple[Opened, ...] = ()  # of each container, where it was watched
+    watched: bool = False  # whether all of them were
     notes: tuple[str, ...] = ()
 
     @property
@@ -107,6 +108,7 @@ class Observation:
             opened=frozenset().union(*(each.files for each in self.opened)),
             listened=frozenset(one.port for one in self.listeners),
             user=str(self.process.uid) if self.process is not None else "",
+            whole=self.watched and all(each.whole for each in self.opened),
         )
 
 
@@ -172,6 +174,7 @@ def observe(target: Target, plan: Plan) -> Observation:
         logs=logs,
         stopped=stopped,
         opened=tuple(each for each in opened if each is not None),
+        watched=None not in opened,
         notes=tuple(notes),
     )
 

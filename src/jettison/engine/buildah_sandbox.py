@@ -227,11 +227,11 @@ class BuildahSandbox:
         return frozenset(found)
 
     def opened(self) -> Opened | None:
-        """What the watch has seen, buildah's own look at the mounted container left out; None where it missed some."""
+        """What the watch has seen, buildah's own look at the mounted container left out."""
         if self._watch is None:
             return None
-        found = [self._inside_of(paths) for paths in (self._watch.opened(), self._watch.executed())]
-        return Opened(*found) if self._watch.whole() else None
+        files, programs = self._inside_of(self._watch.opened()), self._inside_of(self._watch.executed())
+        return Opened(files, programs, whole=self._watch.whole())
 
     def _inside_of(self, paths: frozenset[bytes]) -> frozenset[str]:
         """Paths in the container, which chroot isolation mounts in our folder; another one makes it the root."""

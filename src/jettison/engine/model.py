@@ -176,6 +176,7 @@ class Opened:
 
     files: frozenset[str] = frozenset()
     executed: frozenset[str] = frozenset()
+    whole: bool = False  # nothing that was opened is missing
 
 
 class Sandbox(Protocol):
@@ -206,7 +207,7 @@ class Sandbox(Protocol):
         ...
 
     def opened(self) -> Opened | None:
-        """Files that were opened in it so far, by whomever; None where it was not watched, or not without gaps."""
+        """Files that were opened in it so far, by whomever; None where it was not watched, or cannot be."""
         ...
 
     def execute(

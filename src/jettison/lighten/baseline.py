@@ -79,8 +79,8 @@ def _contract(bench: Bench, version: Version) -> Generator[events.Event, None, C
             )
         # measured here, not where it was recorded
         contract = replace(contract, start_seconds=answer.start_seconds, observed=answer.observed)
-    store_contract(bench, contract)
     bench.journal.write("observed", **_observed_to_json(contract.observed))
+    store_contract(bench, contract)  # last: where it is there, --resume does not look again
     shown = redact_contract(contract, bench.redactor)
     yield events.Recorded(contract.exercised, len(contract.deciding), shown.not_exercised, shown.notes)
     return contract
@@ -109,7 +109,7 @@ def stored_observed(bench: Bench) -> Observed:
     if told is None:
         return Observed()
     sets = {key: frozenset(told[key]) for key in ("executed", "opened", "listened")}
-    return Observed(**sets, user=told["user"])
+    return Observed(**sets, user=told["user"], whole=told.get("whole", False))
 
 
 def stored_noise(bench: Bench) -> tuple[Noise, int] | None:

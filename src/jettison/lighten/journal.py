@@ -1,8 +1,8 @@
 """The journal of a run: one JSON object a line, fsynced before what it announces begins.
 
-Kinds, in the order they appear: `run` (or `plan`), a `built` for each build, `weight` (v0), `noise`, `contract`, then
-for each try `prediction` and `step`, at last `end`, or `failed`. A torn line (a killed process, a full disk) is
-ignored: what it would have told is done again.
+Kinds, in the order they appear: `run` (or `plan`), a `built` for each build, `weight` (v0), `noise`, `observed`,
+`contract`, then an `asked` for each answer that rules needed, for each try `prediction` and `step`, at last `end`, or
+`failed`. A torn line (a killed process, a full disk) is ignored: what it would have told is done again.
 """
 
 from __future__ import annotations

@@ -89,11 +89,11 @@ def _findings(install: Install) -> Iterator[Finding]:
 
 
 def _seen(install: Install, found: Recommended) -> str:
-    """What watching the application told, as a clause; empty where nobody watched."""
-    if not install.subject.observed.opened:
-        return ""
+    """What watching the application told, as a clause; empty where it told nothing of them."""
     used = install.used(found.kept)
-    return f"; seen in use, and kept: {_some(used)}" if used else "; the application was seen to use none of them"
+    if used:
+        return f"; seen in use, and kept: {_some(used)}"
+    return "; the application was seen to use none of them" if install.subject.observed.whole else ""
 
 
 def _some(names: frozenset[str]) -> str:
