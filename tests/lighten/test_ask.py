@@ -10,6 +10,7 @@ import pytest
 from scripted_engine import ScriptedEngine
 from scripted_run import DOC, JUNK, drive, recipe_for, use_rules
 
+from jettison.lighten.ask import LONGEST
 from jettison.lighten.bench import Bench
 from jettison.lighten.events import Asking, Building, Note
 from jettison.lighten.journal import Journal
@@ -104,6 +105,7 @@ def test_an_answer_may_take_no_longer_than_the_budget_lasts(project: Path, engin
     [
         (ASKED.replace("write /answer 4321", "fail no network"), "the build failed: no network"),
         (ASKED.replace("/answer", "/other"), "the image has no /answer"),
+        (ASKED.replace("4321", str(LONGEST + 1)), "/answer has more than 4.2 MB"),
     ],
 )
 def test_where_there_is_no_answer_the_reason_is_told_and_the_run_goes_on(

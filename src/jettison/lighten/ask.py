@@ -1,4 +1,4 @@
-"""What rules ask before they predict, answered by small builds: once for a state of the sources."""
+"""What rules ask before they predict, answered by small builds: each question once in a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jettison.core.errors import BuildFailed, ImageError
+from jettison.core.units import show_bytes
 from jettison.image.open import open_image
+from jettison.image.tree import Tree
 from jettison.lighten import events
 from jettison.lighten.bench import Bench, discard, request_for
 from jettison.lighten.sources import Sources
@@ -76,7 +78,7 @@ def _answer(bench: Bench, sources: Sources, question: Question, patience: float)
         request = request_for(bench, replace(sources, text=question.text), _NAME, cold=False)
         built = bench.engine.build(replace(request, target=None, seconds=patience), bench.progress)
         tree = open_image(built.reference).tree
-        answer = Answer({path: tree.read(path.strip("/").encode(), LONGEST) for path in question.paths})
+        answer = Answer({path: _file(tree, path) for path in question.paths})
         seconds = built.seconds
     except BuildFailed as error:
         answer, seconds = Answer(reason=error.told), None
@@ -89,3 +91,11 @@ def _answer(bench: Bench, sources: Sources, question: Question, patience: float)
     answer = replace(answer, reason=bench.redactor.text(answer.reason))
     bench.journal.write("asked", title=question.title, seconds=seconds, reason=answer.reason)
     return answer
+
+
+def _file(tree: Tree, path: str) -> bytes:
+    """All of a file: a part would be another answer. Raises KeyError, ImageError."""
+    data = tree.read(path.strip("/").encode(), LONGEST + 1)
+    if len(data) > LONGEST:
+        raise ImageError(f"{path} has more than {show_bytes(LONGEST)}", hint="no rule needs as much")
+    return data
