@@ -98,7 +98,7 @@ class Text:
         from jettison.commands.read import runs
         from jettison.dockerfile.graph import needed
 
-        stages = needed(self.dockerfile, self.stage)
+        stages = needed(self.dockerfile, self.stage, self.build_args)
         return tuple(run for stage in stages for run in runs(self.dockerfile, stage, self.build_args))
 
     @cached_property

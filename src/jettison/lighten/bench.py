@@ -222,7 +222,7 @@ def fetched(bench: Bench, name: str) -> Image | None:
 
 
 def _align(bench: Bench, version: Version, stage: Stage) -> Alignment:
-    first = stage_chain(version.dockerfile, stage)[0]
+    first = stage_chain(version.dockerfile, stage, bench.recipe.build_args)[0]
     name = expand_from(version.dockerfile, first, bench.recipe.build_args)
     base = None
     if name != "scratch":

@@ -24,7 +24,7 @@ def forewarned(bench: Bench, text: str) -> Iterator[events.Event]:
     if not wanted(RULE, bench.recipe):
         return
     dockerfile, ignore = parse(text), bench.ignore
-    stages = tuple(stage_chain(dockerfile, resolve_target(dockerfile, bench.recipe.target)))
+    stages = tuple(stage_chain(dockerfile, resolve_target(dockerfile, bench.recipe.target), bench.recipe.build_args))
     try:
         known = None if ignore.text is None else Ignore.parse(ignore.text, ignore.dialect)
         context = walk(bench.recipe.project, known)

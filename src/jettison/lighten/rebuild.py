@@ -55,7 +55,7 @@ def changeable(bench: Bench, *versions: Version) -> str | None:
         subject = subject_of(bench, version)
         try:
             context = context or subject.sent
-            stages = needed(subject.dockerfile, subject.stage)
+            stages = needed(subject.dockerfile, subject.stage, subject.build_args)
             every = copies(subject.dockerfile, stages, subject.sent, subject.build_args)
         except (UsageError, DockerfileError):
             return None

@@ -76,7 +76,7 @@ _LOOK = "the image tells"
 
 def checklist(text: Text, reviewed: Reviewed, *, measured: bool) -> tuple[Box, ...]:
     """All 18 boxes, in their order. `reviewed` is what the rules said of the same text, `measured` in an image."""
-    chain = stage_chain(text.dockerfile, text.stage)
+    chain = stage_chain(text.dockerfile, text.stage, text.build_args)
     runs = "\n".join(each.value for stage in chain for each in stage.instructions if each.keyword == "RUN")
     facts = _Facts(text, frozenset(each.rule for each in reviewed.remarks), runs, _base(text), measured)
     return tuple(Box(group, title, *answer(facts)) for group, title, answer in _BOXES)
@@ -84,8 +84,8 @@ def checklist(text: Text, reviewed: Reviewed, *, measured: bool) -> tuple[Box, .
 
 def _base(text: Text) -> str:
     """The image that the shipped stage stands on; empty where that is not known."""
-    lowest = stage_chain(text.dockerfile, text.stage)[0]
-    if find_stage(text.dockerfile, lowest.base, lowest.index) is not None:
+    lowest = stage_chain(text.dockerfile, text.stage, text.build_args)[0]
+    if find_stage(text.dockerfile, lowest.base, lowest.index, text.build_args) is not None:
         return ""
     try:
         return expand_from(text.dockerfile, lowest, text.build_args)
@@ -113,7 +113,11 @@ def _tags(facts: _Facts) -> Answer:
 
 def _is_vague(facts: _Facts, index: int) -> bool:
     stage = facts.text.dockerfile.stages[index]
-    if find_stage(facts.text.dockerfile, stage.base, index) is not None or stage.base == "scratch" or "$" in stage.base:
+    if (
+        find_stage(facts.text.dockerfile, stage.base, index, facts.text.build_args) is not None
+        or stage.base == "scratch"
+        or "$" in stage.base
+    ):
         return False
     tag = stage.base.partition("@")[0].rpartition("/")[2].partition(":")[2]
     return "@" not in stage.base and tag in ("", "latest")

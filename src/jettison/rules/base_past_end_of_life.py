@@ -29,8 +29,8 @@ def base_past_end_of_life(text: Text) -> Iterator[Finding]:
 
     This rule's example needs no layers and saves no bytes: it is tested on texts (tests/rules/test_proposals.py).
     """
-    stage = stage_chain(text.dockerfile, text.stage)[0]
-    if find_stage(text.dockerfile, stage.base, stage.index) is not None:
+    stage = stage_chain(text.dockerfile, text.stage, text.build_args)[0]
+    if find_stage(text.dockerfile, stage.base, stage.index, text.build_args) is not None:
         return
     try:
         name = expand_from(text.dockerfile, stage, text.build_args)

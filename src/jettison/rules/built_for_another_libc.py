@@ -41,7 +41,7 @@ def built_for_another_libc(text: Text) -> Iterator[Finding]:
 
     This rule's example needs no layers and saves no bytes: it is tested on texts (tests/rules/test_other_libc.py).
     """
-    for stage in stage_chain(text.dockerfile, text.stage):
+    for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
         here = libc_below(text, stage)
         for copy in stage.instructions if here else ():
             source = source_stage(text.dockerfile, copy.flag("from") or "") if copy.keyword == "COPY" else None
@@ -70,7 +70,7 @@ def _tools(text: Text, source: Stage, copy: Instruction) -> set[str]:
     paths = [word.text for word in copy.words[:-1]]
     named = any(_INSTALLED.search(path) for path in paths)
     found: set[str] = set()
-    for stage in stage_chain(text.dockerfile, source):
+    for stage in stage_chain(text.dockerfile, source, text.build_args):
         for run in runs(text.dockerfile, stage, text.build_args):
             for call in run.calls:
                 tool = _INSTALLERS.get(posixpath.basename(call.name or ""), "")

@@ -63,7 +63,7 @@ def copied_where_it_ships(text: Text) -> Iterator[Finding]:
     Nothing where a COPY finds no file: the image is built in another directory then.
     """
     try:
-        chain = stage_chain(text.dockerfile, text.stage)
+        chain = stage_chain(text.dockerfile, text.stage, text.build_args)
         shipped = copies(text.dockerfile, chain, text.sent, text.build_args)
         if not shipped or any(each.missing for each in shipped):
             return
@@ -90,7 +90,7 @@ def _derived(text: Text) -> tuple[Context, Proposal]:
     """The context as it will be, and the lines for its ignore file. Raises UsageError."""
     own = text.ignore
     context = _with_ignore_file(text.sent, own)
-    stages = needed(text.dockerfile, text.stage)
+    stages = needed(text.dockerfile, text.stage, text.build_args)
     build = Build(text.dockerfile, stages, text.build_args, own.text or "", own.dialect)
     found = derive(context, build)
     if found.lines and not own.given:

@@ -35,7 +35,7 @@ def copy_of_an_ignored_file(text: Text) -> Iterator[Finding]:
     ignored = text.ignore.text
     if ignored is None:
         return
-    stages = needed(text.dockerfile, text.stage)
+    stages = needed(text.dockerfile, text.stage, text.build_args)
     missing = [each for each in copies(text.dockerfile, stages, text.sent, text.build_args) if each.missing]
     if not missing:
         return

@@ -67,7 +67,7 @@ def credentials_in_a_command(text: Text) -> Iterator[Finding]:
         what = next(filter(None, (_secret(run, call) for call in run.calls)), "")
         if what:
             yield _finding(run.instruction.line, what, run)
-    for stage in needed(text.dockerfile, text.stage):
+    for stage in needed(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
             if each.keyword == "ADD" and any(_in_url(word.text) for word in each.words[:-1]):
                 message = f"line {each.line} holds a login within an address"

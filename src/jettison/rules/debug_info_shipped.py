@@ -41,7 +41,9 @@ def debug_info_shipped(subject: Subject) -> Iterator[Finding]:
     hand (tests/rules/test_go_debug_info.py).
     """
     calls = [
-        call for stage in needed(subject.dockerfile, subject.stage) for call in go_calls(subject.dockerfile, stage)
+        call
+        for stage in needed(subject.dockerfile, subject.stage, subject.build_args)
+        for call in go_calls(subject.dockerfile, stage)
     ]
     if not calls or not subject.alignment.known:
         return

@@ -53,7 +53,7 @@ def sources_first(text: Text) -> Iterator[Finding]:
 def _findings(text: Text, unpacked: int | None) -> Iterator[Finding]:
     """`unpacked` is of the whole image, where there is one."""
     try:
-        stages = needed(text.dockerfile, text.stage)
+        stages = needed(text.dockerfile, text.stage, text.build_args)
     except DockerfileError:
         return
     for stage in stages:
@@ -70,7 +70,7 @@ def _findings(text: Text, unpacked: int | None) -> Iterator[Finding]:
 
 def _finding(text: Text, stage: Stage, found: Order, unpacked: int | None) -> Iterator[Finding]:
     changed = source_file(text.sent, found.sources)
-    ships = stage in stage_chain(text.dockerfile, text.stage)
+    ships = stage in stage_chain(text.dockerfile, text.stage, text.build_args)
     if changed is None or (found.download and ships):
         return
     twice = [path for each in found.copies for to, path in each.files.items() if to in found.manifests]

@@ -52,7 +52,7 @@ def downloaded_unencrypted(text: Text) -> Iterator[Finding]:
         if not is_verified(run, call):
             message = f"line {run.instruction.line} fetches from {terminal(address)} over plain HTTP, unchecked"
             yield Finding(NAME, message, run.instruction, 0, refusal=_REASON)
-    for stage in needed(text.dockerfile, text.stage):
+    for stage in needed(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
             if each.keyword == "ADD" and each.flag("checksum") is None:
                 added = next(filter(None, (_plain(word.text.strip("\"'")) for word in each.words[:-1])), None)

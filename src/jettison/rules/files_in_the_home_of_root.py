@@ -34,7 +34,7 @@ def files_in_the_home_of_root(text: Text) -> Iterator[Finding]:
     This rule's example needs no layers and saves no bytes: it is tested on texts
     (tests/rules/test_users_and_homes.py).
     """
-    every = [each for stage in stage_chain(text.dockerfile, text.stage) for each in stage.instructions]
+    every = [each for stage in stage_chain(text.dockerfile, text.stage, text.build_args) for each in stage.instructions]
     users = [each for each in every if each.keyword == "USER"]
     user = users[-1].value.strip("\"'") if users else "0"
     if "$" in user or _ROOT.fullmatch(user) or not libc_below(text, text.stage):

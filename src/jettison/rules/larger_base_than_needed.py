@@ -52,7 +52,7 @@ def larger_base_than_needed(subject: Subject) -> Iterator[Finding]:
     This rule's example needs two base images, which a listing of layers does not hold: it is tested on handmade bases
     (tests/rules/test_larger_base.py).
     """
-    first = stage_chain(subject.dockerfile, subject.stage)[0]
+    first = stage_chain(subject.dockerfile, subject.stage, subject.build_args)[0]
     if not subject.alignment.known or not subject.alignment.base_layers:
         return
     for judged in judge(subject, first):

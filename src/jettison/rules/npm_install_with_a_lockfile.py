@@ -39,7 +39,7 @@ def npm_install_with_a_lockfile(text: Text) -> Iterator[Finding]:
     This rule's example needs a project with a lock file: it is tested on small ones
     (tests/rules/test_npm_lockfile.py).
     """
-    for stage in needed(text.dockerfile, text.stage):
+    for stage in needed(text.dockerfile, text.stage, text.build_args):
         for run in stage.instructions:
             calls = [each for each in npm_installs(text, run) if each.plain and each.verb.value in ("install", "i")]
             lock = _lock(text, stage, run) if calls else None

@@ -32,7 +32,7 @@ def packed_with_upx(text: Text) -> Iterator[Finding]:
     This rule's example needs no layers and saves no bytes: it is tested on texts
     (tests/rules/test_packed_programs.py).
     """
-    for stage in needed(text.dockerfile, text.stage):
+    for stage in needed(text.dockerfile, text.stage, text.build_args):
         for run in runs(text.dockerfile, stage, text.build_args):
             if any(posixpath.basename(call.name or "") == "upx" and call.words for call in run.calls):
                 message = f"line {run.instruction.line} packs a program with UPX"

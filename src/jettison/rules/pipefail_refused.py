@@ -85,7 +85,7 @@ def _asks(call: Call) -> bool:
 def _is_dash(text: Text, stage: Stage) -> bool:
     """Whether the stage's base is an official image on Debian or Ubuntu."""
     try:
-        name = expand_from(text.dockerfile, stage_chain(text.dockerfile, stage)[0], text.build_args)
+        name = expand_from(text.dockerfile, stage_chain(text.dockerfile, stage, text.build_args)[0], text.build_args)
     except DockerfileError:
         return False
     read = official(name)

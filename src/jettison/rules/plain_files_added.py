@@ -36,7 +36,7 @@ def plain_files_added(text: Text) -> Iterator[Finding]:
     COPY app.py /srv/app.py
     ```
     """
-    for stage in needed(text.dockerfile, text.stage):
+    for stage in needed(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
             if each.keyword == "ADD" and _is_plain(each):
                 change = Edit(Span(each.span.start, each.span.start + len("ADD")), "COPY")

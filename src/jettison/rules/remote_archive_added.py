@@ -33,7 +33,7 @@ def remote_archive_added(text: Text) -> Iterator[Finding]:
     RUN curl -fsSL https://example.com/tool.tar.gz | tar xz -C /opt
     ```
     """
-    for stage in stage_chain(text.dockerfile, text.stage):
+    for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
             if each.keyword != "ADD" or any(flag.name == "unpack" for flag in each.flags):
                 continue

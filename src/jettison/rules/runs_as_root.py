@@ -68,7 +68,7 @@ def nobody_else_named(text: Text) -> Iterator[Finding]:
 
     Nothing where the entry point may change the user: one that the base brings, a script that cannot be read.
     """
-    chain = stage_chain(text.dockerfile, text.stage)
+    chain = stage_chain(text.dockerfile, text.stage, text.build_args)
     every = [each for stage in chain for each in stage.instructions]
     if not _ROOT.fullmatch(_user(chain)) or not _starts_as_root(text, chain[0]):
         return
@@ -98,7 +98,7 @@ def _user(chain: Sequence[Stage]) -> str:
 
 def _starts_as_root(text: Text, lowest: Stage) -> bool:
     """Whether the base is nothing, or an official image that leaves the user as it is."""
-    if find_stage(text.dockerfile, lowest.base, lowest.index) is not None:
+    if find_stage(text.dockerfile, lowest.base, lowest.index, text.build_args) is not None:
         return False
     try:
         name = expand_from(text.dockerfile, lowest, text.build_args)

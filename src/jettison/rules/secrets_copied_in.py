@@ -79,9 +79,9 @@ def _named(context: Context, secrets: Sequence[Sensitive]) -> bool:
 def _copied(text: Text, arrives: Callable[[Context, str], bool]) -> Iterator[tuple[Instruction, tuple[Sensitive, ...]]]:
     """What each instruction takes of sensitive files, those left out that do not ship."""
     context = text.sent
-    chain = stage_chain(text.dockerfile, text.stage)
+    chain = stage_chain(text.dockerfile, text.stage, text.build_args)
     shipped = {each.span.start for stage in chain for each in stage.instructions}
-    for each in copies(text.dockerfile, needed(text.dockerfile, text.stage), context, text.build_args):
+    for each in copies(text.dockerfile, needed(text.dockerfile, text.stage, text.build_args), context, text.build_args):
         secrets = sensitive(context, each.paths)
         if each.instruction.span.start not in shipped:
             secrets = tuple(one for one in secrets if arrives(context, one.path))

@@ -55,12 +55,12 @@ def moves(text: Text) -> Iterator[Finding]:
 def _floating(text: Text) -> Iterator[tuple[Stage, str, str]]:
     """Each image once that is taken by a name that moves: the stage that takes it, the name, and what moves."""
     seen = set()
-    for stage in needed(text.dockerfile, text.stage):
+    for stage in needed(text.dockerfile, text.stage, text.build_args):
         try:
             name = expand_from(text.dockerfile, stage, text.build_args)
         except DockerfileError:
             continue
-        foreign = find_stage(text.dockerfile, stage.base, stage.index) is None and name != "scratch"
+        foreign = find_stage(text.dockerfile, stage.base, stage.index, text.build_args) is None and name != "scratch"
         if foreign and name not in seen and (what := _floats(name)):
             seen.add(name)
             yield stage, name, what

@@ -52,7 +52,7 @@ def user_that_nobody_creates(text: Text) -> Iterator[Finding]:
     This rule's example needs no layers and saves no bytes: it is tested on texts
     (tests/rules/test_users_and_homes.py).
     """
-    chain = stage_chain(text.dockerfile, text.stage)
+    chain = stage_chain(text.dockerfile, text.stage, text.build_args)
     read = official(image_below(text, text.stage))
     if read is None or read.image not in _OF_IMAGES:
         return

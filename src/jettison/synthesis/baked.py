@@ -102,7 +102,7 @@ def _not_standing_in(subject: Subject, places: list[Place], where: Where) -> lis
 
 def _puts(subject: Subject, stage: Stage, files: frozenset[str]) -> Iterator[tuple[Instruction, Where]]:
     """For each COPY and ADD of a stage, and of those that it is FROM: where it puts which of the files."""
-    for one in stage_chain(subject.dockerfile, stage):
+    for one in stage_chain(subject.dockerfile, stage, subject.build_args):
         for each in one.instructions:
             if each.keyword not in ("COPY", "ADD"):
                 continue

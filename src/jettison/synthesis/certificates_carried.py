@@ -29,7 +29,7 @@ def with_certificates(subject: Subject, candidate: Image) -> Image | None:
 
 def copies(subject: Subject) -> tuple[str, ...]:
     """The instructions that bring them to the stage, right behind its FROM."""
-    base = stage_chain(subject.dockerfile, subject.stage)[0].base
+    base = stage_chain(subject.dockerfile, subject.stage, subject.build_args)[0].base
     paths = (folder.decode() for folder in _FOLDERS if folder in subject.below)
     return tuple(f"COPY --from={base} /{path} /{path}" for path in paths)
 
@@ -40,4 +40,4 @@ def behind_from(subject: Subject) -> str:
 
 
 def _first(subject: Subject) -> Instruction:
-    return stage_chain(subject.dockerfile, subject.stage)[0].instructions[0]
+    return stage_chain(subject.dockerfile, subject.stage, subject.build_args)[0].instructions[0]

@@ -28,7 +28,11 @@ _FROM_BASE = (
 
 def last(subject: Subject, keyword: str) -> Instruction | None:
     """The instruction of this keyword that counts; None where the base decides."""
-    found = [each for stage in stage_chain(subject.dockerfile, subject.stage) for each in stage.instructions]
+    found = [
+        each
+        for stage in stage_chain(subject.dockerfile, subject.stage, subject.build_args)
+        for each in stage.instructions
+    ]
     return next((each for each in reversed(found) if each.keyword == keyword), None)
 
 
@@ -45,7 +49,7 @@ def own_variables(subject: Subject) -> frozenset[str]:
 
 def _assignments(subject: Subject) -> Iterator[tuple[str, str]]:
     """(name, value as written) of each ENV of the stage, in order."""
-    for stage in stage_chain(subject.dockerfile, subject.stage):
+    for stage in stage_chain(subject.dockerfile, subject.stage, subject.build_args):
         for each in stage.instructions:
             if each.keyword != "ENV" or not each.words:
                 continue

@@ -126,7 +126,7 @@ def _unread(subject: Subject | Text, stage: Stage, found: Order) -> bool:
     if any(each.keyword in ("RUN", "ONBUILD") and _before(found.last, each) for each in stage.instructions):
         return False
     tops = {path.strip("/") for copy in found.copies for path in copy.files}
-    for each in takers(subject.dockerfile, stage):
+    for each in takers(subject.dockerfile, stage, subject.build_args):
         words = each.exec_form or tuple(word.text for word in each.words)
         if each.keyword != "COPY" or each.heredocs or not all(_PLAIN.fullmatch(word) for word in words[:-1]):
             return False

@@ -205,7 +205,7 @@ def development(subject: Subject) -> Development | None:
 
 
 def _runs(subject: Subject) -> Iterator[tuple[Stage, Instruction]]:
-    for stage in needed(subject.dockerfile, subject.stage):
+    for stage in needed(subject.dockerfile, subject.stage, subject.build_args):
         yield from ((stage, each) for each in stage.instructions if each.keyword == "RUN")
 
 

@@ -18,8 +18,8 @@ _DISTROLESS = re.compile(r"gcr\.io/distroless/(?:nodejs|python3|java|cc|base)(?!
 
 def image_below(text: Text, stage: Stage) -> str:
     """The image that the lowest stage of a chain is FROM, without a digest; empty where it is not known."""
-    lowest = stage_chain(text.dockerfile, stage)[0]
-    if find_stage(text.dockerfile, lowest.base, lowest.index) is not None:
+    lowest = stage_chain(text.dockerfile, stage, text.build_args)[0]
+    if find_stage(text.dockerfile, lowest.base, lowest.index, text.build_args) is not None:
         return ""
     try:
         return expand_from(text.dockerfile, lowest, text.build_args).partition("@")[0]

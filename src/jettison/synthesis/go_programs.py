@@ -74,7 +74,7 @@ def _modules(subject: Subject) -> Iterator[str]:
 
 def _installed(subject: Subject) -> Iterator[str]:
     """`PACKAGE` of each `go install PACKAGE@VERSION`."""
-    for stage in needed(subject.dockerfile, subject.stage):
+    for stage in needed(subject.dockerfile, subject.stage, subject.build_args):
         for call in go_calls(subject.dockerfile, stage):
             for value in call.command.values:
                 if value is not None and "@" in value and not value.startswith("-"):

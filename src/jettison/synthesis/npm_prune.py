@@ -104,7 +104,7 @@ def _in(folder: str, workdir: str | None, command: str) -> str:
 def _other_user(subject: Subject, stage: Stage) -> str:
     """Another stage, or instruction, that a change of `stage` would change; also one that is not built today."""
     for one in subject.dockerfile.stages:
-        if find_stage(subject.dockerfile, one.base, one.index) is stage:
+        if find_stage(subject.dockerfile, one.base, one.index, subject.build_args) is stage:
             return f"line {one.instructions[0].line}"
         for each in one.instructions:
             named = [flag.value or "" for flag in each.flags if flag.name == "from"]

@@ -75,7 +75,7 @@ class Judged:
         found = (word, *(self.freed.edits if self.freed else ()), *self.carried.edits)
         if self.certificates and self.swap is not None:
             subject = self.swap.subject
-            end = stage_chain(subject.dockerfile, subject.stage)[0].instructions[0].span.end
+            end = stage_chain(subject.dockerfile, subject.stage, subject.build_args)[0].instructions[0].span.end
             found = (*found, Edit(Span(end, end), behind_from(subject)))
         if self.parts is None or self.swap is None:
             return found
@@ -118,7 +118,10 @@ def _may_do(subject: Subject, candidate: Candidate) -> bool:
     """What needs no fetching to be known: a RUN needs a shell; a base that others stand on stays what it is."""
     if not candidate.shell and any(run.exec_form is None for run in own_runs(subject)):
         return False
-    if candidate.family is not Family.SLIM and len(stage_chain(subject.dockerfile, subject.stage)) != 1:
+    if (
+        candidate.family is not Family.SLIM
+        and len(stage_chain(subject.dockerfile, subject.stage, subject.build_args)) != 1
+    ):
         return False
     if candidate.runs != "compiled":
         return True
