@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from jettison.align import Alignment, align
+from jettison.align.found import aligned as found_for
 from jettison.core.reference import Reference, Transport
-from jettison.dockerfile.graph import resolve_target
+from jettison.dockerfile.graph import resolve_target, stage_chain
 from jettison.dockerfile.parse import parse
 from jettison.image.model import Image, Layer, LayerSource
 
@@ -90,7 +91,7 @@ def image(rows: Sequence[Row], builder: str = "", below: int = 0) -> Image:
 
 def aligned(text: str, made: Image, base: Image | None, builder: str, target: str | None = None) -> Alignment:
     dockerfile = parse(text)
-    return align(dockerfile, resolve_target(dockerfile, target), made, base, builder=builder)
+    return align(stage_chain(dockerfile, resolve_target(dockerfile, target)), made, base, builder=builder)
 
 
 def lines(alignment: Alignment) -> dict[int, int]:
@@ -132,6 +133,13 @@ def test_a_stage_on_another_stage_has_the_rows_of_both() -> None:
     assert (True, 2, {2: 2, 3: 5}) == (found.known, found.base_layers, lines(found))
     first = aligned(text, image([*BASE, rows[0]]), image(BASE), "buildah", "one")
     assert {2: 2} == lines(first)
+
+
+def test_a_stage_that_a_build_argument_names_is_one_that_it_stands_on() -> None:
+    dockerfile = parse("ARG ON=base\nFROM scratch AS one\nCOPY a /\nFROM $ON\nRUN b\n")
+    made = image([("/bin/sh -c #(nop) COPY file:1 in / ", True), ("/bin/sh -c b", True)])
+    found = found_for(dockerfile, dockerfile.stages[-1], made, {"ON": "one"})
+    assert (True, 0, {0: 3, 1: 5}) == (found.known, found.base_layers, lines(found))
 
 
 def test_scratch_has_no_base() -> None:

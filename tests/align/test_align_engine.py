@@ -9,7 +9,7 @@ import pytest
 from engine_base import BASE, Store, require_engine, store_in
 
 from jettison.align import align, builders_of, guessed_base
-from jettison.dockerfile.graph import resolve_target
+from jettison.dockerfile.graph import resolve_target, stage_chain
 from jettison.dockerfile.parse import parse
 from jettison.documents.image import Inspection, inspect_image
 from jettison.documents.provenance import provenance_of
@@ -53,7 +53,7 @@ def built(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
 
 def aligned(image: Image, base: Image | None):  # type: ignore[no-untyped-def]
     dockerfile = parse(TEXT)
-    return align(dockerfile, resolve_target(dockerfile, None), image, base, builder=builders_of(image)[0])
+    return align(stage_chain(dockerfile, resolve_target(dockerfile, None)), image, base, builder=builders_of(image)[0])
 
 
 def inspected(image: Image) -> Inspection:

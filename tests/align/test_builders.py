@@ -14,7 +14,7 @@ import pytest
 
 from jettison.align import Alignment, align, builders_of
 from jettison.core.reference import Reference, Transport
-from jettison.dockerfile.graph import resolve_target
+from jettison.dockerfile.graph import resolve_target, stage_chain
 from jettison.dockerfile.parse import parse
 from jettison.image.model import Image, Layer, LayerSource
 
@@ -63,7 +63,7 @@ def image(rows: Sequence[Row], layers: int | None = None, **config: Any) -> Imag
 
 def aligned(made: Image, base: Image | None = None, text: str = TEXT) -> Alignment:
     dockerfile = parse(text)
-    return align(dockerfile, resolve_target(dockerfile, None), made, base, builder=builders_of(made)[0])
+    return align(stage_chain(dockerfile, resolve_target(dockerfile, None)), made, base, builder=builders_of(made)[0])
 
 
 def lines(found: Alignment) -> dict[int, int]:

@@ -7,6 +7,7 @@ from engine_bench import TAG
 
 from jettison.align import align
 from jettison.core.errors import BuildFailed, EngineError, UsageError
+from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.parse import parse
 from jettison.engine.model import BuildRequest
 from jettison.image.open import open_image
@@ -19,7 +20,7 @@ def test_an_image_is_built_weighed_and_matched_with_its_lines(bench):
     image = open_image(built.reference)
     dockerfile = parse((bench.context / "Dockerfile").read_text())
     base = open_image(f"{built.reference.transport.value}:{bench.base}")
-    found = align(dockerfile, dockerfile.stages[-1], image, base, builder=bench.engine.builder)
+    found = align(stage_chain(dockerfile, dockerfile.stages[-1]), image, base, builder=bench.engine.builder)
     assert found.known, found.reason
     lines = {found.instruction_of[number].line: image.layers[number].unpacked for number in found.instruction_of}
     assert (6, 300_000, 0) == (lines[2], lines[3], lines[4])

@@ -19,10 +19,11 @@ _STORES = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
 
 def aligned(dockerfile: Dockerfile, stage: Stage, image: Image, build_args: Mapping[str, str]) -> Alignment:
     """The first match of those builders whose rows these may be; else the one that tells most. DockerfileError."""
-    base = _base(image, expand_from(dockerfile, stage_chain(dockerfile, stage)[0], build_args))
+    chain = stage_chain(dockerfile, stage, build_args)
+    base = _base(image, expand_from(dockerfile, chain[0], build_args))
     failed: Alignment | None = None
     for builder in builders_of(image):
-        found = align(dockerfile, stage, image, base, builder=builder)
+        found = align(chain, image, base, builder=builder)
         if found.known:
             return found
         if failed is None or (found.together and not failed.together):

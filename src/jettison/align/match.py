@@ -14,15 +14,16 @@ from dataclasses import replace
 from jettison.align.builders import MAKES_FILES, NO_ROW_IN_BUILDKIT, is_squashed, keyword_of, no_dockerfile
 from jettison.align.kaniko import align_kaniko
 from jettison.align.model import Alignment, unknown
-from jettison.dockerfile.graph import stage_chain
-from jettison.dockerfile.model import Dockerfile, Instruction, Stage
+from jettison.dockerfile.model import Instruction, Stage
 from jettison.image.model import HistoryRow, Image
 
 Expected = Sequence[tuple[str, Instruction]]  # keyword of a row, and the instruction that it is due to
 
 
-def align(dockerfile: Dockerfile, stage: Stage, image: Image, base: Image | None, *, builder: str) -> Alignment:
-    """Match the image's history with the stage's instructions. `base` None: FROM scratch, or not to be had.
+def align(chain: Sequence[Stage], image: Image, base: Image | None, *, builder: str) -> Alignment:
+    """Match the image's history with the instructions of a stage, which is the last of `chain` (graph.stage_chain).
+
+    `base` None: FROM scratch, or not to be had.
 
     `builder` is `buildkit`, `classic`, `buildah` (Podman's too) or `kaniko`.
     """
@@ -30,7 +31,7 @@ def align(dockerfile: Dockerfile, stage: Stage, image: Image, base: Image | None
     if why_not and image.history:
         return unknown(why_not)
     known_base = base if base is not None and _is_prefix(base, image) else None
-    expected = list(_expected(dockerfile, stage, known_base, builder))
+    expected = list(_expected(chain, known_base, builder))
     if builder == "kaniko":
         return align_kaniko([instruction for _, instruction in expected], image, known_base)
     answer = unknown(why_not)
@@ -38,18 +39,15 @@ def align(dockerfile: Dockerfile, stage: Stage, image: Image, base: Image | None
         answer = _match(own, expected, image)
         if answer.known and known_base is not None and answer.base_layers != len(known_base.layers):
             answer = unknown("history rows and layers above the base are not as many")
-        if answer.known and answer.base_layers and stage_chain(dockerfile, stage)[0].base == "scratch":
+        if answer.known and answer.base_layers and chain[0].base == "scratch":
             answer = unknown("there are layers below those of a build from scratch")
         if answer.known:
             break
     return answer
 
 
-def _expected(
-    dockerfile: Dockerfile, stage: Stage, base: Image | None, builder: str
-) -> Iterator[tuple[str, Instruction]]:
+def _expected(chain: Sequence[Stage], base: Image | None, builder: str) -> Iterator[tuple[str, Instruction]]:
     """A row for each instruction; first those of the base's ONBUILD triggers, which the FROM sets off."""
-    chain = stage_chain(dockerfile, stage)
     triggers = base.runtime.get("OnBuild") if base is not None else None
     for trigger in triggers if isinstance(triggers, list) else ():
         yield str(trigger).strip().partition(" ")[0].upper(), chain[0].instructions[0]

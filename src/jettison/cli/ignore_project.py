@@ -82,8 +82,8 @@ def asked(options: Mapping[str, Any]) -> Asked:
     project = open_project(given, file)
     dockerfile = parse(project.text)
     stage = resolve_target(dockerfile, options["target"])
-    check_references(dockerfile)
-    return Asked(project.context, dialect, project, dockerfile, needed(dockerfile, stage), build_args)
+    check_references(dockerfile, stage, build_args)
+    return Asked(project.context, dialect, project, dockerfile, needed(dockerfile, stage, build_args), build_args)
 
 
 def inside(build: Asked, name: str) -> str:

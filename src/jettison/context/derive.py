@@ -200,7 +200,9 @@ def _is_alone(facts: Facts, path: str) -> bool:
 
 def _serves(facts: Facts, stage: Stage) -> bool:
     """Whether a stage stands on an image of a web server."""
-    return junk.WEB_SERVER.search(stage_chain(facts.build.dockerfile, stage)[0].base) is not None
+    return (
+        junk.WEB_SERVER.search(stage_chain(facts.build.dockerfile, stage, facts.build.build_args)[0].base) is not None
+    )
 
 
 def _why_not_made(facts: Facts, kind: Junk, files: frozenset[str]) -> str:

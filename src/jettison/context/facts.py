@@ -123,7 +123,7 @@ def gather(sources: Sources, build: Build) -> Facts:
     scripts = package_scripts(context)
     commands = {}
     for stage in build.stages:
-        text = "\n".join(own[each.index] for each in stage_chain(build.dockerfile, stage))
+        text = "\n".join(own[each.index] for each in stage_chain(build.dockerfile, stage, build.build_args))
         commands[stage.index] = text + "\n" + "\n".join(scripts[name] for name in _scripts_run(text, scripts))
     everything = "\n".join(commands.values())
     manifests = list(manifest_texts(context, frozenset(_scripts_run(everything, scripts))))

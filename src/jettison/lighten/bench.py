@@ -222,15 +222,15 @@ def fetched(bench: Bench, name: str) -> Image | None:
 
 
 def _align(bench: Bench, version: Version, stage: Stage) -> Alignment:
-    first = stage_chain(version.dockerfile, stage, bench.recipe.build_args)[0]
-    name = expand_from(version.dockerfile, first, bench.recipe.build_args)
+    chain = stage_chain(version.dockerfile, stage, bench.recipe.build_args)
+    name = expand_from(version.dockerfile, chain[0], bench.recipe.build_args)
     base = None
     if name != "scratch":
         try:
             base = open_image(Reference(version.image.reference.transport, name))
         except (ImageError, UsageError):
             base = None
-    return align(version.dockerfile, stage, version.image, base, builder=bench.engine.builder)
+    return align(chain, version.image, base, builder=bench.engine.builder)
 
 
 def discard(bench: Bench, *names: str) -> None:
