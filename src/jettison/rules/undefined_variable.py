@@ -23,6 +23,15 @@ _SHORTEST = 4  # letters of a name that may be a misspelled one
 _NEAR = 0.75  # of difflib's ratio: PAHT is as near to PATH
 _USED = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _SOURCES = {".", "source", "eval", "read", "export", "declare"}  # what may define names that are not followed
+_OF_IMAGES = {
+    "APP_UID", "CARGO_HOME", "CATALINA_HOME", "CLASSPATH", "CONDA_DIR", "CPATH", "CUDA_HOME", "GEM_HOME", "GOPATH",
+    "GOROOT", "GRADLE_HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "LIBRARY_PATH", "MANPATH", "MAVEN_HOME", "NODE_PATH",
+    "PHPIZE_DEPS", "PHP_INI_DIR", "PKG_CONFIG_PATH", "PYTHONPATH", "RUSTUP_HOME",
+}  # what images set whose names are other ones  # fmt: skip
+_OF_SHELLS = {
+    "EUID", "HOME", "HOSTNAME", "IFS", "LINENO", "OLDPWD", "OPTARG", "OPTIND", "PPID", "PWD", "RANDOM", "REPLY",
+    "SECONDS", "SHLVL", "UID",
+}  # what a RUN has by itself: of the builder, sh and bash  # fmt: skip
 
 
 @text_rule("JT708")
@@ -37,7 +46,8 @@ def undefined_variable(text: Text) -> Iterator[Finding]:
     was meant.
 
     **Safety.** Told, never applied. A base image may set any variable, so that nothing is said but of names that this
-    file defines somewhere else, of names that are one slip away from a defined one, and of all upon `scratch`.
+    file defines somewhere else, of names that are one slip away from a defined one, and of all upon `scratch`. What an
+    ENV only adds to (`ENV PYTHONPATH=/a:$PYTHONPATH`) is the base's, and so is what is called after it.
 
     ```dockerfile bad
     ARG VERSION=1.2.3
@@ -67,7 +77,7 @@ def undefined_variable(text: Text) -> Iterator[Finding]:
             here = known | state.variables.keys() | state.unknown | {"PATH"}
             used = [name for name in _missing(dockerfile, each, around, state) if name not in here]
             if id(each) in runs:
-                used += [name for name in _in_run(runs[id(each)]) if name in elsewhere - here]
+                used += [name for name in _in_run(runs[id(each)]) if name in elsewhere - here - _OF_SHELLS]
             for name in dict.fromkeys(used):
                 if why := _why(name, (elsewhere, here), base, around.empty):
                     message = f"line {each.line} uses ${name}, which nothing defines there"
@@ -85,14 +95,19 @@ def global_names(text: Text) -> Collection[str]:
 
 
 def _defined(instructions: Collection[Instruction], *keywords: str) -> set[str]:
-    """The names that ARGs and ENVs define."""
+    """The names that ARGs and ENVs define; none that an ENV only adds to."""
     found: set[str] = set()
     for each in instructions:
         if each.keyword == "ARG" and (not keywords or "ARG" in keywords):
             found |= {word.text.partition("=")[0] for word in each.words}
         elif each.keyword == "ENV" and not keywords:
-            found |= {name for name, _ in pairs(each)}
+            found |= {name for name, value in pairs(each) if name not in _names_in(value)}
     return found
+
+
+def _names_in(written: str) -> Iterator[str]:
+    """The variables in a text, those with a default or another operator left out."""
+    return (match[1] or match[2] for match in _USED.finditer(written))
 
 
 def _base(text: Text, stage: Stage) -> str:
@@ -121,22 +136,35 @@ def _in_run(run: Run) -> Iterator[str]:
         return
     for call in run.calls:
         for word in call.words:
-            if word.value is None and word.text:
-                for match in _USED.finditer(word.text):
-                    name = match[1] or match[2]
-                    if name not in call.variables and name not in call.own:
-                        yield name
+            for name in _names_in(word.text) if word.value is None else ():
+                if name not in call.variables and name not in call.own and not _is_assigned(run, name):
+                    yield name
+
+
+def _is_assigned(run: Run, name: str) -> bool:
+    """Whether a default (`${NAME:=a}`) or `printf -v NAME` gives it a value."""
+    return re.search(rf"\$\{{{name}:?=|-v\s+{name}\b", run.instruction.value) is not None
 
 
 def _why(name: str, names: tuple[set[str], set[str]], base: str, empty: bool) -> str:
     """What to do about a name; empty where the base image may define it."""
     elsewhere, here = names
-    if name in elsewhere and (empty or name.split("_")[0].lower() not in base):
+    if not empty and (name in _OF_IMAGES or name.split("_")[0].lower() in base):
+        return ""
+    if name in elsewhere:
         return f"write ARG {name} above it, below the FROM: what is defined elsewhere does not count there"
     near = get_close_matches(name, sorted(here - {name}), 1, _NEAR) if len(name) >= _SHORTEST else []
-    if near:
+    if near and _is_one_slip(name, near[0]):
         return f"is ${near[0]} meant?"
     return f"write ARG {name} or ENV {name}=VALUE above it" if empty else ""
+
+
+def _is_one_slip(name: str, meant: str) -> bool:
+    """Whether one letter is missing, too many or another one, or two neighbours have changed places."""
+    first = next((at for at, (a, b) in enumerate(zip(name, meant, strict=False)) if a != b), min(len(name), len(meant)))
+    ours, theirs = name[first:], meant[first:]
+    swapped = ours[1::-1] == theirs[:2] and ours[2:] == theirs[2:]
+    return swapped or theirs[1:] in (ours, ours[1:]) or ours[1:] == theirs
 
 
 def _in_from(text: Text) -> Iterator[Finding]:
