@@ -344,6 +344,20 @@ def test_a_secret_is_never_printed() -> None:
     assert [] == [each.message for each in told if "s3cret9" in f"{each.message}{each.refusal}"]
 
 
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("RUN apt-get update && apt-get install curl", True),
+        ("RUN set -e; apt-get install curl; true", True),
+        ("RUN apt-get update; apt-get install curl; true", False),
+        ("RUN apt-get install curl || true", False),
+        ("RUN if ! apt-get remove curl; then true; fi", False),
+    ],
+)
+def test_an_answer_is_sure_where_the_run_fails_without_it(text: str, sure: bool) -> None:
+    assert [sure] == [each.fix.sure for each in findings("question-nobody-answers", text) if each.fix]
+
+
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in ARTICLES.glob("*/Dockerfile")))
 def test_no_fix_invents_a_user_a_health_check_an_environment_or_a_clean_by_name(name: str) -> None:
     folder = ARTICLES / name

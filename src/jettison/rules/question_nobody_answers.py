@@ -34,7 +34,8 @@ def question_nobody_answers(text: Text) -> Iterator[Finding]:
 
     **The fix** adds `-y`.
 
-    **Safety.** TESTED, and sure: where the build worked, the manager had nothing to ask, and `-y` changes nothing.
+    **Safety.** TESTED, and sure where the RUN fails with the manager: where such a build worked, there was nothing to
+    ask, and `-y` changes nothing. Behind a `;`, an `||` or an `if`, packages may come that were silently missing.
     Nothing is said where a pipe answers (`yes |`), or where a file or a variable may say it.
 
     ```dockerfile bad
@@ -59,7 +60,9 @@ def question_nobody_answers(text: Text) -> Iterator[Finding]:
         if not all(found.call.exact for found in asking):
             yield Finding(NAME, message, run.instruction, 0, refusal="say -y where it is called")
             continue
-        fix = Fix("answer with -y", Applicability.TESTED, tuple(insert_after(each, "-y") for each in words), sure=True)
+        edits = tuple(insert_after(each, "-y") for each in words)
+        sure = all(found.call.fatal for found in asking)
+        fix = Fix("answer with -y", Applicability.TESTED, edits, sure=bool(sure))
         yield Finding(NAME, message, run.instruction, 0, fix)
 
 
