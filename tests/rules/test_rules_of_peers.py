@@ -104,6 +104,7 @@ CASES = {
     },
     "temporary-folder-left-behind": {
         'RUN t="$(mktemp -d)" && curl -fo "$t/a" https://x/a': 1,
+        'RUN export HOME="$(mktemp -d)" && npm ci && rm -rf "$HOME"': 0,
         "RUN cd $(mktemp -d) && make install": 1,
         "RUN t=`mktemp --directory` && make -C $t": 1,
         'RUN t="$(mktemp -d)" && make && rm -rf "$t"': 0,
@@ -189,6 +190,9 @@ CASES = {
     "plain-files-added": {
         "ADD a /a": 1,
         "ADD . /app": 1,
+        "ADD *.py /app/": 1,
+        "ADD rootfs* target/*.tar* /": 0,
+        "ADD app.TGZ /opt/": 0,
         "ADD --chown=1 a b /a/": 1,
         'ADD ["a", "/b"]': 1,
         "COPY a /a": 0,
@@ -208,6 +212,8 @@ CASES = {
     },
     "credentials-in-a-command": {
         "RUN git clone https://me:s3cret9@example.com/a": 1,
+        "RUN useradd -p '!' a && usermod -p '!!' b": 0,
+        "RUN export DATABASE_URL=postgresql://dummy:dummy@db/dummy && make": 0,
         "RUN git clone https://ghp_abcdefghij0123456789@github.com/a/b": 1,
         "RUN pip install --index-url https://me:s3cret9@pypi.example.com/simple a": 1,
         "RUN curl -u me:s3cret9 https://x/a": 1,
@@ -285,6 +291,7 @@ CASES = {
     },
     "system-folder-declared": {
         "WORKDIR /proc/self": 1,
+        'VOLUME ["/sys/fs/cgroup"]': 0,
         "VOLUME /dev": 1,
         "VOLUME /data /sys": 1,
         'VOLUME ["/data", "/proc"]': 1,

@@ -39,6 +39,7 @@ CASES = {
         "FROM x\nENTRYPOINT [“a”, “b”]\n": [2],
         "FROM x\nRUN [ 'a', \"$b\" ]\n": [2],
         "FROM x\nRUN [ -f /a ] && b\n": [],
+        'FROM x\nRUN [ "$A" = "b" ] && ls [a-z]\n': [],
         'FROM x\nRUN [ "$A" = "b,c" ]\n': [],
         "FROM x\nHEALTHCHECK CMD [ 'a' = \"$(b)\" ]\n": [],
         'FROM x\nCMD ["a"]\nHEALTHCHECK CMD ["a"]\nHEALTHCHECK --interval=5s CMD a\n': [],
@@ -152,6 +153,7 @@ CASES = {
         "FROM x\nARG TOKEN=\n": [2],
         "FROM x\nENV SECRET= AUTH=false TOKEN_TIMEOUT=a MONKEY=a TOKENS=a PUBLIC_KEY=a GPG_KEY=a\n": [],
         "FROM x\nENV PASSWORD_FILE=/a\n": [],
+        "FROM x\nENV POSTGRES_HOST_AUTH_METHOD=trust SSH_AUTH_SOCK=/a KEY_SERVER=a\nARG PGP_KEY=A\n": [],
         "FROM x\nENV DB_PASSWORD=/run/secrets/db\n": [],
     },
 }  # fmt: skip

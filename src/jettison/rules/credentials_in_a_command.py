@@ -22,7 +22,8 @@ _TOKEN = re.compile(
     r"\b(?:gh[oprsu]_[A-Za-z0-9]{36}|github_pat_\w{40}|glpat-[\w-]{20}|AKIA[A-Z0-9]{16}|npm_[A-Za-z0-9]{36})\b"
 )
 _NO_SECRET = re.compile(
-    r"(?i)x-oauth-basic|x+|\*+|<.*>|(?:your|my)?[-_]?(?:password|token|secret|key)|changeme|example.*"
+    r"(?i)x-oauth-basic|x+|[*!]+|<.*>|(?:your|my)?[-_]?(?:password|token|secret|key)|changeme|example.*"
+    r"|dummy.*|fake.*|placeholder.*"
 )
 _OPTIONS = {
     "curl": ("-u", "--user", "-U", "--proxy-user"),

@@ -58,9 +58,10 @@ def json_form_broken(text: Text) -> Iterator[Finding]:
 
 
 def _looks_so(inner: Instruction, value: str) -> bool:
-    if not _LIKE_JSON.fullmatch(value):
-        return False
-    return inner.keyword not in _SHELLS or not _TEST.fullmatch(value) or "," in _STRING.sub("", value)
+    outside = _STRING.sub("", value)
+    if not _LIKE_JSON.fullmatch(value) or (inner.keyword in _SHELLS and "]" in outside[:-1]):
+        return False  # `[ "$A" ] && ls [a-z]`: the array ends, and a command goes on
+    return inner.keyword not in _SHELLS or not _TEST.fullmatch(value) or "," in outside
 
 
 def _mended(text: Text, inner: Instruction, value: str) -> Edit | None:

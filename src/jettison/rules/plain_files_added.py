@@ -47,5 +47,10 @@ def plain_files_added(text: Text) -> Iterator[Finding]:
 def _is_plain(add: Instruction) -> bool:
     """Whether all that it takes is in the context, and no archive by its name."""
     sources = add.exec_form[:-1] if add.exec_form else tuple(word.text for word in add.words[:-1])
-    odd = any("$" in each or "://" in each or "@" in each or is_packed(each.strip("\"'")) for each in sources)
+    odd = any("$" in each or "://" in each or "@" in each or _may_be_packed(each.strip("\"'")) for each in sources)
     return bool(sources) and not odd and not add.heredocs and not _OF_ADD & {flag.name for flag in add.flags}
+
+
+def _may_be_packed(source: str) -> bool:
+    """Whether it is an archive by its name, or a pattern that says nothing of how a name ends."""
+    return is_packed(source.lower()) or (len(source) > 1 and source.endswith(("*", "?", "]")))

@@ -13,7 +13,11 @@ from jettison.subject import Text
 NAME = "secrets-in-arg-or-env"
 # whole parts of a name, as BuildKit's own check has them
 _SECRET = {"apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token"}
-_NONE = {"public", "file", "version", "path", "dir", "url", "uri", "name", "id", "gpg", "type", "algorithm", "timeout"}
+_NONE = {
+    "public", "file", "version", "path", "dir", "url", "uri", "name", "id", "gpg", "pgp", "type", "algorithm",
+    "timeout", "method", "mode", "sock", "server", "keyserver", "host", "port", "fingerprint", "issuer", "header",
+    "length", "size",
+}  # fmt: skip
 _HARMLESS = re.compile(r"(?i)|true|false|yes|no|on|off|none|null|\d{1,6}|/run/secrets/.*")
 
 

@@ -11,7 +11,7 @@ from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
 NAME = "system-folder-declared"
-_SYSTEM = re.compile(r"/(?:proc|sys|dev(?!/shm)|boot|initrd|lost\+found)(?:/.*)?")
+_SYSTEM = re.compile(r"/(?:proc|sys(?!/fs/cgroup)|dev(?!/shm)|boot|initrd|lost\+found)(?:/.*)?")
 
 
 @text_rule("JT608")
@@ -24,7 +24,8 @@ def system_folder_declared(text: Text) -> Iterator[Finding]:
 
     **The fix** is yours: a folder of the application's own.
 
-    **Safety.** Told, never applied. /dev/shm is left alone. Only the stage that ships is looked at.
+    **Safety.** Told, never applied. /dev/shm is left alone, and so is /sys/fs/cgroup, which systemd needs. Only the
+    stage that ships is looked at.
 
     ```dockerfile bad
     FROM debian:bookworm

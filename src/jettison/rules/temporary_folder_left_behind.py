@@ -67,6 +67,8 @@ def _goes(run: Run, made: Call) -> bool:
         removed = removal(call) if behind else None
         if removed is not None and (removed.unknown or any(each.startswith("/tmp") for each in removed.patterns)):
             return True
+        if removed is not None and any("$" in word.text for word in call.words):  # also one that had a value before
+            return True
         if call.name in ("trap", "mv", "rmdir") or (behind and call.name is None):
             return True
     return False
