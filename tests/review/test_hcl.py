@@ -150,3 +150,19 @@ def test_the_json_form_says_the_same() -> None:
     assert {"a": {"context": "./1", "args": {"B": 3, "C": "1"}}} == targets(text, is_json=True)
     for odd in ("[]", "3", '{"target": []}', '{"target": {"a": 3}}', '{"group": {"a": {"targets": 3}}}'):
         assert {} == targets(odd, is_json=True)
+
+
+def test_what_is_inherited_many_times_is_worked_out_once() -> None:
+    levels = "".join(
+        f'target "t{at}" {{ inherits = ["t{at - 1}", "t{at - 1}"] }}\n' for at in range(1, 60)
+    )  # 2 to the 59th ways to t0
+    found = targets(f'target "t0" {{ dockerfile = "D" }}\n{levels}target "x" {{ inherits = ["x", "t59", "none"] }}',
+        is_json=False)  # fmt: skip
+    assert {"dockerfile": "D", "inherits": ["x", "t59", "none"], "args": {}} == found["x"]
+
+
+def test_lists_that_hold_lists_twice_are_not_compared() -> None:
+    levels = "".join(f'variable "{name}{at}" {{ default = [{name}{at - 1}, {name}{at - 1}] }}\n'
+        for at in range(1, 60) for name in "ab")  # fmt: skip
+    text = f'a0 = 1\nb0 = 1\n{levels}target "x" {{ dockerfile = a59 == b59 ? "D" : "E" }}'
+    assert isinstance(targets(text, is_json=False)["x"]["dockerfile"], Unknown)

@@ -12,7 +12,6 @@ from typing import Any
 from jettison.review.hcl import Body, read, template
 from jettison.review.hcl_values import Expression, Names, Unknown, Value, text_of
 
-_INHERITED = 20  # levels
 _MOST = 1000  # targets that one matrix makes
 _BUILT = {"context", "contexts", "dockerfile", "dockerfile-inline", "target", "matrix"}
 Table = dict[str, Value]
@@ -33,7 +32,9 @@ def targets(text: str, *, is_json: bool) -> dict[str, Table]:
     names = _names(body)
     own = {name: said for block in body.blocks for name, said in _said(block, names)}
     inherited = {parent for said in own.values() for parent in _listed(said, "inherits")}
-    merged = {name: _merged(own, name) for name in own}
+    merged: dict[str, Table] = {}
+    for name in own:
+        _merge(own, name, merged)
     for name in inherited - _grouped(body, names):
         if name in merged and _BUILT.isdisjoint(merged[name]):
             del merged[name]
@@ -81,15 +82,19 @@ def _listed(said: Table, key: str) -> tuple[str, ...]:
     return tuple(each for each in names if isinstance(each, str)) if isinstance(names, list) else ()
 
 
-def _merged(own: Mapping[str, Table], name: str, depth: int = _INHERITED) -> Table:
-    """A target with what it inherits; of several the last goes before the others, and its own before all."""
-    said = own.get(name)
-    if said is None or not depth:
-        return {}
-    merged: Table = {}
-    for parent in _listed(said, "inherits"):
-        merged = _both(merged, _merged(own, parent, depth - 1))
-    return _both(merged, said)
+def _merge(own: Mapping[str, Table], name: str, merged: dict[str, Table]) -> Table:
+    """A target with what it inherits, once worked out: of several the last goes before the others, its own before all.
+
+    What inherits from itself, which bake refuses, gets nothing of itself.
+    """
+    if name not in merged:
+        merged[name] = {}
+        whole: Table = {}
+        for parent in _listed(own[name], "inherits"):
+            if parent in own:
+                whole = _both(whole, _merge(own, parent, merged))
+        merged[name] = _both(whole, own[name])
+    return merged[name]
 
 
 def _both(below: Table, above: Table) -> Table:
