@@ -138,6 +138,7 @@ CASES = {
     "http-errors-ignored": {
         "RUN curl -o /a https://x/a": 1,
         "RUN curl https://x/a > /a": 1,
+        "RUN curl -s -o /dev/null -w '%{http_code}' https://x/a": 0,
         "RUN curl -sSL https://x/a | sh": 1,
         "RUN curl -O https://x/a && curl -O https://x/b": 2,
         "RUN curl -sSf -o /a https://x/a": 0,
@@ -343,6 +344,11 @@ def test_a_fix_is_the_last_word_on_it_and_still_parses(name: str, text: str) -> 
         fixed = apply(whole, edits)
         assert [] == [each for each in findings(name, fixed) if each.fix]
         parse(fixed)
+
+
+def test_who_installs_alpine_s_openssh_is_told_of_the_client() -> None:
+    (found,) = findings("ssh-server-shipped", "RUN apk add openssh git")
+    assert (found.refusal or "").startswith("where ssh is all that is called, openssh-client brings it alone")
 
 
 def test_a_secret_is_never_printed() -> None:

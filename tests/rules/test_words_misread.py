@@ -38,7 +38,9 @@ CASES = {
         "FROM x\nONBUILD CMD ['a']\n": [2],
         "FROM x\nENTRYPOINT [“a”, “b”]\n": [2],
         "FROM x\nRUN [ 'a', \"$b\" ]\n": [2],
+        'FROM x\nCMD ["a", "b"] # why\n': [2],
         "FROM x\nRUN [ -f /a ] && b\n": [],
+        'FROM x\nRUN [ "$A" = "b" ] # why\n': [],
         'FROM x\nRUN [ "$A" = "b" ] && ls [a-z]\n': [],
         'FROM x\nRUN [ "$A" = "b,c" ]\n': [],
         "FROM x\nHEALTHCHECK CMD [ 'a' = \"$(b)\" ]\n": [],
@@ -123,6 +125,7 @@ CASES = {
     "port-mapping-exposed": {
         "FROM x\nEXPOSE 8080:80 127.0.0.1:80:80/tcp\n": [2, 2],
         "FROM x\nEXPOSE 80/udp ${P:-80} $Q 1-2\n": [],
+        "FROM x\nEXPOSE 80:\n": [],  # refused, which is told
     },
     "relative-workdir": {
         "FROM x\nWORKDIR app\nWORKDIR b\n": [2],
@@ -138,6 +141,7 @@ CASES = {
         'FROM x\nSHELL ["/bin/bash", "-c"]\nCMD npm start\n': [],
         "FROM x AS a\nCMD b\nFROM y\nCOPY --from=a /a /a\n": [],
         "FROM x\nCMD ['a', 'b']\n": [],
+        'FROM x\nCMD ["a"] # why\n': [],
         "FROM x\nCMD\n": [],
     },
     "constant-platform": {
@@ -193,6 +197,7 @@ def test_what_is_sure_is_written(name: str, before: str, after: str) -> None:
     [
         ("json-form-broken", "FROM x\nCMD ['it\"s']\n"),
         ("json-form-broken", "FROM x\nCMD ['a' 'b']\n"),
+        ("json-form-broken", 'FROM x\nCMD ["a"] # b\n'),
         ("json-form-broken", "FROM x\nCMD ['a', \\\n 'b']\n"),
         ("legacy-key-value", "FROM x\nENV A it\\'s\n"),
         ("legacy-key-value", "FROM x\nENV A b C=d\n"),

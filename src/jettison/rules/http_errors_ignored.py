@@ -59,10 +59,10 @@ def http_errors_ignored(text: Text) -> Iterator[Finding]:
 
 
 def _is_kept(run: Run, fetched: Download) -> bool:
-    """Whether the answer goes to a file, or to another program."""
+    """Whether the answer goes to a file, or to another program: where only its code is asked for, nothing is kept."""
     if any(value is not None and value.partition("=")[0] in _SENDS for value in fetched.call.values):
         return False
-    return fetched.to != "" or reader(run, fetched.call) is not None
+    return fetched.to not in ("", "/dev/null") or reader(run, fetched.call) is not None
 
 
 def _may_say_more(fetched: Download) -> bool:

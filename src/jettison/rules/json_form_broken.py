@@ -17,6 +17,7 @@ _SHELLS = {"CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"}  # without a JSON form, a 
 _WITH_JSON = {"ADD", "COPY", "VOLUME"} | _SHELLS
 _LIKE_JSON = re.compile(r"\[\s*['\"“”‘’].*\]", re.DOTALL)
 _TEST = re.compile(r"\[\s.*\s\]", re.DOTALL)  # test(1), where nothing but quotes holds a comma
+_COMMENT = re.compile(r"\]\s+#.*", re.DOTALL)  # no builder takes one behind an instruction
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”|‘[^’]*’")
 
 
@@ -25,7 +26,8 @@ def json_form_broken(text: Text) -> Iterator[Finding]:
     """An instruction looks like a JSON form and is none: JSON has double quotes, and no comma at its end.
 
     **What it costs.** The start of the container: `CMD ['npm', 'start']` gives the shell a program called `[npm,`. A
-    RUN or COPY of this kind ends the build; a VOLUME makes folders of such names.
+    RUN or COPY of this kind ends the build; a VOLUME makes folders of such names. A comment behind the array does the
+    same, since only a whole line is one.
 
     **The fix** writes double quotes and takes the last comma away, where that makes an array of strings.
 
@@ -50,7 +52,7 @@ def json_form_broken(text: Text) -> Iterator[Finding]:
         )
         found = _mended(text, inner, value)
         if found is None:
-            reason = "write an array of strings in double quotes, or the shell form"
+            reason = "write an array of strings in double quotes and nothing behind it, or the shell form"
             yield Finding(NAME, message, instruction, 0, refusal=reason)
         else:
             fix = Fix(f"write {found.text}", Applicability.TESTED, (found,), sure=True)
@@ -58,6 +60,7 @@ def json_form_broken(text: Text) -> Iterator[Finding]:
 
 
 def _looks_so(inner: Instruction, value: str) -> bool:
+    value = _COMMENT.sub("]", value)
     outside = _STRING.sub("", value)
     if not _LIKE_JSON.fullmatch(value) or (inner.keyword in _SHELLS and "]" in outside[:-1]):
         return False  # `[ "$A" ] && ls [a-z]`: the array ends, and a command goes on

@@ -37,7 +37,7 @@ def port_mapping_exposed(text: Text) -> Iterator[Finding]:
             continue
         for word in each.words:
             host, colon, port = _VARIABLE.sub("1", word.text).rpartition(":")
-            if colon and host:
+            if colon and host and port:
                 message = f"line {each.line} exposes {word.text}: only {port} counts, the rest is dropped"
                 reason = f"write EXPOSE {port}, and publish it where the container is started"
                 yield Finding(NAME, message, each, 0, refusal=reason)

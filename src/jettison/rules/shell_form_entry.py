@@ -48,7 +48,8 @@ def shell_form_entry(text: Text) -> Iterator[Finding]:
         if each.keyword in ("CMD", "ENTRYPOINT"):
             last[each.keyword] = each
     for each in sorted(last.values(), key=lambda one: one.line):
-        if each.exec_form is not None or not each.value or each.value.split()[0] in ("exec", "[") or "['" in each.value:
+        begins = each.value.split()[0] if each.value else "exec"
+        if each.exec_form is not None or begins == "exec" or begins.startswith("["):  # json-form-broken, or a test
             continue
         message = f"line {each.line}: a shell runs this {each.keyword}"
         yield Finding(NAME, message, each, 0, refusal=_instead(each))

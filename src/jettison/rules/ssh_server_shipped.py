@@ -17,6 +17,8 @@ _SERVERS = {"openssh-server", "dropbear", "tinysshd", "tinyssh", "openssh-server
 _OF_ALPINE = {"openssh"}  # client and server; Arch's, too
 _REASON = "`docker exec` enters a container without it; keys, updates and logins then stay with the host"
 
+_CLIENT = f"where ssh is all that is called, openssh-client brings it alone; {_REASON}"
+
 
 @text_rule("JT607", severity=Severity.NOTE)
 def ssh_server_shipped(text: Text) -> Iterator[Finding]:
@@ -49,7 +51,8 @@ def ssh_server_shipped(text: Text) -> Iterator[Finding]:
         name = next((each.name for each in found.packages if each.name in servers), None)
         if name:
             message = f"line {run.instruction.line} installs {name}, an SSH server"
-            yield Finding(NAME, message, run.instruction, 0, refusal=_REASON)
+            advice = _CLIENT if name in _OF_ALPINE else _REASON
+            yield Finding(NAME, message, run.instruction, 0, refusal=advice)
             return
     for each in every:
         if each.keyword == "EXPOSE" and re.search(r"(?:^|\s)22(?:/tcp)?(?:\s|$)", each.value):
