@@ -107,10 +107,10 @@ def _option(call: Call) -> str:
         return ""
     values = call.values
     for at, value in enumerate(values):
-        name, _, given = (value or "").partition("=")
+        name, equals, given = (value or "").partition("=")
         if name not in names:
             continue
-        word = given or (values[at + 1] if at + 1 < len(values) else None) or ""
+        word = given if equals else (values[at + 1] if at + 1 < len(values) else None) or ""
         secret = word.partition(":")[2] if call.name == "curl" else word
         if secret and not _NO_SECRET.fullmatch(secret):
             return f"a password for {call.name}"

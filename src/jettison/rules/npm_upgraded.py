@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from jettison.commands.invocation import Invocation
 from jettison.commands.model import Run
+from jettison.commands.tables.all import SYSTEM
 from jettison.commands.tool import Action
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, delete_command, delete_instruction
@@ -19,6 +20,7 @@ from jettison.synthesis.left import left_in
 
 NAME = "npm-upgraded"
 NPM = re.compile(rb"usr/(?:local/)?lib/node_modules/npm/")
+_INSTALLERS = {".", "source", "nvm", "n", "fnm", "volta", "tar"}  # nvm is a function of a file that is read
 _ADVICE = "use the npm of the base, or a base that has the other one"
 
 
@@ -31,7 +33,7 @@ def npm_upgraded(subject: Subject) -> Iterator[Finding]:
     **The fix** takes the call away: what follows is installed by the npm that the base brings.
 
     **Safety.** TESTED: an older npm may not know a lock file's format, or resolve otherwise; then the build or the
-    contract says so. Nothing is said where the base brings no npm, which then is no second one.
+    contract says so. Nothing is said where the base brings no npm, or the same RUN does, which then is no second one.
 
     ```dockerfile bad
     FROM node:20
@@ -66,7 +68,9 @@ def asked_for_by_word(text: Text) -> Iterator[Finding]:
 def _upgrades(text: Text) -> Iterator[tuple[Run, Finding]]:
     told = set()
     for run, found in text.managed:
-        if found.tool.name == "npm" and _is_of_npm(found) and text.ships(run) and id(run) not in told:
+        if id(run) in told or not text.ships(run) or found.tool.name != "npm":
+            continue
+        if _is_of_npm(found) and not _brings_npm(text, run):
             told.add(id(run))
             message = f"line {run.instruction.line} puts another npm over that of the base"
             bare = Finding(NAME, message, run.instruction, 0)
@@ -83,6 +87,13 @@ def _is_of_npm(found: Invocation) -> bool:
     everywhere = found.has("-g", "--global", "--location=global")
     installs = found.action in (Action.INSTALL, Action.UPGRADE) and found.call.name == "npm"
     return installs and everywhere and {each.name for each in found.packages} == {"npm"} and not found.unknown
+
+
+def _brings_npm(text: Text, run: Run) -> bool:
+    """Whether the RUN installs node as well, so that no layer below holds the npm that goes."""
+    packages = (each.name or "" for other, found in text.managed if other is run and found.tool.name in SYSTEM
+        for each in found.packages)  # fmt: skip
+    return any(re.match(r"node|npm", each) for each in packages) or any(call.name in _INSTALLERS for call in run.calls)
 
 
 def _edit(text: Text, run: Run, found: Invocation) -> Edit:

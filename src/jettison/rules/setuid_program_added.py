@@ -15,7 +15,11 @@ from jettison.synthesis.left import SHOWN
 
 NAME = "setuid-program-added"
 _SETUID, _SETGID = 0o4000, 0o2000
-_SAYS_SO = re.compile(r"[2467][0-7]{3}|[ugoa]*\+[rwxXt]*s[rwxXst]*")
+_SAYS_SO = re.compile(r"[467][0-7]{3}|[ugoa]*\+[rwxXt]*s[rwxXst]*")
+_OF_THE_GROUP = re.compile(
+    r"2[0-7]{3}|g\+[rwxXt]*s[rwxXst]*"
+)  # of folders mostly: what is made there belongs to their group
+_PROGRAM = re.compile(r"/(?:.*/)?s?bin/[^/]+")
 _PROPOSAL = "chmod u-s,g-s in the same RUN takes that away, where nothing needs it; no-new-privileges does at run time"
 
 
@@ -28,7 +32,8 @@ def setuid_program_added(subject: Subject) -> Iterator[Finding]:
 
     **The fix** is yours: which program needs it the files do not tell.
 
-    **Safety.** Told, never applied. In text alone it is told where `chmod` sets it by its words.
+    **Safety.** Told, never applied. In text alone it is told where `chmod` sets it by its words, setgid only of what
+    lies in a bin folder: other folders have it so that what is made there belongs to their group.
 
     This rule's example needs modes, which only an image has: it is tested on texts and on layers
     (tests/rules/test_accounts_and_secrets.py).
@@ -53,9 +58,17 @@ def setuid_program_added(subject: Subject) -> Iterator[Finding]:
 @seen_in_text(setuid_program_added)
 def set_by_word(text: Text) -> Iterator[Finding]:
     """The same where chmod sets it, in a RUN that ships."""
+    told = set()
     for run, call in text.called("chmod"):
-        found = change(call) if text.ships(run) else None
-        folder = found is not None and all(path is None or path.endswith("/") for path in found.paths)
-        if found is not None and found.what and _SAYS_SO.fullmatch(found.what) and not folder:
+        found = change(call) if text.ships(run) and id(run) not in told else None
+        if found is not None and _sets_it(found.what or "", found.paths):
+            told.add(id(run))
             message = f"line {run.instruction.line} makes a program run as its owner, whoever starts it"
             yield Finding(NAME, message, run.instruction, 0, proposal=_PROPOSAL)
+
+
+def _sets_it(what: str, paths: tuple[str | None, ...]) -> bool:
+    """Whether a mode that is set makes a program of these run as somebody else."""
+    if _OF_THE_GROUP.fullmatch(what):
+        return any(path is not None and _PROGRAM.fullmatch(path) for path in paths)
+    return _SAYS_SO.fullmatch(what) is not None and any(path is not None for path in paths)

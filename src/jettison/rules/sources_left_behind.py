@@ -12,6 +12,7 @@ from jettison.commands.files import Removal, clone, removal, unpacking
 from jettison.commands.model import Call, Run
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, append_command
+from jettison.dockerfile.graph import stage_chain
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.left import left_in
@@ -32,8 +33,9 @@ def sources_left_behind(subject: Subject) -> Iterator[Finding]:
     **The fix** removes that folder at the end of the RUN. A stage of its own, from which only what was installed is
     copied, leaves the compiler behind as well.
 
-    **Safety.** TESTED: that folder goes. Only where the same RUN unpacked or cloned it, and where it is no folder of
-    the system; a program that was told to run from its sources is found by the contract.
+    **Safety.** TESTED: that folder goes. Only where the same RUN unpacked or cloned it, where it is no folder of the
+    system, and where nothing else of the stage names it (a CMD, a prefix, a later COPY); a program that was told to run
+    from its sources is found by the contract.
 
     ```dockerfile bad
     FROM debian:bookworm
@@ -78,7 +80,8 @@ def _found(text: Text) -> Iterator[tuple[Finding, str]]:
         seen.add(call.folder)
         number = story.numbers[id(call)]
         sources = _sources(story, number, call.folder)
-        if sources and not _is_gone(story, number, sources) and not _is_mounted(run, sources):
+        gone = not sources or _is_gone(story, number, sources) or _is_mounted(run, sources)
+        if sources and not gone and not _is_used(text, run, sources):
             yield _finding(text, run, sources), sources
 
 
@@ -145,6 +148,16 @@ def _covers(pattern: str, sources: str) -> bool:
 
 def _is_mounted(run: Run, sources: str) -> bool:
     return any(mount.target is None or _within(sources, mount.target) for mount in run.mounts)
+
+
+def _is_used(text: Text, run: Run, sources: str) -> bool:
+    """Whether what was installed may lie there, or a later instruction names the folder."""
+    named = re.compile(re.escape(sources) + r"(?![\w.-])")
+    if any(named.match((value or "").partition("=")[2]) for call in run.calls for value in call.values):
+        return True
+    stages = stage_chain(text.dockerfile, text.stage, text.build_args)
+    every = [each for stage in stages for each in stage.instructions]
+    return any(named.search(each.value) for each in every if each.line > run.instruction.line)
 
 
 def _finding(text: Text, run: Run, sources: str) -> Finding:
