@@ -209,6 +209,20 @@ def test_what_is_not_sure_is_told_alone(name: str, text: str) -> None:
     assert found.fix is None
 
 
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("FROM x\nRUN apt-get update && apt-get install curl", True),
+        ("FROM x\nRUN set -e; apt-get install curl; true", True),
+        ("FROM x\nRUN apt-get update; apt-get install curl; true", False),
+        ("FROM x\nRUN apt-get install curl || true", False),
+        ("FROM x\nRUN if ! apt-get remove curl; then true; fi", False),
+    ],
+)
+def test_an_answer_is_sure_where_the_run_fails_without_it(text: str, sure: bool) -> None:
+    assert [sure] == [each.fix.sure for each in findings("question-nobody-answers", text) if each.fix]
+
+
 def test_a_base_whose_argument_is_given_is_none_to_speak_of() -> None:
     assert [] == findings("base-without-default", "ARG V\nFROM $V\n", {"V": "x"})
 
@@ -220,6 +234,7 @@ def test_a_base_whose_argument_is_given_is_none_to_speak_of() -> None:
         ("FROM x\nENV PATH=$PAHT:/a\n", "is $PATH meant?"),
         ("FROM x\nENV PATH=$PATHS:/a\n", "is $PATH meant?"),
         ("FROM x\nENV PATH=$PETH:/a\n", "is $PATH meant?"),
+        ("FROM x\nENV TOOL_VERSIONS_X=1 TOOL_VERSION=1\nENV A=$TOOL_VERSIO\n", "is $TOOL_VERSION meant?"),
         ("FROM x\nENV VERSION=1\nENV A=$VRSION\n", "is $VERSION meant?"),
         ("FROM x${TAG}\n", "write ARG TAG=DEFAULT above the first FROM"),
         ("FROM scratch\nENV B=$A\n", "write ARG A or ENV A=VALUE above it"),

@@ -20,7 +20,7 @@ from jettison.subject import Text
 
 NAME = "undefined-variable"
 _SHORTEST = 4  # letters of a name that may be a misspelled one
-_NEAR = 0.75  # of difflib's ratio: PAHT is as near to PATH
+_NEAR = 0.75  # of difflib's ratio, where a name is told anyway
 _USED = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _SOURCES = {".", "source", "eval", "read", "export", "declare"}  # what may define names that are not followed
 _OF_IMAGES = {
@@ -153,14 +153,16 @@ def _why(name: str, names: tuple[set[str], set[str]], base: str, empty: bool) ->
         return ""
     if name in elsewhere:
         return f"write ARG {name} above it, below the FROM: what is defined elsewhere does not count there"
-    near = get_close_matches(name, sorted(here - {name}), 1, _NEAR) if len(name) >= _SHORTEST else []
-    if near and _is_one_slip(name, near[0]):
-        return f"is ${near[0]} meant?"
+    near = min((each for each in here if _is_one_slip(name, each)), default="") if len(name) >= _SHORTEST else ""
+    if near:
+        return f"is ${near} meant?"
     return f"write ARG {name} or ENV {name}=VALUE above it" if empty else ""
 
 
 def _is_one_slip(name: str, meant: str) -> bool:
     """Whether one letter is missing, too many or another one, or two neighbours have changed places."""
+    if abs(len(name) - len(meant)) > 1:
+        return False
     first = next((at for at, (a, b) in enumerate(zip(name, meant, strict=False)) if a != b), min(len(name), len(meant)))
     ours, theirs = name[first:], meant[first:]
     swapped = ours[1::-1] == theirs[:2] and ours[2:] == theirs[2:]
