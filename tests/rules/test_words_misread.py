@@ -175,6 +175,8 @@ def test_what_is_misread_is_told_and_nothing_else(name: str, text: str) -> None:
     [
         ("json-form-broken", "FROM x\nCMD [ 'a b' ,'c', ]\n", 'FROM x\nCMD ["a b", "c"]\n'),
         ("json-form-broken", "FROM x\nHEALTHCHECK --retries=3 CMD ['a']", 'FROM x\nHEALTHCHECK --retries=3 CMD ["a"]'),
+        ("json-form-broken", "FROM x\nCMD ['sh', '-c', '$A']\n", 'FROM x\nCMD ["sh", "-c", "$A"]\n'),
+        ("json-form-broken", "FROM x\nVOLUME ['$A']\n", 'FROM x\nVOLUME ["$A"]\n'),
         ("json-form-broken", "FROM x\nONBUILD RUN ['a']\n", 'FROM x\nONBUILD RUN ["a"]\n'),
         ("json-form-broken", "FROM x\nENTRYPOINT [“a”]\n", 'FROM x\nENTRYPOINT ["a"]\n'),
         ("empty-line-continued", "FROM x\r\nRUN a \\\r\n\r\n \t\r\n b\r\n", "FROM x\r\nRUN a \\\r\n b\r\n"),
@@ -198,6 +200,7 @@ def test_what_is_sure_is_written(name: str, before: str, after: str) -> None:
         ("json-form-broken", "FROM x\nCMD ['it\"s']\n"),
         ("json-form-broken", "FROM x\nCMD ['a' 'b']\n"),
         ("json-form-broken", 'FROM x\nCMD ["a"] # b\n'),
+        ("json-form-broken", "FROM x\nCMD ['node', '$FILE']\n"),
         ("json-form-broken", "FROM x\nCMD ['a', \\\n 'b']\n"),
         ("legacy-key-value", "FROM x\nENV A it\\'s\n"),
         ("legacy-key-value", "FROM x\nENV A b C=d\n"),

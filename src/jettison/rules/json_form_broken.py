@@ -29,7 +29,8 @@ def json_form_broken(text: Text) -> Iterator[Finding]:
     RUN or COPY of this kind ends the build; a VOLUME makes folders of such names. A comment behind the array does the
     same, since only a whole line is one.
 
-    **The fix** writes double quotes and takes the last comma away, where that makes an array of strings.
+    **The fix** writes double quotes and takes the last comma away, where that makes an array of strings. A variable,
+    which no shell would then fill in, is left to you.
 
     **Safety.** TESTED: what is written does not work, whatever it was meant to be.
 
@@ -76,5 +77,9 @@ def _mended(text: Text, inner: Instruction, value: str) -> Edit | None:
         return None
     if any(set(each[1:-1]) & set("\"\\'") for each in strings):
         return None
+    program = strings[0][1:-1].rpartition("/")[2]
+    filled = inner.keyword not in _SHELLS or program in ("sh", "ash", "bash", "dash")
+    if not filled and any("$" in each for each in strings):
+        return None  # no shell would fill it in
     array = json.dumps([each[1:-1] for each in strings], ensure_ascii=False)
     return Edit(Span(start, start + len(value)), array)
