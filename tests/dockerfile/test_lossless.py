@@ -6,7 +6,7 @@ import re
 
 import pytest
 from dockerfile_texts import any_text, dockerfiles, mutated
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.model import Dockerfile
@@ -36,7 +36,7 @@ def check(text: str) -> None:
     assert text == "".join(parts)
     for between in parts[::2]:
         for line in between.removeprefix("\ufeff").split("\n"):
-            assert re.fullmatch(r"\s*|\s*#.*|[\\`]?[ \t]*\r*", line), line
+            assert re.fullmatch(r"\s*|\s*#.*|\s*[\\`]?[ \t]*\r*", line), line  # an empty line that is continued, too
     ends = [0]
     for instruction in dockerfile.instructions:
         assert ends[-1] <= instruction.span.start < instruction.span.end <= len(text)
@@ -68,6 +68,8 @@ def test_a_generated_dockerfile_is_kept_whole(text: str) -> None:
 
 @settings(deadline=None)
 @given(mutated())
+@example("# escape=\\\r\n\r\\\nFROM base AS s0")
+@example("FROM a\n \\\nRUN x")
 def test_a_damaged_dockerfile_is_kept_whole_or_refused(text: str) -> None:
     check(text)
 
