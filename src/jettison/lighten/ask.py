@@ -82,8 +82,6 @@ def _answer(bench: Bench, sources: Sources, question: Question, patience: float)
         seconds = built.seconds
     except BuildFailed as error:
         answer, seconds = Answer(reason=error.told), None
-    except KeyError as error:
-        answer, seconds = Answer(reason=f"the image has no /{error.args[0].decode()}"), None
     except ImageError as error:
         answer, seconds = Answer(reason=error.message), None
     finally:
@@ -94,8 +92,11 @@ def _answer(bench: Bench, sources: Sources, question: Question, patience: float)
 
 
 def _file(tree: Tree, path: str) -> bytes:
-    """All of a file: a part would be another answer. Raises KeyError, ImageError."""
-    data = tree.read(path.strip("/").encode(), LONGEST + 1)
+    """All of a file: a part would be another answer. Raises ImageError."""
+    try:
+        data = tree.read(path.strip("/").encode(), LONGEST + 1)
+    except KeyError as error:
+        raise ImageError(f"the image has no {path}", hint="the build made none") from error
     if len(data) > LONGEST:
         raise ImageError(f"{path} has more than {show_bytes(LONGEST)}", hint="no rule needs as much")
     return data
