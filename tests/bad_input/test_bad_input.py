@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from bad_project import environment, fingerprint, optimize
 
+pytestmark = pytest.mark.slow
 GOOD = "FROM scratch\nCOPY x /x\n"
 TWO_STAGES = "FROM scratch AS one\nCOPY x /x\nFROM scratch AS two\nCOPY --from=one /x /x\n"
 

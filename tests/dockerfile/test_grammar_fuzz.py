@@ -17,6 +17,7 @@ from jettison.dockerfile.refuse import refusals
 from jettison.rule import text_rules
 from jettison.subject import Text
 
+pytestmark = pytest.mark.slow
 TEXTS = [case["text"] for case in cases().values()]
 ASKED = [each for each in text_rules() if each.code.startswith("JT7") and each.text]
 NOWHERE = Path("/nonexistent")

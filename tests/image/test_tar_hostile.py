@@ -15,6 +15,7 @@ from test_tar_walker import END, USTAR, Forward, block, columns, extension, pax,
 from jettison.core.errors import ImageError
 from jettison.image.tar import walk
 
+pytestmark = pytest.mark.slow
 RICH = (
     pax({"path": b"p" * 200, "SCHILY.xattr.user.a": b"v", "size": b"3"})
     + block(entry("a", b"abc"))

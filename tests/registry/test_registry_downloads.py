@@ -23,6 +23,7 @@ from jettison.image.transports.fetched import fetch
 from jettison.image.walking import walk_layers
 from jettison.registry.patience import Patience
 
+pytestmark = pytest.mark.slow
 APP = Made(tuple(tar(entry(f"f{n}", os.urandom(200_000))) for n in range(4)), compression="plain")
 BLOBS = [digest_of(blob) for blob in APP.blobs]
 
