@@ -151,18 +151,18 @@ def test_a_working_directory_behind_a_link_is_found() -> None:
 
 
 def test_sources_that_do_not_parse_are_passed_over() -> None:
-    assert [] == imports("def (", guarded=True)
-    assert [] == imports("\0", guarded=True)
-    assert [] == imports("(" * 5000, guarded=True)
+    assert () == imports("def (", guarded=True)
+    assert () == imports("\0", guarded=True)
+    assert () == imports("(" * 5000, guarded=True)
 
 
 def test_a_relative_import_above_the_top_leads_nowhere() -> None:
-    assert [] == imports("from ... import x\n", guarded=True, package="a")
+    assert () == imports("from ... import x\n", guarded=True, package="a")
     assert ["a", "a.b", "a.b.x"] == sorted(imports("from .b import x\n", guarded=True, package="a"))
 
 
 def test_a_try_with_finally_alone_guards_nothing() -> None:
-    assert ["x"] == imports("try:\n    import x\nfinally:\n    pass\n", guarded=False)
+    assert ("x",) == imports("try:\n    import x\nfinally:\n    pass\n", guarded=False)
 
 
 def test_what_a_library_imports_only_as_a_script_does_not_count() -> None:
@@ -172,7 +172,7 @@ def test_what_a_library_imports_only_as_a_script_does_not_count() -> None:
         f"{STDLIB}/doctest.py": "",
     }
     assert [] == reported(f"{STDLIB}/doctest.py", files=files)
-    assert ["doctest"] == imports("if __name__ == '__main__':\n    import doctest\n", guarded=True)
+    assert ("doctest",) == imports("if __name__ == '__main__':\n    import doctest\n", guarded=True)
 
 
 def test_what_a_librarys_own_tests_import_does_not_count() -> None:

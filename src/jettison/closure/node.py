@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jettison.closure.command import Command, at, interpreter, locate, working_directory
+from jettison.closure.known_texts import once_a_text
 from jettison.closure.node_resolve import SCRIPTS, Packages
 from jettison.image.tree import Tree
 
@@ -97,11 +98,12 @@ def without_comments(source: str) -> str:
     return _COMMENT.sub("", source)
 
 
-def imports(source: str, *, guarded: bool) -> list[str]:
+@once_a_text
+def imports(source: str, *, guarded: bool) -> tuple[str, ...]:
     """Names that a script requires, in order; those behind a `try {` only where `guarded`."""
     found: dict[str, None] = {}
     text = without_comments(source)
     for match in _IMPORT.finditer(text):
         if guarded or not _TRY.search(text, max(0, match.start() - 60), match.start()):
             found.setdefault(match["name"])
-    return list(found)
+    return tuple(found)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from jettison.closure.known_texts import once_a_text
 from jettison.closure.shell import commands
 
 _SHELL = {("os", "system"), ("os", "popen"), ("subprocess", "getoutput"), ("subprocess", "getstatusoutput")}
@@ -27,9 +28,11 @@ class Calls:
     libraries: tuple[str, ...] = ()
 
 
+@once_a_text
 def calls(source: str) -> Calls:
     """What one source starts and loads, in the order of the text; nothing where it cannot be parsed."""
-    if not any(word in source for word in ("subprocess", "os.", "from os", "ctypes", "cffi", "find_library")):
+    starts = any(module in source and name in source for module, name in _STARTS | _SHELL)
+    if not starts and not any(name in source for name in _LOADS):
         return Calls()
     try:
         with warnings.catch_warnings():
@@ -37,20 +40,21 @@ def calls(source: str) -> Calls:
             tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Calls()
-    names = _imported(tree)
+    nodes = list(ast.walk(tree))
+    names = _imported(nodes)
     programs: dict[str, None] = {}
     libraries: dict[str, None] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call):
             programs.update(dict.fromkeys(_programs(node, names)))
             libraries.update(dict.fromkeys(_libraries(node)))
     return Calls(tuple(programs), tuple(libraries))
 
 
-def _imported(tree: ast.Module) -> dict[str, tuple[str, str]]:
+def _imported(nodes: Iterable[ast.AST]) -> dict[str, tuple[str, str]]:
     """What a bare name is short for: `from subprocess import run as go` -> {"go": ("subprocess", "run")}."""
     found: dict[str, tuple[str, str]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
             found.update({each.asname or each.name: (node.module, each.name) for each in node.names})
         elif isinstance(node, ast.Import):

@@ -6,8 +6,11 @@ import ast
 import warnings
 from collections.abc import Iterator
 
+from jettison.closure.known_texts import once_a_text
 
-def imports(source: str, *, guarded: bool, package: str = "") -> list[str]:
+
+@once_a_text
+def imports(source: str, *, guarded: bool, package: str = "") -> tuple[str, ...]:
     """Absolute names of the modules that a source imports, parents first, in functions too.
 
     Those in a `try` that has handlers, and those of a module that is run as a script, count only where `guarded`;
@@ -18,7 +21,7 @@ def imports(source: str, *, guarded: bool, package: str = "") -> list[str]:
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+        return ()
     computed = "import_module" in source or "__import__" in source
     found: dict[str, None] = {}
     stack: list[ast.AST] = [tree]
@@ -34,7 +37,7 @@ def imports(source: str, *, guarded: bool, package: str = "") -> list[str]:
             parts = name.split(".")
             found.update(dict.fromkeys(".".join(parts[:length]) for length in range(1, len(parts) + 1)))
         stack += ast.iter_child_nodes(each) if computed else _statements(each)
-    return list(found)
+    return tuple(found)
 
 
 def _statements(each: ast.AST) -> Iterator[ast.AST]:
