@@ -5,23 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jettison.align import Alignment
-from jettison.context.ignore import Dialect, Ignore
+from jettison.context.ignore import Dialect, Ignore, ignore_text, named_ignore_file
 from jettison.context.walk import Context, walk
-from jettison.dockerfile.model import Dockerfile, Stage
+from jettison.dockerfile.model import Dockerfile, Named, Stage
 from jettison.image.model import Image
 
 if TYPE_CHECKING:
     from jettison.commands.invocation import Invocation
     from jettison.commands.left import Account
     from jettison.commands.model import Call, Run
+    from jettison.context.copies import Taken
     from jettison.image.tree import Tree
     from jettison.waste.rows import WasteRow
 
@@ -85,12 +87,32 @@ class Text:
     build_args: Mapping[str, str] = field(default_factory=dict)
     ignore: IgnoreFile = IgnoreFile()
     path: Path | None = None  # of the Dockerfile; None where it is no file of its own
+    named: str = ""  # which of the named build contexts `context` is; empty: the build's own
 
     @cached_property
     def sent(self) -> Context:
         """What the builder may take of the context. Raises UsageError where that or the ignore file cannot be read."""
         text = self.ignore.text
         return walk(self.context, None if text is None else Ignore.parse(text, self.ignore.dialect))
+
+    @cached_property
+    def views(self) -> tuple[Text, ...]:
+        """This, and the same upon each folder that is a named build context. Raises UsageError: its ignore file."""
+        folders = ((name, each) for name, each in self.dockerfile.contexts.items() if each.folder is not None)
+        return self, *(self._upon(name, each) for name, each in folders)
+
+    def _upon(self, name: str, found: Named) -> Text:
+        assert found.folder is not None
+        file = named_ignore_file(found.folder, self.ignore.dialect)
+        text = None if file is None else ignore_text(file)
+        ignore = IgnoreFile(posixpath.join(found.value, IGNORE_FILE), text, self.ignore.dialect)
+        return replace(self, context=found.folder, ignore=ignore, named=name)
+
+    def taken(self, stages: Sequence[Stage]) -> tuple[Taken, ...]:
+        """What each instruction of these stages takes of `sent`. Raises UsageError, DockerfileError."""
+        from jettison.context.copies import copies
+
+        return copies(self.dockerfile, stages, self.sent, self.build_args, self.named)
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:

@@ -20,7 +20,7 @@ _STORES = (Transport.CONTAINERS_STORAGE, Transport.DOCKER_DAEMON)
 def aligned(dockerfile: Dockerfile, stage: Stage, image: Image, build_args: Mapping[str, str]) -> Alignment:
     """The first match of those builders whose rows these may be; else the one that tells most. DockerfileError."""
     chain = stage_chain(dockerfile, stage, build_args)
-    base = _base(image, expand_from(dockerfile, chain[0], build_args))
+    base = _base(image, expand_from(dockerfile, chain[0], build_args)) if chain[0].base else None
     failed: Alignment | None = None
     for builder in builders_of(image):
         found = align(chain, image, base, builder=builder)

@@ -13,7 +13,7 @@ import click
 
 from jettison.cli.check_faces import FORMATS, checklists, rendered, settings_shown
 from jettison.cli.options import color_option, output_option, platform_option, put_out
-from jettison.cli.pairs import pairs
+from jettison.cli.pairs import context_option, contexts, pairs
 from jettison.core import config
 from jettison.core.errors import UsageError
 from jettison.core.values import Severity, Skipped
@@ -35,6 +35,7 @@ _STDIN = Path("-")
 )
 @click.option("--target", help="The stage that ships, where it is not the last.")
 @click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument; repeatable.")
+@context_option
 @click.option("--image", metavar="IMAGE", help="What the Dockerfile became: findings are measured in its bytes.")
 @platform_option()
 @click.option("--select", multiple=True, metavar="RULE,...", help="Only these rules; repeatable.")
@@ -139,6 +140,7 @@ def told_of(options: dict[str, Any]) -> Told:
         fail_on=Severity(options["fail_on"]) if options["fail_on"] else None,
         target=options["target"],
         build_args=pairs(options["build_args"], "--build-arg"),
+        contexts=contexts(options["build_contexts"]),
         config=found,
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jettison.cli.options import coloured, width
 from jettison.core.config import Config
 from jettison.core.escape import terminal
+from jettison.core.redact import Redactor
 from jettison.core.values import Severity
 from jettison.documents.check import Checked, check_to_json, statistics, statistics_to_json
 from jettison.documents.text import plain
@@ -91,5 +92,9 @@ def _rows(source: Source, found: Config, settings: Settings) -> list[tuple[str, 
     ]
     rows += [("ignore-in", f"{pattern}: {', '.join(sorted(rules))}") for pattern, rules in settings.ignore_in]
     names = sorted({**source.build_args, **settings.build_args})
+    rows += [
+        ("context", f"{each.name} is {Redactor().text(each.value)}")
+        for each in {**source.contexts, **settings.contexts}.values()
+    ]
     return [*rows, *([("build-args", ", ".join(names))] if names else []),
             *([("named by", source.told_by)] if source.told_by else [])]  # fmt: skip

@@ -47,6 +47,7 @@ def show(**options: Any) -> int:
         secrets=secrets_of(build.left, takings),
         problems=build.ignore.problems if build.ignore is not None else (),
         skipped=build.left.skipped,
+        contexts=tuple(build.upon(name) for name in build.contexts),
     )
     if options["form"] == "json":
         put_out(json.dumps(ignore_to_json(found), indent=2) + "\n", options["output"])
@@ -88,7 +89,8 @@ def explain(files: tuple[str, ...], stdin: bool, quiet: bool, **options: Any) ->
     if not names:
         raise UsageError("no file is named", hint="write `jettison ignore explain FILE`, or --stdin")
     build = asked(options)
-    takings = build.takings(build.left), build.takings(build.everything)
+    named = tuple(build.by_name())
+    takings = build.takings(build.left) + named, build.takings(build.everything) + named
     found = []
     for name in names:
         led = follow(build.everything, inside(build, name))

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import click
 
-from jettison.cli.pairs import pairs
+from jettison.cli.pairs import context_option, contexts, pairs
 from jettison.context.copies import Taken, copies
-from jettison.context.ignore import Dialect, Ignore, read_ignore
+from jettison.context.ignore import Dialect, Ignore, named_ignore_file, read_ignore
 from jettison.context.precedence import Precedence, precedence
+from jettison.context.secrets import secrets_of
 from jettison.context.walk import Context, filtered, walk
 from jettison.core.errors import UsageError
+from jettison.dockerfile.contexts import given
 from jettison.dockerfile.graph import check_references, needed, resolve_target
-from jettison.dockerfile.model import Dockerfile, Stage
+from jettison.dockerfile.model import Dockerfile, Named, Stage
 from jettison.dockerfile.parse import parse
+from jettison.documents.ignore import ContextShown
 from jettison.lighten.project import NAMES, Project, open_project
 
 
@@ -33,6 +36,7 @@ class Asked:
     dockerfile: Dockerfile | None
     stages: tuple[Stage, ...]  # those that the target needs
     build_args: Mapping[str, str]
+    contexts: Mapping[str, Named]  # named build contexts
 
     @property
     def dockerfile_path(self) -> Path:
@@ -63,27 +67,51 @@ class Asked:
         """What the ignore file leaves of it."""
         return self.everything if self.ignore is None else filtered(self.everything, self.ignore)
 
-    def takings(self, context: Context) -> tuple[Taken, ...]:
-        """What each instruction takes of a context; nothing without a Dockerfile."""
-        return () if self.dockerfile is None else copies(self.dockerfile, self.stages, context, self.build_args)
+    def takings(self, context: Context, name: str = "") -> tuple[Taken, ...]:
+        """What each instruction takes of a context, of a named one by its name; nothing without a Dockerfile."""
+        return () if self.dockerfile is None else copies(self.dockerfile, self.stages, context, self.build_args, name)
+
+    def upon(self, name: str) -> ContextShown:
+        """What a named build context holds and who takes it. Raises UsageError."""
+        found = self.contexts[name]
+        if found.folder is None:
+            return ContextShown(found)
+        file = named_ignore_file(found.folder, self.dialect)
+        context = walk(found.folder, None if file is None else read_ignore(file, self.dialect))
+        takings = self.takings(context, name)
+        return ContextShown(found, file, context, takings, secrets_of(context, takings))
+
+    def by_name(self) -> Iterator[Taken]:
+        """What instructions take of folders in this context that are named ones as well, by its paths in this one."""
+        for name, each in self.contexts.items():
+            folder = Path(os.path.realpath(each.folder or "/"))
+            if folder.is_relative_to(self.root):
+                below = folder.relative_to(self.root)
+                for taken in self.upon(name).takings:
+                    sources, paths = ([str(below / path) for path in found] for found in (taken.sources, taken.paths))
+                    yield replace(taken, sources=tuple(sources), paths=frozenset(paths))
 
 
 def asked(options: Mapping[str, Any]) -> Asked:
     """The build that the flags describe. Raises UsageError, DockerfileError."""
-    given: Path = options["context"]
+    place: Path = options["context"]
     file: Path | None = options["file"]
     dialect = Dialect(options["builder"] or Dialect.BUILDKIT)
     build_args = pairs(options["build_args"], "--build-arg")
-    if file is None and given.is_dir() and not any(os.path.lexists(given / each) for each in NAMES):
-        root = given.resolve()
+    named = contexts(options["build_contexts"])
+    if file is None and place.is_dir() and not any(os.path.lexists(place / each) for each in NAMES):
+        root = place.resolve()
         if root == Path(root.anchor):
             raise UsageError("the build context would be the whole file system", hint="give another --context")
-        return Asked(root, dialect, None, None, (), build_args)
-    project = open_project(given, file)
-    dockerfile = parse(project.text)
+        return Asked(root, dialect, None, None, (), build_args, named)
+    if named and dialect is Dialect.CLASSIC:
+        raise UsageError("the classic builder takes no named build contexts", hint="leave --builder or them out")
+    project = open_project(place, file)
+    dockerfile = given(parse(project.text), named, build_args)
     stage = resolve_target(dockerfile, options["target"])
     check_references(dockerfile, stage, build_args)
-    return Asked(project.context, dialect, project, dockerfile, needed(dockerfile, stage, build_args), build_args)
+    stages = needed(dockerfile, stage, build_args)
+    return Asked(project.context, dialect, project, dockerfile, stages, build_args, named)
 
 
 def inside(build: Asked, name: str) -> str:
@@ -119,6 +147,7 @@ def build_options(function: Any) -> Any:
             ),
             click.option("--target", help="The stage to build."),
             click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument."),
+            context_option,
             click.option(
                 "--builder",
                 type=click.Choice([each.value for each in Dialect]),

@@ -133,7 +133,7 @@ def _difference(before: str | None, after: str, name: str) -> str:
 
 def _proven(engine: Engine, build: Asked, left: Context, proposal: Proposal, options: dict[str, Any]) -> Proof:
     assert build.project is not None
-    recipe = Recipe(build.root, build.project.dockerfile, options["target"], build.build_args)
+    recipe = Recipe(build.root, build.project.dockerfile, options["target"], build.build_args, build.contexts)
     redactor = redactor_of(recipe)
     gone = excluded(left, Ignore.parse(proposal.text, build.dialect))
     sources = {source for each in build.takings(left) for source in each.sources}

@@ -15,6 +15,7 @@ import click
 
 from jettison.bases.policy import DEFAULT, Policy
 from jettison.cli.options import color_option, coloured, format_option, output_option, put_out, width
+from jettison.cli.pairs import context_option
 from jettison.cli.progress import Screen
 from jettison.cli.recipe import recipe_of
 from jettison.contract.files import write_contract
@@ -60,6 +61,7 @@ class WithEngineArguments(click.Command):
 @click.option("--engine", "engine_name", help="The engine to build and run with (default: the first found).")
 @click.option("--target", help="The stage to build.")
 @click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument; repeatable.")
+@context_option
 @click.option("--secret", "secrets", multiple=True, metavar="id=ID,src=FILE", help="A build secret, as for docker.")
 @click.option("--env", "-e", "environment", multiple=True, metavar="K=V", help="An environment variable to run with.")
 @click.option("--env-file", "env_files", multiple=True, type=click.Path(path_type=Path), help="Such variables, a file.")

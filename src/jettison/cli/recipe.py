@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jettison.cli.pairs import pairs
+from jettison.cli.pairs import contexts, pairs
 from jettison.contract.files import read_contract
 from jettison.contract.model import Contract, RecordOptions
 from jettison.contract.probe import probe_address
 from jettison.core.errors import UsageError
 from jettison.core.units import read_bytes, read_seconds
 from jettison.core.values import Applicability
+from jettison.engine.model import CONTEXT_FLAG
 from jettison.lighten.project import Project
 from jettison.lighten.recipe import Recipe
 from jettison.review.settings import rules_named
@@ -21,6 +22,10 @@ from jettison.review.settings import rules_named
 
 def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
     """What the user asked for. Raises UsageError."""
+    if any(each.partition("=")[0] == CONTEXT_FLAG for each in options["engine_arguments"]):
+        raise UsageError(
+            f"{CONTEXT_FLAG} behind -- is not seen by the rules", hint=f"write {CONTEXT_FLAG} NAME=VALUE before --"
+        )
     environment: dict[str, str] = {}
     for file in options["env_files"]:
         environment |= _env_file(file)
@@ -30,6 +35,7 @@ def recipe_of(project: Project, options: Mapping[str, Any]) -> Recipe:
         dockerfile=project.dockerfile,
         target=options["target"],
         build_args=pairs(options["build_args"], "--build-arg"),
+        contexts=contexts(options["build_contexts"]),
         secrets=_secrets(options["secrets"]),
         engine_arguments=tuple(options["engine_arguments"]),
         record=_record(options, environment),

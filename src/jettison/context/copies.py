@@ -1,9 +1,10 @@
 """Which files of the context an instruction takes.
 
-COPY and ADD without `--from`, and bind mounts of RUN without `from=`. Sources are resolved as BuildKit does
-(tonistiigi/fsutil `copy/copy.go`, moby/buildkit `dockerfile2llb/convert.go`): below the root whatever `..` says, by
-filepath.Match part for part, through symbolic links, directories with all that is in them. What is fetched (URLs, git)
-and here-documents take nothing. Buildah takes the same; 1.28 fails where a wildcard finds a name with `[` or `\\`.
+COPY and ADD without `--from`, and bind mounts of RUN without `from=`; of a named context those whose `from=` means it.
+Sources are resolved as BuildKit does (tonistiigi/fsutil `copy/copy.go`, moby/buildkit `dockerfile2llb/convert.go`):
+below the root whatever `..` says, by filepath.Match part for part, through symbolic links, directories with all that
+is in them. What is fetched (URLs, git) and here-documents take nothing. Buildah takes the same; 1.28 fails where a
+wildcard finds a name with `[` or `\\`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import posixpath
 import re
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import zstandard
@@ -21,6 +23,7 @@ from jettison.context import globs
 from jettison.context.ignore import Ignore
 from jettison.context.pattern import Pattern
 from jettison.context.walk import Context, Entry
+from jettison.dockerfile.contexts import meant
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 from jettison.dockerfile.scope import NO_ARGUMENTS, state_at
@@ -62,11 +65,22 @@ def takes(
     return taken(instruction, context, variables, escape).paths
 
 
+def _is_own(source: str) -> bool:
+    return not source
+
+
 def taken(
-    instruction: Instruction, context: Context, variables: Mapping[str, str] = NO_ARGUMENTS, escape: str = "\\"
+    instruction: Instruction,
+    context: Context,
+    variables: Mapping[str, str] = NO_ARGUMENTS,
+    escape: str = "\\",
+    is_meant: Callable[[str], bool] = _is_own,
 ) -> Taken:
-    """What an instruction takes, with what could not be told. `variables`: what `$X` means there. DockerfileError."""
-    wanted = _wanted(instruction, variables, escape)
+    """What an instruction takes, with what could not be told. `variables`: what `$X` means there. DockerfileError.
+
+    `is_meant`: whether a `from=` means this context; it is empty where there is none.
+    """
+    wanted = _wanted(instruction, variables, escape, is_meant)
     named: list[str] = []
     missing: list[str] = []
     paths: set[str] = set()
@@ -96,23 +110,34 @@ def copies(
     stages: Sequence[Stage],
     context: Context,
     build_args: Mapping[str, str] = NO_ARGUMENTS,
+    name: str = "",
 ) -> tuple[Taken, ...]:
-    """What each instruction of these stages takes, those left out that do not look at the context. DockerfileError."""
+    """What each instruction of these stages takes, those left out that do not look at the context. DockerfileError.
+
+    `name`: which of the named build contexts `context` is; none of them where it is empty.
+    """
+    is_meant = partial(_means, dockerfile, name) if name else _is_own
     found = []
     for stage in stages:
         for instruction in stage.instructions:
             if instruction.keyword in ("COPY", "ADD") or (instruction.keyword == "RUN" and instruction.flags):
                 variables = state_at(dockerfile, stage, instruction, build_args).variables
-                each = taken(instruction, context, variables, dockerfile.escape)
+                each = taken(instruction, context, variables, dockerfile.escape, is_meant)
                 if each.sources or each.missing or each.unknown or each.remote:
                     found.append(each)
     return tuple(found)
 
 
-def _wanted(instruction: Instruction, variables: Mapping[str, str], escape: str) -> _Wanted:
+def _means(dockerfile: Dockerfile, name: str, source: str) -> bool:
+    return bool(source) and meant(dockerfile, source) == name
+
+
+def _wanted(
+    instruction: Instruction, variables: Mapping[str, str], escape: str, is_meant: Callable[[str], bool]
+) -> _Wanted:
     if instruction.keyword == "RUN":
-        words = list(_mounts(instruction))
-    elif instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
+        words = list(_mounts(instruction, is_meant))
+    elif instruction.keyword in ("COPY", "ADD") and is_meant(instruction.flag("from") or ""):
         words = list(instruction.exec_form or [word.text for word in instruction.words])[:-1]
         if instruction.heredocs:
             words = [word for word in words if not word.startswith("<<")]
@@ -132,13 +157,13 @@ def _wanted(instruction: Instruction, variables: Mapping[str, str], escape: str)
     return _Wanted(tuple(local), tuple(remote), tuple(unknown), tuple(excluded), parents)
 
 
-def _mounts(instruction: Instruction) -> Iterator[str]:
+def _mounts(instruction: Instruction, is_meant: Callable[[str], bool]) -> Iterator[str]:
     """The sources of bind mounts that come from the context; a bind mount without source takes all."""
     for flag in instruction.flags:
         if flag.name != "mount":
             continue
         options = dict(each.strip().partition("=")[::2] for each in (flag.value or "").split(","))
-        if options.get("type", "bind") == "bind" and not options.get("from"):
+        if options.get("type", "bind") == "bind" and is_meant(options.get("from") or ""):
             yield options.get("source") or options.get("src") or "."
 
 

@@ -225,6 +225,15 @@ def find_ignore_file(context: Path, dockerfile: Path, names: tuple[str, ...]) ->
     return next((path for path in _places(context, dockerfile, names) if path.is_file()), None)
 
 
+def named_ignore_file(folder: Path, dialect: Dialect) -> Path | None:
+    """The ignore file of a folder that is a named build context; None without one.
+
+    BuildKit takes the one at its root, whatever the Dockerfile is called (moby/buildkit `dockerui/namedcontext.go`).
+    Buildah 1.28 copies all that is there, the ignore file too, as was tried; the classic builder has no such contexts.
+    """
+    return find_ignore_file(folder, folder, (".dockerignore",)) if dialect is Dialect.BUILDKIT else None
+
+
 def _places(context: Path, dockerfile: Path, names: tuple[str, ...]) -> Iterator[Path]:
     for name in names:
         if "{dockerfile}" in name:
@@ -235,8 +244,12 @@ def _places(context: Path, dockerfile: Path, names: tuple[str, ...]) -> Iterator
 
 def read_ignore(path: Path, dialect: Dialect = Dialect.BUILDKIT) -> Ignore:
     """The ignore file at a path. Raises UsageError where it cannot be read or is refused."""
+    return Ignore.parse(ignore_text(path), dialect)
+
+
+def ignore_text(path: Path) -> str:
+    """What stands in an ignore file. Raises UsageError where it cannot be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", hint="check the file's permissions") from error
-    return Ignore.parse(data.decode("utf-8", "surrogateescape"), dialect)

@@ -220,7 +220,11 @@ def _predefined(dockerfile: Dockerfile, target: str | None) -> Iterator[tuple[st
 
 
 def expand_from(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> str:
-    """The image or stage that FROM names. Raises DockerfileError where a variable leaves no name of one."""
+    """The image or stage that FROM names. Raises DockerfileError where a variable leaves no name of one, or where a
+    named build context that is no image stands there: what that holds is not known."""
+    if stage.context and not stage.base:
+        line = stage.instructions[0].line
+        raise DockerfileError(f"the FROM in line {line} takes the build context {stage.context}", line=line)
     name, missing = expand(stage.base, global_variables(dockerfile, build_args), dockerfile.escape)
     if not name or (missing and re.search(r"^[:@/]|[:@/]$|//|:[@/]|/:", name)):
         line = stage.instructions[0].line

@@ -5,9 +5,10 @@ Source: moby/buildkit `frontend/dockerfile/docs/reference.md` and `parser/parser
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from jettison.core.values import Span
@@ -74,13 +75,28 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Stage:
-    """FROM and what follows it, up to the next FROM."""
+    """FROM and what follows it, up to the next FROM.
+
+    `context` names the build context that stands for its base, and for all of it where the stage is called so; then
+    `base` is the image that this is, and empty where it is none.
+    """
 
     index: int
     name: str | None  # lower case, as BuildKit compares it
     base: str  # as written
     platform: str | None
     instructions: tuple[Instruction, ...]  # FROM first
+    context: str = ""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a build is given by `--build-context NAME=VALUE`: an image, a folder, or what cannot be looked at here."""
+
+    name: str  # as it was given
+    value: str
+    image: str = ""
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,7 @@ class Dockerfile:
     instructions: tuple[Instruction, ...]
     stages: tuple[Stage, ...]
     global_args: tuple[Instruction, ...]  # ARG before the first FROM
+    contexts: Mapping[str, Named] = field(default_factory=dict, hash=False)  # by familiar name; contexts.given fills it
 
     @cached_property
     def stages_named(self) -> dict[str, tuple[Stage, ...]]:

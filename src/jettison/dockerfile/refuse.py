@@ -131,7 +131,9 @@ def _of_a_from(
     except DockerfileError as error:
         yield _refusal(error, line)
         return
-    if not name:
+    if stage.context:
+        pass  # what was given stands there, whatever the name is
+    elif not name:
         yield Refusal(line, f"FROM {stage.base} names no image: it is empty", "give its variables a default")
     elif find_stage(dockerfile, stage.base, stage.index, build_args) is None and (why := image_problem(name)):
         other = named_stage(dockerfile, name)

@@ -13,9 +13,10 @@ from jettison.context.cost import Cost, Part
 from jettison.context.decision import Decision, Naming
 from jettison.context.precedence import Precedence
 from jettison.context.secrets import Secret
-from jettison.context.walk import Totals
+from jettison.context.walk import Context, Totals
+from jettison.core.redact import Redactor
 from jettison.core.values import Skipped
-from jettison.dockerfile.model import Instruction
+from jettison.dockerfile.model import Instruction, Named
 from jettison.documents.text import plain, text_fields
 
 SCHEMA = "jettison.ignore/1"
@@ -35,6 +36,22 @@ class Builder:
 
 
 @dataclass(frozen=True)
+class ContextShown:
+    """A named build context: of a folder what the builder may take of it, and who does; of anything else nothing."""
+
+    named: Named
+    file: Path | None = None  # its ignore file
+    left: Context | None = None
+    takings: tuple[Taken, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+
+    @property
+    def value(self) -> str:
+        """What was given, without the password of an address."""
+        return Redactor().text(self.named.value)
+
+
+@dataclass(frozen=True)
 class Shown:
     """All that `jettison ignore show` tells."""
 
@@ -46,6 +63,7 @@ class Shown:
     secrets: tuple[Secret, ...]  # those that are copied in first
     problems: tuple[tuple[int, str, str], ...]  # line, pattern, why the builder fails once it asks it
     skipped: tuple[Skipped, ...]
+    contexts: tuple[ContextShown, ...] = ()
 
 
 def ignore_to_json(shown: Shown) -> dict[str, Any]:
@@ -77,8 +95,28 @@ def ignore_to_json(shown: Shown) -> dict[str, Any]:
         "untaken": _totals(cost.untaken),
         "untaken_folders": [_part(each) for each in cost.untaken_folders],
         "secrets": [secret_to_json(each) for each in shown.secrets],
-        "skipped": [{**text_fields(each.what, "path"), "reason": plain(each.reason)} for each in shown.skipped],
+        "skipped": [_skipped(each) for each in shown.skipped],
+        "contexts": [_context(each) for each in shown.contexts],
     }
+
+
+def _context(shown: ContextShown) -> dict[str, Any]:
+    """A named build context; null stands where nothing is known because it is no folder."""
+    left = shown.left
+    return {
+        "name": plain(shown.named.name),
+        **text_fields(shown.value, "value"),
+        **_place("ignore_file", shown.file),
+        "ignored": _totals(None if left is None else left.ignored),
+        "left": _totals(None if left is None else left.totals),
+        "instructions": [taking_to_json(each) for each in shown.takings],
+        "secrets": [secret_to_json(each) for each in shown.secrets],
+        "skipped": [] if left is None else [_skipped(each) for each in left.skipped],
+    }
+
+
+def _skipped(found: Skipped) -> dict[str, Any]:
+    return {**text_fields(found.what, "path"), "reason": plain(found.reason)}
 
 
 def explain_to_json(

@@ -25,6 +25,7 @@ from jettison.core.reference import Reference, Transport
 from jettison.engine import buildah_output, cgroups, leftovers
 from jettison.engine.buildah_sandbox import BuildahSandbox, can_isolate
 from jettison.engine.model import (
+    CONTEXT_FLAG,
     IGNORE_FILES,
     PREFIX,
     BuildRequest,
@@ -34,7 +35,7 @@ from jettison.engine.model import (
     Sandbox,
     too_long,
 )
-from jettison.engine.process import BUILD_LINES, run
+from jettison.engine.process import BUILD_LINES, has_flag, run
 
 _ASKS = "asks"  # what the folders of builds are called that only find out what a builder takes
 ANSWER_SECONDS = 120.0  # that a question to the store may take
@@ -100,6 +101,7 @@ class Buildah:
             limits_by=by,
             heredocs=heredocs,
             copy_link=copy_link,
+            build_contexts=has_flag(cls.command, CONTEXT_FLAG),
         )
         return cls(version[1] if version else "unknown", graph_root, capabilities)
 

@@ -23,6 +23,7 @@ from jettison.engine import docker_output
 from jettison.engine.docker_api import DockerApi, endpoint
 from jettison.engine.docker_sandbox import LABEL, DockerSandbox
 from jettison.engine.model import (
+    CONTEXT_FLAG,
     IGNORE_FILES,
     PREFIX,
     BuildRequest,
@@ -32,8 +33,9 @@ from jettison.engine.model import (
     Sandbox,
     too_long,
 )
-from jettison.engine.process import BUILD_LINES, run
+from jettison.engine.process import BUILD_LINES, has_flag, run
 
+_BUILD = ("docker", "build")
 _NOTHING = "FROM scratch\nLABEL asked.by=jettison\n"
 _NEWEST = "FROM scratch\nCOPY --link <<END /asked.by\njettison\nEND\n"
 
@@ -233,6 +235,7 @@ def _ask(api: DockerApi, information: Mapping[str, Any], here: bool) -> tuple[st
         ignore_files=IGNORE_FILES["buildkit" if buildkit else "classic"],
         ignore_file_apart=buildkit,
         build_networks=True,
+        build_contexts=buildkit and has_flag(_BUILD, CONTEXT_FLAG, _environment(api.host, "buildkit")),
         limits_by=f"{groups}, by the daemon" if limits else f"{groups}: the daemon says that it cannot limit",
     )
 
@@ -246,7 +249,7 @@ def _builds(host: str, text: str) -> bool:
     with tempfile.TemporaryDirectory(prefix="jettison-") as folder:
         (Path(folder) / "Dockerfile").write_text(text)
         identity = Path(folder) / "image"
-        command = ["docker", "build", "--progress", "plain", "--iidfile", str(identity), folder]
+        command = [*_BUILD, "--progress", "plain", "--iidfile", str(identity), folder]
         ended = run(command, environment=_environment(host, "buildkit"), timeout=60)
         if ended.code != 0 or not identity.exists():
             return False

@@ -13,6 +13,7 @@ from jettison.core.errors import BuildFailed
 from jettison.core.reference import Reference
 
 PREFIX = "localhost/jettison"  # every image that we make is called PREFIX/RUN:VERSION
+CONTEXT_FLAG = "--build-context"  # `docker build` has it only where buildx is behind it
 
 
 # names of ignore files that a builder looks for, the first wins; "{dockerfile}" stands for the Dockerfile's name, and
@@ -41,6 +42,7 @@ class Capabilities:
     ignore_files: tuple[str, ...]  # those of IGNORE_FILES
     ignore_file_apart: bool = False  # another ignore file than the context's own can be given to a build
     build_networks: bool = False  # a build may be given another network than it has by default
+    build_contexts: bool = False  # CONTEXT_FLAG
     limits_by: str = ""  # what enforces the limits, and what it leaves out
 
 
@@ -54,6 +56,7 @@ class BuildRequest:
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()  # NAME=VALUE
     labels: Mapping[str, str] = field(default_factory=dict)
     ignore_file: Path | None = None  # instead of the context's own; named as the Dockerfile, plus ".dockerignore"
     use_cache: bool = True  # False: every instruction runs (a cold build)
@@ -72,6 +75,8 @@ class BuildRequest:
             flags += ["--build-arg", f"{key}={value}"]
         for secret in self.secrets:
             flags += ["--secret", secret]
+        for context in self.contexts:
+            flags += [CONTEXT_FLAG, context]
         for key, value in self.labels.items():
             flags += ["--label", f"{key}={value}"]
         return [*flags, *self.arguments, str(self.context)]

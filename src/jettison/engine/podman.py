@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from jettison.core.errors import EngineError
 from jettison.engine.buildah import Buildah, syntax
-from jettison.engine.process import run
+from jettison.engine.model import CONTEXT_FLAG
+from jettison.engine.process import has_flag, run
 
 
 def find() -> Buildah:
@@ -31,5 +32,6 @@ def find() -> Buildah:
         raise EngineError(f"podman does not work here: {last}", hint="see `podman info`")
     found, command = Buildah.find(), ("podman", "build")
     heredocs, copy_link = syntax(command, found.graph_root)
-    capabilities = replace(found.capabilities, heredocs=heredocs, copy_link=copy_link)
+    contexts = has_flag(command, CONTEXT_FLAG)
+    capabilities = replace(found.capabilities, heredocs=heredocs, copy_link=copy_link, build_contexts=contexts)
     return replace(found, name="podman", version=version[1], command=command, capabilities=capabilities)

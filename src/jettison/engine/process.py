@@ -52,6 +52,12 @@ def start(command: Sequence[str], *, environment: Mapping[str, str] | None = Non
     )
 
 
+def has_flag(command: Sequence[str], flag: str, environment: Mapping[str, str] | None = None) -> bool:
+    """Whether a command's own help names this flag: what it does not know it refuses."""
+    ended = run([*command, "--help"], timeout=60, environment=environment)
+    return ended.code == 0 and any(flag in line.replace(",", " ").split() for line in ended.lines)
+
+
 def run(
     command: Sequence[str],
     *,

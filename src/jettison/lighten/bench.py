@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import stat
 from collections.abc import Callable, Generator
@@ -13,9 +14,10 @@ from pathlib import Path
 from jettison.align import Alignment, align
 from jettison.contract.observe import Target
 from jettison.core import state
-from jettison.core.errors import ImageError, UsageError
+from jettison.core.errors import EngineError, ImageError, UsageError
 from jettison.core.redact import Redactor
 from jettison.core.reference import Reference
+from jettison.dockerfile.contexts import given
 from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
 from jettison.dockerfile.model import Dockerfile, Stage
 from jettison.dockerfile.parse import encode, parse
@@ -96,8 +98,16 @@ def build(
 
 
 def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, context: Path | None = None) -> BuildRequest:
-    """What the engine is asked for, its Dockerfile written down; `context`: a copy of the user's. Raises DiskError."""
+    """What the engine is asked for, its Dockerfile written down. Raises DiskError, EngineError.
+
+    `context`: a copy of the user's.
+    """
     recipe = bench.recipe
+    if recipe.contexts and not bench.engine.capabilities.build_contexts:
+        raise EngineError(
+            f"{bench.engine.name} here has no --build-context",
+            hint="name another --engine, buildah for example; or install docker buildx as the builder of docker build",
+        )
     path = bench.run.directory / name / "Dockerfile"
     with state.disk_errors("write", path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -113,6 +123,7 @@ def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, contex
         ignore_file=ignored,
         use_cache=not cold,
         cache_seconds=bench.run.age,
+        contexts=tuple(f"{each.name}={each.value}" for each in recipe.contexts.values()),
         arguments=recipe.engine_arguments,
     )
 
@@ -189,12 +200,13 @@ def with_weight(version: Version, weight: Weight) -> Version:
 
 def subject_of(bench: Bench, version: Version) -> Subject:
     """The one view that rules look at."""
-    stage = resolve_target(version.dockerfile, bench.recipe.target)
+    dockerfile = given(version.dockerfile, bench.recipe.contexts, bench.recipe.build_args)
+    stage = resolve_target(dockerfile, bench.recipe.target)
     return Subject(
-        dockerfile=version.dockerfile,
+        dockerfile=dockerfile,
         context=bench.recipe.project,
         image=version.image,
-        alignment=_align(bench, version, stage),
+        alignment=_align(bench, version, dockerfile, stage),
         stage=stage,
         build_args=bench.recipe.build_args,
         base=lambda name: fetched(bench, name),
@@ -221,11 +233,11 @@ def fetched(bench: Bench, name: str) -> Image | None:
     return bench.bases[name]
 
 
-def _align(bench: Bench, version: Version, stage: Stage) -> Alignment:
-    chain = stage_chain(version.dockerfile, stage, bench.recipe.build_args)
-    name = expand_from(version.dockerfile, chain[0], bench.recipe.build_args)
+def _align(bench: Bench, version: Version, dockerfile: Dockerfile, stage: Stage) -> Alignment:
+    chain = stage_chain(dockerfile, stage, bench.recipe.build_args)
+    name = expand_from(dockerfile, chain[0], bench.recipe.build_args) if chain[0].base else ""
     base = None
-    if name != "scratch":
+    if name not in ("", "scratch"):
         try:
             base = open_image(Reference(version.image.reference.transport, name))
         except (ImageError, UsageError):
@@ -240,10 +252,13 @@ def discard(bench: Bench, *names: str) -> None:
         shutil.rmtree(bench.run.directory / name, ignore_errors=True)
 
 
-def context_fingerprint(project: Path) -> int:
-    """A number that changes when a file below `project` is added, removed, resized or touched; 64 bits."""
+def context_fingerprint(project: Path, *others: Path) -> int:
+    """A number that changes when a file below one of these is added, removed, resized or touched; 64 bits."""
     total = 0
-    stack = [project]
+    stack = [
+        project,
+        *(each for each in {*others} if not any(each.is_relative_to(one) for one in {project, *others} - {each})),
+    ]
     while stack:
         try:
             entries = list(stack.pop().iterdir())
@@ -254,7 +269,7 @@ def context_fingerprint(project: Path) -> int:
                 status = entry.lstat()
             except OSError:
                 continue
-            told = (str(entry.relative_to(project)), status.st_size, status.st_mtime_ns, status.st_mode)
+            told = (os.path.relpath(entry, project), status.st_size, status.st_mtime_ns, status.st_mode)
             total ^= int.from_bytes(hashlib.sha256(repr(told).encode()).digest()[:8], "big")
             if stat.S_ISDIR(status.st_mode):
                 stack.append(entry)

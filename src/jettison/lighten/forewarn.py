@@ -9,6 +9,7 @@ from jettison.context.ignore import Ignore
 from jettison.context.sensitive import sensitive
 from jettison.context.walk import walk
 from jettison.core.errors import DockerfileError, UsageError
+from jettison.dockerfile.contexts import given
 from jettison.dockerfile.graph import resolve_target, stage_chain
 from jettison.dockerfile.parse import parse
 from jettison.lighten import events
@@ -23,7 +24,7 @@ def forewarned(bench: Bench, text: str) -> Iterator[events.Event]:
     """A note for each instruction of the stage that ships which takes keys, passwords or a repository along."""
     if not wanted(RULE, bench.recipe):
         return
-    dockerfile, ignore = parse(text), bench.ignore
+    dockerfile, ignore = given(parse(text), bench.recipe.contexts, bench.recipe.build_args), bench.ignore
     stages = tuple(stage_chain(dockerfile, resolve_target(dockerfile, bench.recipe.target), bench.recipe.build_args))
     try:
         known = None if ignore.text is None else Ignore.parse(ignore.text, ignore.dialect)

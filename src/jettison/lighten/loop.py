@@ -83,7 +83,7 @@ def lighten(bench: Bench, text: str, *, resume: bool = False) -> Generator[event
 
 def _run(bench: Bench, text: str, resume: bool) -> Generator[events.Event, None, Ledger]:
     started, used = time.monotonic(), bench.engine.usage()
-    before = context_fingerprint(bench.recipe.project)
+    before = context_fingerprint(*bench.recipe.folders)
     standing = yield from (_again(bench, text, before) if resume else _begin(bench, text, before))
     while True:
         standing, found = yield from _look(bench, standing, started)
@@ -99,7 +99,7 @@ def _run(bench: Bench, text: str, resume: bool) -> Generator[events.Event, None,
     if any(step.verdict.kept for step in standing.steps):
         yield events.Verifying(standing.current.name)
         verification = yield from verify(bench, standing.baseline, standing.current)
-        if context_fingerprint(bench.recipe.project) != before:
+        if context_fingerprint(*bench.recipe.folders) != before:
             standing = _note(
                 standing, "files in the build context changed while this ran: the numbers are of a mixture"
             )

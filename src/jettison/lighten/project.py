@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jettison.core import state
 from jettison.core.errors import DiskError, DockerfileError, UsageError
+from jettison.dockerfile.contexts import given
 from jettison.dockerfile.file import read_file
 from jettison.dockerfile.graph import check_references, expand_from, needed, resolve_target
 from jettison.dockerfile.parse import decode, encode, parse
@@ -160,8 +161,9 @@ def check_writable(project: Project) -> Path:
 
 def check_text(text: str, recipe: Recipe) -> None:
     """Refuse what no engine can build, before any is asked. Raises DockerfileError, UsageError (unknown target)."""
-    dockerfile = parse(text)
+    dockerfile = given(parse(text), recipe.contexts, recipe.build_args)
     stage = resolve_target(dockerfile, recipe.target)
     check_references(dockerfile, stage, recipe.build_args)
     for one in needed(dockerfile, stage, recipe.build_args):
-        expand_from(dockerfile, one, recipe.build_args)
+        if one.base:
+            expand_from(dockerfile, one, recipe.build_args)

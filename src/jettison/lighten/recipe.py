@@ -14,6 +14,7 @@ from jettison.contract.model import Contract, RecordOptions
 from jettison.contract.normalise import log_lines, normalise
 from jettison.core.redact import Redactor
 from jettison.core.values import Applicability
+from jettison.dockerfile.model import Named
 
 WORTH_BYTES = 1_000_000
 WORTH_SHARE = 0.005
@@ -27,6 +28,7 @@ class Recipe:
     dockerfile: Path
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
+    contexts: Mapping[str, Named] = field(default_factory=dict)  # --build-context, by familiar name
     secrets: tuple[str, ...] = ()
     engine_arguments: tuple[str, ...] = ()
     record: RecordOptions = field(default_factory=RecordOptions)
@@ -47,12 +49,18 @@ class Recipe:
         return str(real.relative_to(self.project)) if real.is_relative_to(self.project) else self.dockerfile.name
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """What the build reads: its own context, and the folders that are named ones."""
+        return self.project, *(each.folder.resolve() for each in self.contexts.values() if each.folder is not None)
+
+    @property
     def build_key(self) -> str:
         """Eight characters that differ where another image would be built, or run otherwise.
 
         Values may be secrets, and this is stored: so few bits tell nothing of them.
         """
         told = [self.target, dict(self.build_args), self.secrets, self.engine_arguments, dict(self.record.environment)]
+        told += [f"{each.name}={each.value}" for each in self.contexts.values()]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
 
     def worth(self, unpacked: int) -> int:

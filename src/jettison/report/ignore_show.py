@@ -14,7 +14,7 @@ from jettison.context.secrets import Secret
 from jettison.context.walk import Totals
 from jettison.core.escape import terminal
 from jettison.core.units import show_bytes
-from jettison.documents.ignore import Builder, Shown, one_line
+from jettison.documents.ignore import Builder, ContextShown, Shown, one_line
 from jettison.report.counts import plural
 from jettison.report.layout import bar, columns, cut, cut_front, pad, paint, wrap
 
@@ -32,8 +32,12 @@ def ignore_text(shown: Shown, *, width: int, colour: bool) -> str:
         ("looks like a secret", list(secret_rows(shown.secrets, width, colour))),
         ("what is left, by folder", list(_bars(shown.cost.folders, shown.cost.left, width))),
         ("the largest files", list(_parts(shown.cost.worst, width))),
-        ("what takes it", list(_takings(shown, width))),
+        ("what takes it", list(_takings(shown.cost.takings, width))),
         ("what nothing takes", list(_untaken(shown, width))),
+        *(
+            (f"build context {terminal(each.named.name)}", list(_context(each, width, colour)))
+            for each in shown.contexts
+        ),
         ("which ignore file counts", list(_builders(shown, width))),
         (
             "what could not be read",
@@ -123,8 +127,23 @@ def _rest(parts: Sequence[Part]) -> Iterator[str]:
         yield f"  {text}in {len(rest)} more {plural(len(rest), 'folder')}"
 
 
-def _takings(shown: Shown, width: int) -> Iterator[str]:
-    for each in shown.cost.takings:
+def _context(shown: ContextShown, width: int, colour: bool) -> Iterator[str]:
+    """What a named build context holds and who takes it."""
+    value, left = terminal(shown.value), shown.left
+    if left is None:
+        yield from ("  " + line for line in wrap(f"{value}: no folder, of which nothing is looked at", width - 2))
+        return
+    yield from ("  " + line for line in wrap(value, width - 2))
+    if shown.file is not None:
+        yield _sum(left.ignored, f"kept back by its {shown.file.name}", width)
+    yield _sum(left.totals, "left: what a COPY may take", width)
+    yield from secret_rows(shown.secrets, width, colour)
+    yield from _takings(shown.takings, width)
+    yield from (line for each in left.skipped for line in _skipped(each.what, each.reason, width))
+
+
+def _takings(takings: Sequence[Taken], width: int) -> Iterator[str]:
+    for each in takings:
         instruction = each.instruction
         head = f"  {_numbers(each.bytes, len(each.paths))}  line {instruction.line:<4} "
         yield head + cut(terminal(one_line(instruction)), width - columns(head))

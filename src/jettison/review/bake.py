@@ -13,12 +13,13 @@ from jettison.review.hcl import Body, read, template
 from jettison.review.hcl_values import Expression, Names, Unknown, Value, text_of
 
 _MOST = 1000  # targets that one matrix makes
+_MAPS = ("args", "contexts")
 _BUILT = {"context", "contexts", "dockerfile", "dockerfile-inline", "target", "matrix"}
 Table = dict[str, Value]
 
 
 def targets(text: str, *, is_json: bool) -> dict[str, Table]:
-    """What each target says, by its name, its own before what it inherits; args together.
+    """What each target says, by its name, its own before what it inherits; args and contexts together.
 
     Left out is what others inherit, no group names, and that says nothing of what is built. Raises ValueError where the
     file is none, RecursionError where it is nested too deeply.
@@ -98,8 +99,14 @@ def _merge(own: Mapping[str, Table], name: str, merged: dict[str, Table]) -> Tab
 
 
 def _both(below: Table, above: Table) -> Table:
-    args = {**_dictionary(below.get("args")), **_dictionary(above.get("args"))}
-    return {**below, **above, "args": args}
+    whole = {**below, **above}
+    return {**whole, **{key: _together(below[key], above[key]) for key in _MAPS if key in below and key in above}}
+
+
+def _together(below: Value, above: Value) -> Value:
+    """Two objects as one; `Unknown` where one of them is."""
+    unknown = next((each for each in (above, below) if isinstance(each, Unknown)), None)
+    return unknown or {**_dictionary(below), **_dictionary(above)}
 
 
 def _dictionary(value: Value) -> dict[str, Value]:

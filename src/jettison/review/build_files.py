@@ -13,13 +13,14 @@ from typing import Any
 
 from jettison.core.errors import UsageError
 from jettison.core.values import Skipped
+from jettison.dockerfile.contexts import ELSEWHERE, familiar, named
 from jettison.dockerfile.file import LARGEST
+from jettison.dockerfile.model import Named
 from jettison.review.bake import Table, plain, targets
 from jettison.review.hcl_values import Unknown
 from jettison.review.model import Source
 
 _VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?::?-([^{}]*))?\}|(\w+))")
-_ELSEWHERE = re.compile(r"(?:https?|git|ssh|oci-layout|docker-image|target|service)://|[\w.-]+@[\w.-]+:|github\.com/")
 
 Found = Source | Skipped
 
@@ -35,7 +36,16 @@ def named_by(path: Path) -> Iterator[Found]:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
         raise UsageError(f"{path} cannot be read: {reason}", hint="name the Dockerfiles instead") from error
     for name, build in builds.items():
-        yield _source(path.parent, build, f"{os.fspath(path)}: {name}")
+        told = f"{os.fspath(path)}: {name}"
+        try:
+            contexts = _contexts(path.parent, build)
+        except UsageError as error:
+            yield Skipped(told, error.message)
+            continue
+        yield _source(path.parent, build, contexts, told)
+        for each in contexts.values():
+            if each.folder is not None and not each.folder.is_dir():
+                yield Skipped(told, f"there is no {each.folder}, which is its build context {each.name}")
 
 
 def _text(path: Path) -> str:
@@ -70,38 +80,56 @@ def _compose(entry: Any) -> Table | None:
     if not isinstance(build, dict):
         return None
     told = {key: _filled(value) if isinstance(value, str) else value for key, value in build.items()}
-    return {**told, "args": {key: _filled(value) for key, value in _table(build.get("args")).items()}}
+    named = {"args": build.get("args"), "contexts": build.get("additional_contexts")}
+    return {
+        **told,
+        **{key: {name: _filled(text) for name, text in _table(pairs).items()} for key, pairs in named.items()},
+    }
 
 
 def _table(value: Any) -> dict[str, str]:
-    """Build arguments, as a table or as a list of `K=V`; those without a value, which the environment has, left out."""
+    """Pairs, as a table or as a list of `K=V`; those without a value, which the environment has, left out."""
     if isinstance(value, list):
         value = dict(str(each).partition("=")[::2] for each in value if "=" in str(each))
     pairs = value.items() if isinstance(value, dict) else ()
     return {str(key): text for key, each in pairs if (text := plain(each)) is not None}
 
 
-def _source(folder: Path, build: Mapping[str, Any], told: str) -> Found:
+def _contexts(folder: Path, build: Mapping[str, Any]) -> dict[str, Named]:
+    """The named build contexts of a build, by the names as they are compared. Raises UsageError."""
+    said = build.get("contexts")
+    found = {}
+    for name, value in said.items() if isinstance(said, dict) else ():
+        text = plain(value)
+        if text is not None:
+            found[familiar(name)] = named(name, text, folder)
+        elif isinstance(value, Unknown):
+            found[familiar(name)] = Named(name, value.what)
+    return found
+
+
+def _source(folder: Path, build: Mapping[str, Any], contexts: Mapping[str, Named], told: str) -> Found:
     """The Dockerfile that a build is of."""
     inline = build.get("dockerfile_inline", build.get("dockerfile-inline"))
     given = [build.get(key) for key in ("context", "dockerfile", "target")]
-    unknown = next((each for each in (*given, inline) if isinstance(each, Unknown)), None)
+    unknown = next((each for each in (*given, inline, build.get("contexts")) if isinstance(each, Unknown)), None)
     if unknown is not None:
         return Skipped(told, f"what {unknown.what} means is not known")
     context, dockerfile, target = (each if isinstance(each, str) else None for each in given)
     context = context or "."
-    if _ELSEWHERE.match(context):
+    if ELSEWHERE.match(context):
         return Skipped(told, f"its context is not here: {context}")
     place = Path(os.path.normpath(folder / context))
     said = build.get("args")
-    arguments = {str(key): text for key, each in said.items() if (text := plain(each)) is not None} if said else {}
+    pairs = said.items() if isinstance(said, dict) else ()
+    arguments = {str(key): text for key, each in pairs if (text := plain(each)) is not None}
     if isinstance(inline, str):
         data = inline.encode("utf-8", "surrogateescape")
-        return Source(told, None, place, target, arguments, data, told)
+        return Source(told, None, place, target, arguments, data, told, contexts)
     path = Path(os.path.normpath(place / (dockerfile or "Dockerfile")))
     if not path.is_file():
         return Skipped(told, f"there is no {path}")
-    return Source(os.fspath(path), path, place, target, arguments, None, told)
+    return Source(os.fspath(path), path, place, target, arguments, None, told, contexts)
 
 
 def _filled(text: str) -> str | Unknown:

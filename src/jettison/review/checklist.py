@@ -115,7 +115,7 @@ def _is_vague(facts: _Facts, index: int) -> bool:
     stage = facts.text.dockerfile.stages[index]
     if (
         find_stage(facts.text.dockerfile, stage.base, index, facts.text.build_args) is not None
-        or stage.base == "scratch"
+        or stage.base in ("scratch", "")
         or "$" in stage.base
     ):
         return False

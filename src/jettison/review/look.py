@@ -12,6 +12,7 @@ from pathlib import Path
 from jettison.context.ignore import find_ignore_file
 from jettison.core.errors import DockerfileError, UsageError
 from jettison.core.values import Severity, Skipped, Where
+from jettison.dockerfile.contexts import given
 from jettison.dockerfile.file import read_file
 from jettison.dockerfile.graph import resolve_target
 from jettison.dockerfile.model import Dockerfile, Instruction
@@ -56,8 +57,9 @@ def text_in(source: Source) -> str:
 
 def seen_of(source: Source, settings: Settings, dockerfile: Dockerfile) -> Text:
     """What rules are shown of a file. Raises UsageError where there is no such target."""
-    stage = resolve_target(dockerfile, settings.target or source.target)
     build_args = {**source.build_args, **settings.build_args}
+    dockerfile = given(dockerfile, {**source.contexts, **settings.contexts}, build_args)
+    stage = resolve_target(dockerfile, settings.target or source.target)
     context = source.context if source.context is not None else _NOWHERE
     return Text(dockerfile, context, stage, build_args, _ignore_file(context, source.path), source.path)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jettison.core.values import Applicability, Severity, Skipped, Where
+from jettison.dockerfile.model import Named
 from jettison.rule import Fix
 
 SYNTAX = "syntax"  # the name of the finding that a file does not parse
@@ -24,6 +25,7 @@ class Source:
     build_args: Mapping[str, str] = field(default_factory=dict)
     data: bytes | None = None  # where it is no file of its own
     told_by: str = ""  # the Compose or bake file, and the service or target in it, that names this one
+    contexts: Mapping[str, Named] = field(default_factory=dict)  # named build contexts, by familiar name
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Settings:
     ignore_in: tuple[tuple[str, frozenset[str]], ...] = ()  # pattern of file names, rules that are silent there
     build_args: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
+    contexts: Mapping[str, Named] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

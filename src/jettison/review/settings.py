@@ -11,6 +11,7 @@ from jettison.core import config
 from jettison.core.config import Config
 from jettison.core.errors import UsageError
 from jettison.core.values import Severity
+from jettison.dockerfile.model import Named
 from jettison.review.codes import of_others
 from jettison.review.model import Settings, Source
 from jettison.rule import all_rules, rule_names
@@ -26,6 +27,7 @@ class Told:
     fail_on: Severity | None = None
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
+    contexts: Mapping[str, Named] = field(default_factory=dict)
     config: Config | None = None  # named on the command line
 
 
@@ -46,6 +48,7 @@ def settings_of(found: Config, told: Told) -> Settings:
         ignore_in=_ignore_in(found),
         build_args={**found.get("check", "build-args", {}), **told.build_args},
         target=told.target,
+        contexts=told.contexts,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jettison.context import globs
-from jettison.context.copies import Taken, copies, resolve
+from jettison.context.copies import Taken, resolve
 from jettison.context.ignore import ROOT, Ignore
 from jettison.context.walk import walk
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import needed
+from jettison.dockerfile.model import Stage
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
@@ -32,11 +33,16 @@ def copy_of_an_ignored_file(text: Text) -> Iterator[Finding]:
 
     This rule's example needs a context: it is tested on small ones (tests/rules/test_ignored_files.py).
     """
+    stages = needed(text.dockerfile, text.stage, text.build_args)
+    for view in text.views:
+        yield from _missing(view, stages)
+
+
+def _missing(text: Text, stages: Sequence[Stage]) -> Iterator[Finding]:
     ignored = text.ignore.text
     if ignored is None:
         return
-    stages = needed(text.dockerfile, text.stage, text.build_args)
-    missing = [each for each in copies(text.dockerfile, stages, text.sent, text.build_args) if each.missing]
+    missing = [each for each in text.taken(stages) if each.missing]
     if not missing:
         return
     everything = walk(text.context)

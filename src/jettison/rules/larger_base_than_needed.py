@@ -53,7 +53,7 @@ def larger_base_than_needed(subject: Subject) -> Iterator[Finding]:
     (tests/rules/test_larger_base.py).
     """
     first = stage_chain(subject.dockerfile, subject.stage, subject.build_args)[0]
-    if not subject.alignment.known or not subject.alignment.base_layers:
+    if not subject.alignment.known or not subject.alignment.base_layers or first.context:
         return
     for judged in judge(subject, first):
         if not judged.lacks:

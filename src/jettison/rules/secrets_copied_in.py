@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from jettison.context.copies import copies
 from jettison.context.reads import source_words
 from jettison.context.sensitive import Sensitive, sensitive
 from jettison.context.walk import Context
@@ -51,6 +50,11 @@ def copied_where_it_ships(text: Text) -> Iterator[Finding]:
 
 def _findings(text: Text, arrives: Callable[[Context, str], bool]) -> Iterator[Finding]:
     """`arrives` says of a path that a stage for building takes whether it ships."""
+    for view in text.views:
+        yield from _of_a_view(view, arrives)
+
+
+def _of_a_view(text: Text, arrives: Callable[[Context, str], bool]) -> Iterator[Finding]:
     try:
         found = list(_copied(text, arrives))
     except UsageError:
@@ -81,7 +85,7 @@ def _copied(text: Text, arrives: Callable[[Context, str], bool]) -> Iterator[tup
     context = text.sent
     chain = stage_chain(text.dockerfile, text.stage, text.build_args)
     shipped = {each.span.start for stage in chain for each in stage.instructions}
-    for each in copies(text.dockerfile, needed(text.dockerfile, text.stage, text.build_args), context, text.build_args):
+    for each in text.taken(needed(text.dockerfile, text.stage, text.build_args)):
         secrets = sensitive(context, each.paths)
         if each.instruction.span.start not in shipped:
             secrets = tuple(one for one in secrets if arrives(context, one.path))

@@ -42,7 +42,7 @@ def unpinned_base_tag(subject: Subject) -> Iterator[Finding]:
     (tests/rules/test_proposals.py).
     """
     for stage, name, what in _floating(subject.text):
-        yield _finding(stage, name, what, _pinned(subject, name) if name == stage.base else "")
+        yield _finding(stage, name, what, _pinned(subject, name) if name == stage.base and not stage.context else "")
 
 
 @seen_in_text(unpinned_base_tag)

@@ -104,6 +104,8 @@ def text(plan: Plan, base: str) -> str:
     dockerfile, stage = subject.dockerfile, subject.stage
     if len(dockerfile.stages) != 1:
         raise CannotEdit("there are several stages already")
+    if stage.context:
+        raise CannotEdit(f"its base is the build context {stage.context}, which the text does not show")
     if stage.name == BUILD:
         raise CannotEdit("the stage is called build")
     if any(each.keyword == "ONBUILD" for each in stage.instructions):
