@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from jettison.engine.process import TAIL_LINES, kill_group, run, start
+from jettison.engine.process import TAIL_LINES, has_flag, kill_group, run, start
 
 FLOOD = (
     "import sys; [(sys.stderr.write('e' * 999 + chr(10)), sys.stdout.write('o' * 999 + chr(10))) for _ in range(1000)]"
@@ -143,3 +143,23 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("help_text", "expected"),
+    [
+        ("      --build-context argument=value   further context", True),
+        ("  -c, --build-context, --other", True),
+        ("      --build-contexts   another flag", False),
+        ("      --build-arg", False),
+    ],
+)
+def test_a_command_is_asked_for_its_flags(tmp_path: Path, help_text: str, expected: bool) -> None:
+    program = tmp_path / "builder"
+    program.write_text(f"#!/bin/sh\n[ $2 = --help ] && echo '{help_text}'\n")
+    program.chmod(0o755)
+    assert expected == has_flag((str(program), "build"), "--build-context")
+
+
+def test_a_command_that_fails_has_no_flags() -> None:
+    assert not has_flag(("sh", "-c", "echo --build-context; exit 1"), "--build-context")

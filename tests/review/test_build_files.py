@@ -10,6 +10,7 @@ import pytest
 
 from jettison.core.errors import UsageError
 from jettison.core.values import Skipped
+from jettison.dockerfile.model import Named
 from jettison.review.build_files import named_by
 from jettison.review.model import Source
 
@@ -107,6 +108,57 @@ def test_bake_s_own_language_is_read(tmp_path: Path, api: Path) -> None:
     assert Skipped(f"{path}: far", "its context is not here: https://github.com/a/b.git") == far
     assert isinstance(inline, Source)
     assert b"FROM a\nRUN echo ${X}\n" == inline.data
+
+
+def test_additional_contexts_are_pairs_or_a_table(tmp_path: Path, api: Path) -> None:
+    table = {"src": "./api", "base": "docker-image://a:1", "db": "service:db", "who": "$WHO", "where": "${W:-./api}"}
+    pairs = [*(f"{name}={value}" for name, value in table.items()), "alone"]
+    services = {
+        name: {"build": {"context": "api", "additional_contexts": each}} for name, each in (("a", table), ("b", pairs))
+    }
+    of_table, of_pairs = named(tmp_path / "compose.yaml", json.dumps({"services": services}))
+    assert isinstance(of_table, Source)
+    assert isinstance(of_pairs, Source)
+    expected = {
+        "src": Named("src", "./api", folder=api),
+        "base": Named("base", "docker-image://a:1", image="a:1"),
+        "db": Named("db", "service:db"),
+        "who": Named("who", "$WHO"),
+        "where": Named("where", "./api", folder=api),
+    }
+    assert (expected, expected) == (of_table.contexts, of_pairs.contexts)
+
+
+CONTEXTS = """
+target "_base" { contexts = { src = "api", "docker.io/library/alpine:latest" = "docker-image://alpine:3.20" } }
+target "web" {
+  inherits = ["_base"]
+  context = "api"
+  contexts = { src = "target:_base", sum = sha1("x"), gone = null }
+}
+target "unsure" { contexts = merge({}, {}) }
+target "wrong" { contexts = { SRC = "api" } }
+target "away" {
+  context = "api"
+  contexts = { src = "nowhere" }
+}
+"""
+
+
+def test_a_target_s_contexts_are_its_own_before_what_it_inherits(tmp_path: Path, api: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM a\n")
+    path = tmp_path / "docker-bake.hcl"
+    base, web, unsure, wrong, away, missing = named(path, CONTEXTS)
+    assert isinstance(base, Source)
+    assert isinstance(web, Source)
+    assert isinstance(away, Source)
+    alpine = Named("docker.io/library/alpine:latest", "docker-image://alpine:3.20", image="alpine:3.20")
+    assert {"src": Named("src", "api", folder=api), "alpine": alpine} == base.contexts
+    assert {"src": Named("src", "target:_base"), "alpine": alpine, "sum": Named("sum", "sha1()")} == web.contexts
+    assert Skipped(f"{path}: unsure", "what merge() means is not known") == unsure
+    assert Skipped(f"{path}: wrong", "SRC names no build context: names of images are lower case") == wrong
+    place = tmp_path / "nowhere"
+    assert Skipped(f"{path}: away", f"there is no {place}, which is its build context src") == missing
 
 
 @pytest.mark.parametrize("text", ['target "x" {', "a = " + "(" * 30_000, "\x00", 'a = "${', "a = <<E\n"])

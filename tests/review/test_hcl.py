@@ -94,7 +94,7 @@ def test_what_is_huge_takes_no_time(text: str) -> None:
 def test_a_string_that_doubles_itself_does_not_fill_the_memory() -> None:
     lines = [f'a{n} = "${{a{n + 1}}}${{a{n + 1}}}"' for n in range(60)]
     text = "\n".join([*lines, 'a60 = "0123456789"', 'target "x" { context = a0 }'])
-    assert {"x": {"context": Unknown("a string that grows and grows"), "args": {}}} == targets(text, is_json=False)
+    assert {"x": {"context": Unknown("a string that grows and grows")}} == targets(text, is_json=False)
 
 
 def test_a_json_string_is_a_template_without_escapes() -> None:
@@ -140,7 +140,7 @@ def test_a_matrix_without_end_is_refused() -> None:
     many = ", ".join(f'm{n} = ["a", "b", "c"]' for n in range(12))
     with pytest.raises(ValueError, match="more than 1000"):
         targets(f'target "x" {{\n matrix = {{ {many} }}\n}}', is_json=False)
-    assert {"x": {"args": {}}} == targets('target "x" { matrix = [1] }', is_json=False)
+    assert {"x": {}} == targets('target "x" { matrix = [1] }', is_json=False)
 
 
 def test_the_json_form_says_the_same() -> None:
@@ -158,7 +158,7 @@ def test_what_is_inherited_many_times_is_worked_out_once() -> None:
     )  # 2 to the 59th ways to t0
     found = targets(f'target "t0" {{ dockerfile = "D" }}\n{levels}target "x" {{ inherits = ["x", "t59", "none"] }}',
         is_json=False)  # fmt: skip
-    assert {"dockerfile": "D", "inherits": ["x", "t59", "none"], "args": {}} == found["x"]
+    assert {"dockerfile": "D", "inherits": ["x", "t59", "none"]} == found["x"]
 
 
 def test_lists_that_hold_lists_twice_are_not_compared() -> None:

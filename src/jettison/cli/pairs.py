@@ -25,7 +25,7 @@ def contexts(items: Sequence[str]) -> dict[str, Named]:
         name, equals, value = item.partition("=")
         if not equals:
             raise UsageError(f"{CONTEXT_FLAG} {item} has no value", hint=f"write {CONTEXT_FLAG} NAME=VALUE: src=../lib")
-        one = named(name, value, Path())
+        one = named(name, value, Path.cwd())
         if one.folder is not None and not one.folder.is_dir():
             raise UsageError(
                 f"{CONTEXT_FLAG} {item}: there is no folder {value}",

@@ -255,10 +255,8 @@ def discard(bench: Bench, *names: str) -> None:
 def context_fingerprint(project: Path, *others: Path) -> int:
     """A number that changes when a file below one of these is added, removed, resized or touched; 64 bits."""
     total = 0
-    stack = [
-        project,
-        *(each for each in {*others} if not any(each.is_relative_to(one) for one in {project, *others} - {each})),
-    ]
+    every = {project, *others}
+    stack = [each for each in every if every.isdisjoint(each.parents)]
     while stack:
         try:
             entries = list(stack.pop().iterdir())

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.context.copies import copies
-from jettison.context.ignore import Ignore
 from jettison.context.sensitive import sensitive
-from jettison.context.walk import walk
 from jettison.core.errors import DockerfileError, UsageError
 from jettison.dockerfile.contexts import given
 from jettison.dockerfile.graph import resolve_target, stage_chain
@@ -15,6 +12,7 @@ from jettison.dockerfile.parse import parse
 from jettison.lighten import events
 from jettison.lighten.bench import Bench
 from jettison.lighten.choose import wanted
+from jettison.subject import Text
 
 RULE = "secrets-copied-in"
 _SHOWN = 5
@@ -24,13 +22,14 @@ def forewarned(bench: Bench, text: str) -> Iterator[events.Event]:
     """A note for each instruction of the stage that ships which takes keys, passwords or a repository along."""
     if not wanted(RULE, bench.recipe):
         return
-    dockerfile, ignore = given(parse(text), bench.recipe.contexts, bench.recipe.build_args), bench.ignore
-    stages = tuple(stage_chain(dockerfile, resolve_target(dockerfile, bench.recipe.target), bench.recipe.build_args))
+    recipe = bench.recipe
+    dockerfile = given(parse(text), recipe.contexts, recipe.build_args)
+    stage = resolve_target(dockerfile, recipe.target)
+    stages = stage_chain(dockerfile, stage, recipe.build_args)
     try:
-        known = None if ignore.text is None else Ignore.parse(ignore.text, ignore.dialect)
-        context = walk(bench.recipe.project, known)
-        every = copies(dockerfile, stages, context, bench.recipe.build_args)
-        found = [(each.instruction, sensitive(context, each.paths)) for each in every]
+        views = Text(dockerfile, recipe.project, stage, recipe.build_args, bench.ignore).views
+        every = [(view, each) for view in views for each in view.taken(stages)]
+        found = [(each.instruction, sensitive(view.sent, each.paths)) for view, each in every]
     except (UsageError, DockerfileError):
         return  # the builder says what is wrong with it
     for instruction, secrets in found:

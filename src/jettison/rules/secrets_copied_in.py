@@ -14,11 +14,11 @@ from jettison.core.values import Severity
 from jettison.dockerfile.graph import needed, stage_chain
 from jettison.dockerfile.model import Instruction
 from jettison.rule import Finding, rule, seen_in_text
-from jettison.subject import Subject, Text
+from jettison.subject import IGNORE_FILE, Subject, Text
 
 NAME = "secrets-copied-in"
 _SHOWN = 5
-_KEPT_OUT = "keep it out with .dockerignore, or give it to the RUN that needs it with --mount=type=secret"
+_KEPT_OUT = "keep it out with {}, or give it to the RUN that needs it with --mount=type=secret"
 
 
 @rule("JT502", severity=Severity.ERROR)
@@ -71,7 +71,7 @@ def _of_a_view(text: Text, arrives: Callable[[Context, str], bool]) -> Iterator[
                 bare, proposal="the program names it: give it at run time, mounted, and keep it out of the image"
             )
         else:
-            yield replace(bare, refusal=_KEPT_OUT)
+            yield replace(bare, refusal=_KEPT_OUT.format(text.ignore.name if text.named else IGNORE_FILE))
 
 
 def _named(context: Context, secrets: Sequence[Sensitive]) -> bool:
