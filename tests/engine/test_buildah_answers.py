@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from jettison.core.errors import EngineError
+from jettison.core.errors import BuildFailed, EngineError
 from jettison.engine import buildah
+from jettison.engine.model import BuildRequest
+from jettison.engine.process import Ended
 
 
 def test_an_answer_that_is_late_is_not_taken_for_an_image_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,3 +25,27 @@ def test_a_command_that_went_away_is_told() -> None:
 @pytest.mark.parametrize(("script", "expected"), [("echo '[1]'", [1]), ("echo '[1]'; exit 1", None), ("echo [", None)])
 def test_json_is_read_where_the_command_ends_well(script: str, expected: object) -> None:
     assert expected == buildah.read_json(["sh", "-c", script])
+
+
+@pytest.mark.parametrize(
+    ("first", "tries"),
+    [
+        ("error changing to intended-new-root directory: no such file or directory", 2),
+        ('Error: checking if cached image exists from a previous build: locating image: image "0f1e" not known', 2),
+        ('Error: building at STEP "RUN false": exit status 1', 1),
+    ],
+)
+def test_what_buildah_failed_at_by_itself_is_tried_once_more(monkeypatch, tmp_path, first, tries) -> None:
+    step = "STEP 2/2: RUN false"
+    ends = [Ended(1, 0.1, (step, first)), Ended(1, 0.1, (step, 'Error: building at STEP "RUN false": exit status 1'))]
+    asked = []
+
+    def run(command, **options):
+        asked.append(command)
+        return ends[len(asked) - 1]
+
+    monkeypatch.setattr(buildah, "run", run)
+    engine = buildah.Buildah("1.28.2", tmp_path, buildah.CAPABILITIES)
+    with pytest.raises(BuildFailed, match="the build failed at RUN false"):
+        engine.build(BuildRequest(tmp_path, tmp_path / "Dockerfile", "localhost/jettison/r:v1"))
+    assert tries == len(asked)

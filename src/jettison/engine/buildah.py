@@ -122,7 +122,7 @@ class Buildah:
                 environment = {**os.environ, "TMPDIR": str(folder)}
                 build = partial(run, self._command(request), on_line=line, tail=BUILD_LINES, timeout=request.seconds)
                 ended = build(environment=environment)
-                if ended.code and buildah_output.lost_a_race(ended.lines):
+                if ended.code and buildah_output.failed_by_itself(ended.lines):
                     times.clear()
                     ended = build(environment=environment)
         except OSError as error:

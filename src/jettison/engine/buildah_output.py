@@ -18,6 +18,11 @@ _DISK_FULL = re.compile(
     r"no space left on device|disk quota exceeded|storing layer \S+ to file: io: read/write on closed pipe",
     re.IGNORECASE,
 )
+_NEXT_TIME = re.compile(
+    r"checking if cached image exists.*not known"
+    r"|changing to intended-new-root directory|chroot\(\)ing into directory|creating new mount namespace for "
+    r"|(?:bind mounting|remounting) .* mount namespace|waiting for container child process"
+)
 _NO_BASE = re.compile(
     r"image not known|manifest unknown|unable to (?:copy|find|pull)|initializing source|no such host|did not resolve"
     r"|name unknown|requested access to the resource is denied|error pinging|dial tcp"
@@ -69,9 +74,13 @@ def _timed(run: InstructionRun, times: Sequence[float], began: int, ended: int, 
     return InstructionRun(run.text, run.cached, round(times[ended] - times[began], 3))
 
 
-def lost_a_race(lines: Sequence[str]) -> bool:
-    """Whether a build failed because another process took a cached image out of the store while it was looked at."""
-    return any("checking if cached image exists" in line and "not known" in line for line in lines[-5:])
+def failed_by_itself(lines: Sequence[str]) -> bool:
+    """Whether a build failed at what may go well the next time, and at nothing that the Dockerfile says.
+
+    Another process took a cached image out of the store while it was looked at; or a RUN's root could not be entered
+    (buildah's chroot/run.go; its own tests meet that now and then, issue 3710), so that its command never began.
+    """
+    return any(_NEXT_TIME.search(line) for line in lines[-5:])
 
 
 def failure(code: int, lines: Sequence[str]) -> CouldNot | UsageError:
