@@ -17,6 +17,7 @@ from jettison.engine.find import find_engine
 
 # What starts the tests may have SIGINT ignored (a job in a shell's background), which children would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+pytest.register_assert_rewrite("seen_in_one_text")
 _STATE = tempfile.TemporaryDirectory(prefix="jettison-tests-")
 os.environ["JETTISON_STATE"] = _STATE.name
 os.environ["JETTISON_CACHE"] = f"{_STATE.name}/cache"

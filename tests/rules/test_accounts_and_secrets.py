@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from layer_listing import subject_of
+from layer_listing import subject_of, subject_upon
 
 from jettison.rule import Finding, all_rules
 from jettison.subject import Subject
@@ -39,10 +39,7 @@ def messages(name: str, listing: str, text: str = TEXT) -> list[str]:
 
 
 def upon(listing: str) -> Subject:
-    """The layer of line 1 is the base's."""
-    subject = subject_of(TEXT, listing, TEXTS)
-    above = {layer: each for layer, each in subject.alignment.instruction_of.items() if each.keyword != "FROM"}
-    return replace(subject, alignment=replace(subject.alignment, base_layers=2, instruction_of=above))
+    return subject_upon(TEXT, listing, TEXTS)
 
 
 def test_a_setuid_program_is_told_with_the_line_that_brought_it() -> None:

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
-
-from jettison.dockerfile.parse import parse
-from jettison.rule import all_rules
-from jettison.subject import Text
-
-RULES = {rule.name: rule for rule in all_rules()}
+from seen_in_one_text import RULES, text_of
 
 MANY = {
     "archive-copied-to-be-unpacked": "".join(
@@ -36,9 +30,8 @@ SECONDS = 3.0  # of a processor, on a busy machine; squares of these numbers too
 
 @pytest.mark.parametrize("name", MANY)
 def test_thousands_of_commands_are_looked_at_in_a_moment(name: str) -> None:
-    dockerfile = parse(f"FROM debian:bookworm\n{MANY[name]}\n")
-    text = Text(dockerfile, Path("/nonexistent"), dockerfile.stages[-1])
-    assert text.managed == ()
+    text = text_of(MANY[name])
+    assert () == text.managed  # read before the clock runs
     check = RULES[name].text
     assert check is not None
     began = time.process_time()

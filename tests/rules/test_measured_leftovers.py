@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from layer_listing import subject_of
+from layer_listing import subject_of, subject_upon
 
 from jettison.dockerfile.edit import apply
 from jettison.rule import Finding, all_rules
@@ -37,13 +37,6 @@ def sizes(name: str, text: str, listing: str, texts: Mapping[str, str] = LISTS) 
     return [each.predicted for each in measured(name, subject_of(text, listing, texts))]
 
 
-def upon(text: str, listing: str) -> Subject:
-    """The layer of line 1 is the base's."""
-    subject = subject_of(text, listing)
-    above = {layer: each for layer, each in subject.alignment.instruction_of.items() if each.keyword != "FROM"}
-    return replace(subject, alignment=replace(subject.alignment, base_layers=2, instruction_of=above))
-
-
 def test_an_upgrade_costs_what_it_replaces_of_the_base() -> None:
     listing = """
     1 usr/lib/libssl.so.3 700000
@@ -54,18 +47,20 @@ def test_an_upgrade_costs_what_it_replaces_of_the_base() -> None:
     2 usr/bin/openssl 900000 content=new
     2 var/lib/dpkg/status 5100
     """
-    subject = upon("FROM debian:bookworm\nRUN apt-get update && apt-get upgrade -y\n", listing)
+    subject = subject_upon("FROM debian:bookworm\nRUN apt-get update && apt-get upgrade -y\n", listing)
     (found,) = measured("packages-upgraded", subject)
     assert (1_600_000, (b"usr/bin/openssl", b"usr/lib/libssl.so.3")) == (found.predicted, found.paths)
 
 
 def test_an_upgrade_that_replaces_nothing_is_not_told() -> None:
-    subject = upon("FROM debian:bookworm\nRUN apt-get upgrade -y\n", "1 usr/bin/a 7\n2 var/log/dpkg.log 9\n")
+    subject = subject_upon("FROM debian:bookworm\nRUN apt-get upgrade -y\n", "1 usr/bin/a 7\n2 var/log/dpkg.log 9\n")
     assert [] == measured("packages-upgraded", subject)
 
 
 def test_what_an_installation_replaces_is_no_upgrade() -> None:
-    subject = upon("FROM debian:bookworm\nRUN apt-get install -y a\n", "1 usr/bin/a 700000\n2 usr/bin/a 700001\n")
+    subject = subject_upon(
+        "FROM debian:bookworm\nRUN apt-get install -y a\n", "1 usr/bin/a 700000\n2 usr/bin/a 700001\n"
+    )
     assert [] == measured("packages-upgraded", subject)
 
 

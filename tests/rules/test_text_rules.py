@@ -2,25 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from jettison.dockerfile.edit import apply
-from jettison.dockerfile.parse import parse
-from jettison.rule import Finding, all_rules
-from jettison.subject import Text
-
-RULES = {rule.name: rule for rule in all_rules()}
-
-
-def findings(name: str, text: str) -> list[Finding]:
-    """What one rule sees in a text; `FROM debian` where it names no base."""
-    dockerfile = parse(text if "FROM" in text else f"FROM debian:bookworm\n{text}\n")
-    check = RULES[name].text
-    assert check is not None
-    return list(check(Text(dockerfile, Path("/nonexistent"), dockerfile.stages[-1])))
-
+from seen_in_one_text import assert_fixed, assert_told, each_case
 
 CASES = {
     "cleaned-in-vain": {
@@ -155,22 +137,9 @@ CASES = {
         "FROM a AS b\nADD https://x/a.tar.gz /a\nFROM scratch\nCOPY --from=b /a /a": 0,
     },
 }
-FLAT = [(name, text, number) for name, cases in CASES.items() for text, number in cases.items()]
 
 
-@pytest.mark.parametrize(("name", "text", "number"), FLAT)
+@each_case(CASES)
 def test_a_rule_catches_what_it_is_about_and_nothing_else(name: str, text: str, number: int) -> None:
-    found = findings(name, text)
-    assert number == len(found)
-    assert {name} >= {each.rule for each in found}
-    assert [each for each in found if each.fix is None and not each.refusal] == []
-
-
-@pytest.mark.parametrize(("name", "text"), [(name, text) for name, text, number in FLAT if number])
-def test_a_fix_is_the_last_word_on_it_and_still_parses(name: str, text: str) -> None:
-    whole = text if "FROM" in text else f"FROM debian:bookworm\n{text}\n"
-    edits = [edit for each in findings(name, whole) if each.fix for edit in each.fix.edits]
-    if edits:
-        fixed = apply(whole, edits)
-        assert [] == [each for each in findings(name, fixed) if each.fix]
-        parse(fixed)
+    assert_told(name, text, number)
+    assert_fixed(name, text)

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from seen_in_one_text import findings
 
 from jettison.dockerfile.edit import apply
-from jettison.dockerfile.parse import parse
-from jettison.rule import Finding, all_rules
-from jettison.subject import Text
-
-RULES = {rule.name: rule for rule in all_rules()}
-
-
-def findings(name: str, text: str, build_args: dict[str, str] | None = None) -> list[Finding]:
-    """What one rule sees in a text."""
-    dockerfile = parse(text)
-    check = RULES[name].text
-    assert check is not None
-    return list(check(Text(dockerfile, Path("/nonexistent"), dockerfile.stages[-1], build_args or {})))
-
 
 CASES = {
     "directive-too-late": {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -76,6 +76,13 @@ def subject_of(text: str, listing: str, texts: Mapping[str, str] = NO_TEXTS) -> 
     image = Image(Reference(Transport.OCI, "listed"), "sha256:0", {}, tuple(layers))
     alignment = Alignment(True, 1, instruction_of)
     return Subject(dockerfile, Path("/nonexistent"), image, alignment, dockerfile.stages[-1])
+
+
+def subject_upon(text: str, listing: str, texts: Mapping[str, str] = NO_TEXTS) -> Subject:
+    """The same where the layer of line 1, the FROM, is the base's."""
+    subject = subject_of(text, listing, texts)
+    above = {layer: each for layer, each in subject.alignment.instruction_of.items() if each.keyword != "FROM"}
+    return replace(subject, alignment=replace(subject.alignment, base_layers=2, instruction_of=above))
 
 
 def _member(line: str, texts: Mapping[str, str]) -> tuple[int, Entry, str | bytes]:
