@@ -36,6 +36,9 @@ _OPTIONS = {
     "usermod": ("-p", "--password"),
     "svn": ("--password",),
 }
+_LINES = re.compile(r"\n|\\n")
+_FORMAT = re.compile(r"%[-0-9.]*[a-z]")  # of printf(1)
+_LOCKED = re.compile(r"[*!]+")
 _KEYS = re.compile(r"aws_secret_access_key|aws_session_token|.*_authToken|.*:_password|_auth")
 _SETTERS = ("aws", "npm", "yarn", "pnpm", "poetry", "pip", "git", "go", "bundle", "composer")
 _REASON = "give it to the one RUN that needs it: --mount=type=secret; and change it, since it was written down"
@@ -129,10 +132,20 @@ def _setting(call: Call) -> str:
 
 
 def _fed(run: Run, call: Call) -> str:
-    """`echo name:password | chpasswd`."""
+    """`echo name:password | chpasswd`; nothing where the shell computes a part of what is written."""
     fed = writer(run, call) if call.name in ("chpasswd", "passwd") else None
-    if fed is None or fed.name not in ("echo", "printf"):
+    written = _written(fed) if fed is not None else ""
+    given = [line.partition(":")[2] if call.name == "chpasswd" else line for line in _LINES.split(written)]
+    return "a password for a user" if any(each.strip() and not _LOCKED.fullmatch(each) for each in given) else ""
+
+
+def _written(call: Call) -> str:
+    """What echo or printf writes; empty for other programs, and where that is not known."""
+    values = [value for value in call.values if value is None or not value.startswith("-")]
+    if call.name not in ("echo", "printf") or None in values or not values:
         return ""
-    given = [value for value in fed.values if value and not value.startswith("-")]
-    named = any(":" in value and not value.endswith(":") for value in given)
-    return "a password for a user" if (named if call.name == "chpasswd" else given) else ""
+    words = [value for value in values if value]
+    if call.name == "echo":
+        return " ".join(words)
+    given = iter(words[1:])
+    return _FORMAT.sub(lambda _: next(given, ""), "".join(words[:1]))
