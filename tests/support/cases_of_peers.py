@@ -29,6 +29,10 @@ CASES = {
         "RUN apk add --no-cache curl wget": 1,
         "RUN apt-get install -y curl": 0,
         "RUN apt-get install -y curl wget && curl x && apt-get purge -y wget": 0,
+        "RUN apk add --virtual .d curl wget && curl x && apk del .d": 0,
+        "RUN apk add --virtual .d curl wget && apk del .e": 1,
+        "RUN apk add --virtual .d gcc && apk add curl wget && apk del .d": 1,
+        "RUN apt-get install -y curl wget && curl x && apt-get purge -y $deps": 0,
         BUILDER.format("RUN apt-get install -y curl wget"): 0,
     },
     "tools-for-people-installed": {
@@ -37,6 +41,8 @@ CASES = {
         "RUN apt-get install -y tree && tree /": 0,
         'RUN apt-get install -y screen\nCMD ["screen", "-D"]': 0,
         "RUN apt-get install -y vim && apt-get purge -y vim": 0,
+        "RUN apk add -t .d vim strace && apk add nano && apk del .d": 1,
+        "RUN apt-get install -y vim && apt-get purge -y 'vim*'": 0,
         "RUN apt-get install -y curl ca-certificates": 0,
         BUILDER.format("RUN apt-get install -y gdb"): 0,
     },
@@ -282,6 +288,8 @@ CASES = {
         "EXPOSE 2222": 0,
         "EXPOSE 22/udp": 0,
         "RUN apt-get install -y openssh-client": 0,
+        "RUN dnf install -y openssh": 0,  # the client's, there
+        "RUN apk add --virtual .d openssh && ssh a && apk del .d": 0,
         'RUN apt-get install -y openssh-server\nCMD ["/usr/sbin/sshd", "-D"]': 0,
         BUILDER.format("RUN apt-get install -y openssh-server"): 0,
     },

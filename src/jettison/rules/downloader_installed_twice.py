@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from jettison.commands.model import Run
-from jettison.commands.tables.all import SYSTEM
-from jettison.commands.tool import Action
 from jettison.core.values import Severity
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
+from jettison.synthesis.named_packages import staying
 from jettison.synthesis.package_bytes import weights
 
 NAME = "downloader-installed-twice"
@@ -27,7 +25,7 @@ def downloader_installed_twice(subject: Subject) -> Iterator[Finding]:
     **The fix** is yours: `curl -fsSLO URL` is `wget -q URL`, and `curl -fsSL URL` is `wget -qO- URL`. Which of the two
     the application calls when it runs, the text does not tell.
 
-    **Safety.** Told, never applied. Nothing is said where a RUN removes one of them again.
+    **Safety.** Told, never applied. Nothing is said where a RUN may remove one of them again.
 
     This rule's example needs a package database, which a listing of layers does not hold: it is tested on a small one
     (tests/rules/test_measured_leftovers.py).
@@ -48,19 +46,10 @@ def both_named(text: Text) -> Iterator[Finding]:
 
 def _both(text: Text) -> Finding | None:
     """What is said at the RUN that installs the second of the two."""
-    by_name: dict[str, Run] = {}
-    for run, found in text.managed:
-        names = [each.name for each in found.packages if each.name in _BOTH] if found.tool.name in SYSTEM else []
-        if not names or not text.ships(run):
-            continue
-        if found.action is Action.REMOVE:
-            return None
-        if found.action is Action.INSTALL:
-            for name in names:
-                by_name.setdefault(name, run)
-    if len(by_name) < len(_BOTH):
+    both = staying(text, _BOTH)
+    if len(both) < len(_BOTH):
         return None
-    first, second = sorted((run.instruction for run in by_name.values()), key=lambda each: each.line)
+    first, second = (each.run.instruction for each in both)
     where = "" if first is second else f" beside that of line {first.line}"
     message = f"line {second.line} installs a second downloader{where}: curl and wget do the same"
     return Finding(NAME, message, second, 0, proposal="one of them can fetch for both; the image needs one, or none")

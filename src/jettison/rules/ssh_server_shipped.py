@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jettison.commands.tables.all import SYSTEM
-from jettison.commands.tool import Action
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import stage_chain
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
+from jettison.synthesis.named_packages import staying
 
 NAME = "ssh-server-shipped"
 _SERVERS = {"openssh-server", "dropbear", "tinysshd", "tinyssh", "openssh-server-krb5"}
 _OF_ALPINE = {"openssh"}  # client and server; Arch's, too
 _REASON = "`docker exec` enters a container without it; keys, updates and logins then stay with the host"
-
 _CLIENT = f"where ssh is all that is called, openssh-client brings it alone; {_REASON}"
 
 
@@ -30,7 +28,7 @@ def ssh_server_shipped(text: Text) -> Iterator[Finding]:
     **The fix** is yours: `docker exec`, `kubectl exec` or a debug container enters without one.
 
     **Safety.** Told, never applied. Nothing is said where CMD or ENTRYPOINT runs an SSH server: then it is the
-    application.
+    application; nor of a server that a RUN may remove again.
 
     ```dockerfile bad
     FROM debian:bookworm
@@ -44,16 +42,13 @@ def ssh_server_shipped(text: Text) -> Iterator[Finding]:
     every = [each for stage in stage_chain(text.dockerfile, text.stage, text.build_args) for each in stage.instructions]
     if any(each.keyword in ("CMD", "ENTRYPOINT") and re.search(r"sshd|dropbear", each.value) for each in every):
         return
-    for run, found in text.managed:
-        if found.tool.name not in SYSTEM or found.action is not Action.INSTALL or not text.ships(run):
-            continue
-        servers = _SERVERS | _OF_ALPINE if found.tool.name == "apk" else _SERVERS
-        name = next((each.name for each in found.packages if each.name in servers), None)
-        if name:
-            message = f"line {run.instruction.line} installs {name}, an SSH server"
-            advice = _CLIENT if name in _OF_ALPINE else _REASON
-            yield Finding(NAME, message, run.instruction, 0, refusal=advice)
-            return
+    installed = staying(text, _SERVERS | _OF_ALPINE)
+    server = next((each for each in installed if each.name in _SERVERS or each.manager == "apk"), None)
+    if server is not None:
+        message = f"line {server.run.instruction.line} installs {server.name}, an SSH server"
+        advice = _CLIENT if server.name in _OF_ALPINE else _REASON
+        yield Finding(NAME, message, server.run.instruction, 0, refusal=advice)
+        return
     for each in every:
         if each.keyword == "EXPOSE" and re.search(r"(?:^|\s)22(?:/tcp)?(?:\s|$)", each.value):
             yield Finding(NAME, f"line {each.line} exposes port 22, which is SSH's", each, 0, refusal=_REASON)

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jettison.commands.model import Run
-from jettison.commands.tables.all import SYSTEM
-from jettison.commands.tool import Action
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import stage_chain
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
+from jettison.synthesis.named_packages import staying
 from jettison.synthesis.package_bytes import weights
 
 NAME = "tools-for-people-installed"
@@ -36,7 +35,8 @@ def tools_for_people_installed(subject: Subject) -> Iterator[Finding]:
 
     **The fix** is yours: whether somebody enters the container and types there, the text does not tell.
 
-    **Safety.** Told, never applied. Nothing is said of a tool that a RUN, CMD, ENTRYPOINT or HEALTHCHECK calls.
+    **Safety.** Told, never applied. Nothing is said of a tool that a RUN, CMD, ENTRYPOINT or HEALTHCHECK calls, or that
+    one may remove again.
 
     This rule's example needs a package database, which a listing of layers does not hold: it is tested on a small one
     (tests/rules/test_measured_leftovers.py).
@@ -54,23 +54,16 @@ def named_in_a_run(text: Text) -> Iterator[Finding]:
 
 
 def _installed(text: Text) -> Iterator[tuple[Finding, tuple[str, ...]]]:
-    by_run: dict[int, tuple[Run, dict[str, None]]] = {}
-    removed = set()
-    for run, found in text.managed:
-        names = [each.name for each in found.packages if each.name in _TOOLS] if found.tool.name in SYSTEM else []
-        if not names or not text.ships(run):
-            continue
-        if found.action is Action.INSTALL:
-            by_run.setdefault(id(run), (run, {}))[1].update(dict.fromkeys(names))
-        elif found.action is Action.REMOVE:
-            removed |= set(names)
-    used = _used(text) if by_run else ""
-    for run, asked in by_run.values():
-        names = [name for name in asked if name not in removed and not re.search(rf"\b{_TOOLS[name]}\b", used)]
-        names = [name for name in names if next(text.called(_TOOLS[name]), None) is None]
-        if names:
-            message = f"line {run.instruction.line} installs {', '.join(names)}: for people, and not for a program"
-            yield Finding(NAME, message, run.instruction, 0, proposal=_PROPOSAL), tuple(names)
+    by_run: dict[int, tuple[Run, list[str]]] = {}
+    asked = staying(text, _TOOLS)
+    used = _used(text) if asked else ""
+    for each in asked:
+        command = _TOOLS[each.name]
+        if not re.search(rf"\b{command}\b", used) and next(text.called(command), None) is None:
+            by_run.setdefault(id(each.run), (each.run, []))[1].append(each.name)
+    for run, names in by_run.values():
+        message = f"line {run.instruction.line} installs {', '.join(names)}: for people, and not for a program"
+        yield Finding(NAME, message, run.instruction, 0, proposal=_PROPOSAL), tuple(names)
 
 
 def _used(text: Text) -> str:
