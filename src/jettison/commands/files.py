@@ -151,7 +151,7 @@ def download(call: Call) -> Download | None:
     if not urls:
         return None
     fails = found.tool is WGET or found.has("-f", "--fail", "--fail-with-body")
-    follows = found.tool is WGET or found.has("-L", "--location")
+    follows = found.tool is WGET or found.has("-L", "--location", "--location-trusted")
     return Download(call, urls, _to(found, urls), fails, follows)
 
 

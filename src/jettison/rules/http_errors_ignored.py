@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jettison.commands.files import Download, download
+from jettison.commands.files import TOOLS, Download, download
+from jettison.commands.invocation import invoked
 from jettison.commands.model import Call, Run
 from jettison.commands.pipes import reader
 from jettison.core.values import Applicability, Span
@@ -18,7 +19,11 @@ _MOVES = re.compile(
     r"https?://(?:github\.com/[^/]+/[^/]+/(?:releases/(?:latest/)?download|archive|raw)/|(?:bit\.ly|git\.io|aka\.ms)/)"
 )  # these answer with another address, and with nothing in it
 _CONFIGURED = re.compile(r"curlrc|CURL_HOME")
-_SENDS = {"-I", "--head", "-X", "--request", "-d", "--data", "-T", "--upload-file", "-F", "--form", "-K", "--config"}
+_SENDS = (
+    "-I", "--head", "-X", "--request", "-T", "--upload-file", "-F", "--form", "--form-string", "-K", "--config", "-d",
+    "--data", "--data-ascii", "--data-binary", "--data-raw", "--data-urlencode", "--json",
+)  # fmt: skip
+_HTTP = re.compile(r"https?://|(?!.*://)", re.IGNORECASE)  # what names no protocol is HTTP as a rule
 
 
 @text_rule("JT219")
@@ -32,8 +37,8 @@ def http_errors_ignored(text: Text) -> Iterator[Finding]:
     **The fix** adds `-f`, and `-L` where the address moves: an HTTP error is then an error of the RUN.
 
     **Safety.** PROPOSED: what is fetched stays the same wherever the server answers well, and a build that worked by
-    an error page ends. Nothing is said where curl
-    only prints, asks for headers, sends something, or has a configuration of its own.
+    an error page ends. Nothing is said where curl only prints, asks for headers, sends something, speaks another
+    protocol, or has a configuration of its own.
 
     ```dockerfile bad
     FROM debian:bookworm
@@ -59,8 +64,9 @@ def http_errors_ignored(text: Text) -> Iterator[Finding]:
 
 
 def _is_kept(run: Run, fetched: Download) -> bool:
-    """Whether the answer goes to a file, or to another program: where only its code is asked for, nothing is kept."""
-    if any(value is not None and value.partition("=")[0] in _SENDS for value in fetched.call.values):
+    """Whether an answer by HTTP goes to a file, or to another program: of what only prints, nothing is kept."""
+    read = invoked(fetched.call, TOOLS)
+    if (read is not None and read.has(*_SENDS)) or not any(_HTTP.match(url or "") for url in fetched.urls):
         return False
     return fetched.to not in ("", "/dev/null") or reader(run, fetched.call) is not None
 
