@@ -111,6 +111,7 @@ CASES = {
         "FROM x\nEXPOSE 8080:80 127.0.0.1:80:80/tcp\n": [2, 2],
         "FROM x\nEXPOSE 80/udp ${P:-80} $Q 1-2\n": [],
         "FROM x\nEXPOSE 80:\n": [],  # refused, which is told
+        "FROM x\nEXPOSE :80\n": [],
     },
     "relative-workdir": {
         "FROM x\nWORKDIR app\nWORKDIR b\n": [2],
@@ -230,6 +231,21 @@ def test_a_base_whose_argument_is_given_is_none_to_speak_of() -> None:
 )
 def test_a_name_that_is_near_another_is_asked_about(text: str, advice: str) -> None:
     assert [advice] == [each.refusal for each in findings("undefined-variable", text)]
+
+
+@pytest.mark.parametrize(
+    ("written", "port"),
+    [
+        ("8080:80", "80"),
+        ("8080:${P}", "${P}"),
+        ("${A:-1}:$P/udp", "$P/udp"),
+        ("${A:-1}:${P:-2}", "${P:-2}"),
+        ('"8:9"', "9"),
+    ],
+)
+def test_the_port_that_counts_is_told_as_it_is_written(written: str, port: str) -> None:
+    (found,) = findings("port-mapping-exposed", f"FROM x\nEXPOSE {written}\n")
+    assert f"write EXPOSE {port}, and publish it where the container is started" == found.refusal
 
 
 def test_the_array_that_a_shell_form_would_be_is_shown() -> None:

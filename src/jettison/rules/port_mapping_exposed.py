@@ -36,8 +36,10 @@ def port_mapping_exposed(text: Text) -> Iterator[Finding]:
         if each.keyword != "EXPOSE":
             continue
         for word in each.words:
-            host, colon, port = _VARIABLE.sub("1", word.text).rpartition(":")
-            if colon and host and port:
-                message = f"line {each.line} exposes {word.text}: only {port} counts, the rest is dropped"
+            written = word.text.strip("\"'")
+            at = _VARIABLE.sub(lambda match: "-" * len(match[0]), written).rfind(":")
+            port = written[at + 1 :]
+            if at > 0 and port:
+                message = f"line {each.line} exposes {written}: only {port} counts, the rest is dropped"
                 reason = f"write EXPOSE {port}, and publish it where the container is started"
                 yield Finding(NAME, message, each, 0, refusal=reason)
