@@ -116,6 +116,9 @@ CASES = {
     "relative-workdir": {
         "FROM x\nWORKDIR app\nWORKDIR b\n": [2],
         "FROM x\nWORKDIR $D\nWORKDIR b\n": [],
+        "FROM x\nWORKDIR C:/app\n": [],
+        "FROM x\nWORKDIR C:\\\\app\n": [],
+        "FROM x\nWORKDIR c:app\n": [2],
         'FROM x\nWORKDIR "/a b"\nWORKDIR c\n': [],
         "FROM x AS a\nWORKDIR /a\nFROM a\nWORKDIR b\n": [],
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jettison.core.values import Severity
@@ -10,6 +11,7 @@ from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
 NAME = "relative-workdir"
+_WHOLE = re.compile(r"/|\$|[A-Za-z]:[\\/]")  # a variable may hold a whole path, and Windows has drives
 
 
 @text_rule("JT714", severity=Severity.NOTE)
@@ -41,7 +43,7 @@ def relative_workdir(text: Text) -> Iterator[Finding]:
             if each.keyword != "WORKDIR":
                 continue
             path = each.value.strip("\"'")
-            if stage.index not in fixed and not path.startswith(("/", "$")):
+            if stage.index not in fixed and not _WHOLE.match(path):
                 message = f"line {each.line} begins {path} where the base image's WORKDIR is"
                 yield Finding(NAME, message, each, 0, refusal="write the whole path, with a slash at its front")
             fixed.add(stage.index)
