@@ -15,10 +15,8 @@ from jettison.synthesis.left import SHOWN
 
 NAME = "setuid-program-added"
 _SETUID, _SETGID = 0o4000, 0o2000
-_SAYS_SO = re.compile(r"[467][0-7]{3}|[ugoa]*\+[rwxXt]*s[rwxXst]*")
-_OF_THE_GROUP = re.compile(
-    r"2[0-7]{3}|g\+[rwxXt]*s[rwxXst]*"
-)  # of folders mostly: what is made there belongs to their group
+_OCTAL = re.compile(r"0*([0-7])[0-7]{3}")
+_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=][rwxXst]*)+)")  # of a mode in letters; one that copies (`g=u`) is none
 _PROGRAM = re.compile(r"/(?:.*/)?s?bin/[^/]+")
 _PROPOSAL = "chmod u-s,g-s in the same RUN takes that away, where nothing needs it; no-new-privileges does at run time"
 
@@ -69,6 +67,22 @@ def set_by_word(text: Text) -> Iterator[Finding]:
 
 def _sets_it(what: str, paths: tuple[str | None, ...]) -> bool:
     """Whether a mode that is set makes a program of these run as somebody else."""
-    if _OF_THE_GROUP.fullmatch(what):
-        return any(path is not None and _PROGRAM.fullmatch(path) for path in paths)
-    return _SAYS_SO.fullmatch(what) is not None and any(path is not None for path in paths)
+    whole = _special(what)
+    if whole & _SETUID:
+        return any(path is not None for path in paths)
+    return bool(whole & _SETGID) and any(path is not None and _PROGRAM.fullmatch(path) for path in paths)
+
+
+def _special(what: str) -> int:
+    """Which of the two bits a mode as chmod(1) takes it sets."""
+    octal = _OCTAL.fullmatch(what)
+    if octal is not None:
+        return int(octal[1]) << 9 & (_SETUID | _SETGID)
+    clauses = [_CLAUSE.fullmatch(each) for each in what.split(",")]
+    if None in clauses:
+        return 0
+    found = 0
+    for who, changes in (each.groups() for each in clauses if each is not None):
+        if re.search(r"[+=][^-+=]*s", changes):
+            found |= _SETUID * (not who or "u" in who or "a" in who) | _SETGID * (not who or "g" in who or "a" in who)
+    return found
