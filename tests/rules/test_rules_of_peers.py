@@ -26,6 +26,14 @@ def test_who_installs_alpine_s_openssh_is_told_of_the_client() -> None:
     assert (found.refusal or "").startswith("where ssh is all that is called, openssh-client brings it alone")
 
 
+def test_only_upon_folders_of_the_kernel_a_runtime_mounts_its_own() -> None:
+    text = "WORKDIR /boot\nVOLUME /data /proc /sys\n"
+    assert [
+        "line 2 names /boot, which is there for machines that boot",
+        "line 3 names /proc, which is the kernel's: a runtime mounts its own",
+    ] == [each.message for each in findings("system-folder-declared", text)]
+
+
 def test_a_secret_is_never_printed() -> None:
     told = [each for text, number in CASES["credentials-in-a-command"].items() if number for each in findings(
         "credentials-in-a-command", text)]  # fmt: skip

@@ -303,6 +303,7 @@ CASES = {
     },
     "system-folder-declared": {
         "WORKDIR /proc/self": 1,
+        "VOLUME /boot/grub": 1,
         'VOLUME ["/sys/fs/cgroup"]': 0,
         "VOLUME /dev": 1,
         "VOLUME /data /sys": 1,

@@ -1,4 +1,4 @@
-"""WORKDIR or VOLUME upon a folder of the kernel."""
+"""WORKDIR or VOLUME upon a folder of the kernel, or of the machine."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
 NAME = "system-folder-declared"
-_SYSTEM = re.compile(r"/(?:proc|sys(?!/fs/cgroup)|dev(?!/shm)|boot|initrd|lost\+found)(?:/.*)?")
+_KERNEL = re.compile(r"/(?:proc|sys(?!/fs/cgroup)|dev(?!/shm))(?:/.*)?")
+_MACHINE = re.compile(r"/(?:boot|initrd|lost\+found)(?:/.*)?")
 
 
 @text_rule("JT608")
 def system_folder_declared(text: Text) -> Iterator[Finding]:
-    """A WORKDIR or VOLUME names a folder that is the kernel's: /proc, /sys, /dev, /boot.
+    """A WORKDIR or VOLUME names a folder of the kernel (/proc, /sys, /dev), or one that machines boot from (/boot).
 
-    **What it costs.** The runtime mounts its own there: what the image holds below it is never seen, a volume there
-    hides devices that programs need, and a working directory below /proc has been a way out of containers
-    (CVE-2024-21626 began with one).
+    **What it costs.** Upon the kernel's the runtime mounts its own: what the image holds below it is never seen, a
+    volume there hides devices that programs need, and a working directory below /proc has been a way out of containers
+    (CVE-2024-21626 began with one). What is in /boot, /initrd and /lost+found is there for a machine, and a container
+    is none.
 
     **The fix** is yours: a folder of the application's own.
 
@@ -40,12 +42,15 @@ def system_folder_declared(text: Text) -> Iterator[Finding]:
         for each in stage.instructions:
             if each.keyword not in ("WORKDIR", "VOLUME"):
                 continue
-            words = each.exec_form or (each.value,) if each.keyword == "WORKDIR" else _words(each.value, each.exec_form)
-            folder = next((word for word in words if _SYSTEM.fullmatch(word.strip("\"'"))), None)
-            if folder:
-                message = f"line {each.line} names {terminal(folder)}, which is the kernel's: a runtime mounts its own"
+            words = each.exec_form or ((each.value,) if each.keyword == "WORKDIR" else each.value.split())
+            folders = [(word, why) for word in words if (why := _why_not(word.strip("\"'")))]
+            for folder, why in folders[:1]:
+                message = f"line {each.line} names {terminal(folder)}, {why}"
                 yield Finding(NAME, message, each, 0, refusal="name a folder of the application's own")
 
 
-def _words(value: str, exec_form: tuple[str, ...] | None) -> tuple[str, ...]:
-    return exec_form or tuple(value.split())
+def _why_not(folder: str) -> str:
+    """Why a folder is not the application's; empty where it may be."""
+    if _KERNEL.fullmatch(folder):
+        return "which is the kernel's: a runtime mounts its own"
+    return "which is there for machines that boot" if _MACHINE.fullmatch(folder) else ""
