@@ -34,6 +34,14 @@ def test_only_upon_folders_of_the_kernel_a_runtime_mounts_its_own() -> None:
     ] == [each.message for each in findings("system-folder-declared", text)]
 
 
+def test_signatures_and_certificates_are_told_apart() -> None:
+    text = "RUN yum install -y --nogpgcheck a\nRUN curl -k https://x/a\n"
+    assert [
+        "line 2 says --nogpgcheck, by which packages come that nobody signed",
+        "line 3 says -k, by which any server passes for the right one",
+    ] == sorted(each.message for each in findings("verification-switched-off", text))
+
+
 def test_a_secret_is_never_printed() -> None:
     told = [each for text, number in CASES["credentials-in-a-command"].items() if number for each in findings(
         "credentials-in-a-command", text)]  # fmt: skip

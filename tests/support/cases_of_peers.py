@@ -279,6 +279,11 @@ CASES = {
         "RUN git config --global http.sslVerify false": 1,
         "RUN git -c http.sslVerify=false clone https://x/a": 1,
         "RUN GIT_SSL_NO_VERIFY=1 git clone https://x/a": 1,
+        "RUN git -c http.sslVerify=0 clone https://x/a": 1,
+        "RUN git config --global http.sslVerify": 0,
+        "RUN export NODE_TLS_REJECT_UNAUTHORIZED=0 && npm ci && npm run a": 1,
+        "RUN NODE_TLS_REJECT_UNAUTHORIZED=0; npm ci": 0,  # nobody but the shell has it
+        "ENV NODE_TLS_REJECT_UNAUTHORIZED=0\nRUN npm ci": 1,
         "ENV NODE_TLS_REJECT_UNAUTHORIZED=0": 1,
         "ENV NODE_TLS_REJECT_UNAUTHORIZED 0": 1,
         "ENV NODE_TLS_REJECT_UNAUTHORIZED=1": 0,

@@ -23,16 +23,20 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "zypper": ("--no-gpg-checks",),
     "pip": ("--trusted-host",),
 }  # by the name of the tool
-_STRICT = (("strict-ssl", "false"),)
-_SETTINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
+_SIGNATURES = {
+    "--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories", "--allow-untrusted", "--nogpgcheck",
+    "--no-gpgchecks", "--no-gpg-checks",
+}  # of these options: not about a server's certificate  # fmt: skip
+_STRICT = (("strict-ssl", ("false",)),)
+_SETTINGS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "npm": _STRICT,
     "yarn": _STRICT,
     "pnpm": _STRICT,
-    "git": (("http.sslVerify", "false"),),
-    "conda": (("ssl_verify", "false"),),
-    "pip": (("global.trusted-host", ""),),
-    "composer": (("disable-tls", "true"),),
-}  # and the value that switches off, "" for any
+    "git": (("http.sslVerify", ("false", "no", "off", "0")),),
+    "conda": (("ssl_verify", ("false", "no", "off", "0")),),
+    "pip": (("global.trusted-host", ()),),
+    "composer": (("disable-tls", ("true", "1")),),
+}  # and the values that switch off, none for any
 _VARIABLES = {
     "NODE_TLS_REJECT_UNAUTHORIZED": {"0"},
     "GIT_SSL_NO_VERIFY": {"1", "true", "yes", "on"},
@@ -71,7 +75,12 @@ def verification_switched_off(text: Text) -> Iterator[Finding]:
     for run, what in (*_of_programs(text), *_of_managers(text)):
         if (id(run), what) not in told:
             told.add((id(run), what))
-            message = f"line {run.instruction.line} says {what}, by which any server passes for the right one"
+            price = (
+                "by which packages come that nobody signed"
+                if what in _SIGNATURES
+                else "by which any server passes for the right one"
+            )
+            message = f"line {run.instruction.line} says {what}, {price}"
             yield Finding(NAME, message, run.instruction, 0, refusal=_REASON)
     for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
@@ -85,7 +94,7 @@ def verification_switched_off(text: Text) -> Iterator[Finding]:
 
 
 def _of_programs(text: Text) -> Iterator[tuple[Run, str]]:
-    """What curl, wget and git are told, and the variables that are set for one command."""
+    """What curl, wget and git are told, and the variables that a RUN sets for those who read them."""
     last: dict[tuple[int, str], tuple[Run, Call]] = {}  # what is checked behind the last one is behind all
     for run, call in text.called("curl", "wget", "git"):
         found = invoked(call, files.TOOLS)
@@ -96,7 +105,8 @@ def _of_programs(text: Text) -> Iterator[tuple[Run, str]]:
         if call.name not in _SUMMED or not is_verified(run, call):
             yield run, what
     for run, call in text.called(*_READ_VARIABLES):
-        yield from ((run, name) for name, value in call.own.items() if _is_off(name, value))
+        own = call.own.keys() | call.exported - run.state.variables.keys()  # an ENV is told by itself
+        yield from ((run, name) for name in sorted(own) if _is_off(name, call.setting(name)))
 
 
 def _of_managers(text: Text) -> Iterator[tuple[Run, str]]:
@@ -115,8 +125,9 @@ def _switch(found: Invocation) -> str:
     words = (
         [part.lstrip("-") for value in found.call.values if value for part in value.split("=", 1)] if settings else []
     )
-    for key, value in settings:
-        if key in words and (not value or value in words[words.index(key) + 1 :][:1]):
+    for key, values in settings:
+        given = words[words.index(key) + 1 :][:1] if key in words else []
+        if given and (not values or given[0].lower() in values):
             return key
     return ""
 
