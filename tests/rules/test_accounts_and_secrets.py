@@ -28,6 +28,7 @@ TEXTS = {
     "open-shadow": "root::19000:0:99999:7:::\n",
     "twice": "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\napp:x:5:5::/:/bin/sh\n",
 }
+TEXTS["twice-and-one"] = TEXTS["twice"] + "new:x:6:6::/:/bin/sh\n"
 
 
 def found(name: str, subject: Subject) -> list[Finding]:
@@ -85,6 +86,8 @@ def test_two_names_of_one_number_are_told_but_for_those_of_the_base() -> None:
     listing = "2 etc/passwd text=twice"
     assert ["line 2 leaves root and toor one user, number 0"] == messages("accounts-that-share-a-number", listing)
     assert [] == found("accounts-that-share-a-number", upon("1 etc/passwd text=twice"))
+    assert [] == found("accounts-that-share-a-number", upon("1 etc/passwd text=twice\n2 etc/passwd text=twice-and-one"))
+    assert 1 == len(found("accounts-that-share-a-number", upon("1 etc/passwd text=closed\n2 etc/passwd text=twice")))
     assert [] == messages("accounts-that-share-a-number", "2 etc/passwd text=passwd")
 
 

@@ -29,7 +29,7 @@ def account_without_password(subject: Subject) -> Iterator[Finding]:
     This rule's example needs the files of an image: it is tested on texts and on layers
     (tests/rules/test_accounts_and_secrets.py).
     """
-    every = accounts(subject)
+    every = accounts(subject.tree)
     for path in (PASSWD, SHADOW):
         empty = [each.name for each in every if not each.password and each.logs_in and each.told == path]
         instruction = written_by(subject, path) if empty else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from jettison.commands.files import new_user
 from jettison.core.escape import terminal
 from jettison.core.values import Severity
+from jettison.image.tree import Tree
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.accounts import PASSWD, accounts, written_by
@@ -32,14 +32,20 @@ def accounts_that_share_a_number(subject: Subject) -> Iterator[Finding]:
     instruction = written_by(subject, PASSWD)
     if instruction is None or instruction.keyword == "FROM":
         return
-    names: dict[str, list[str]] = defaultdict(list)
-    for each in accounts(subject):
-        names[each.number].append(each.name)
-    for number, several in names.items():
-        if len(set(several)) > 1:
-            who = terminal(" and ".join(dict.fromkeys(several)))
+    before = _by_number(subject.below)
+    for number, names in _by_number(subject.tree).items():
+        if len(names) > 1 and names.keys() - before.get(number, {}).keys():
+            who = terminal(" and ".join(names))
             message = f"line {instruction.line} leaves {who} one user, number {terminal(number)}"
             yield Finding(NAME, message, instruction, 0, proposal=_PROPOSAL)
+
+
+def _by_number(tree: Tree) -> dict[str, dict[str, None]]:
+    """The names of each number, in the order of the file."""
+    found: dict[str, dict[str, None]] = {}
+    for each in accounts(tree):
+        found.setdefault(each.number, {})[each.name] = None
+    return found
 
 
 @seen_in_text(accounts_that_share_a_number)

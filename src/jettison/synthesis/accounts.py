@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jettison.dockerfile.model import Instruction
+from jettison.image.tree import Tree
 from jettison.subject import Subject
 
 PASSWD, SHADOW = b"etc/passwd", b"etc/shadow"
@@ -32,11 +33,11 @@ class Account:
         return self.shell.rpartition("/")[2] not in _NO_LOGIN
 
 
-def accounts(subject: Subject) -> tuple[Account, ...]:
-    """Every account of the image, in the order of the file; none where there is no such file."""
-    hidden = {fields[0]: fields[1] for fields in _lines(subject, SHADOW) if len(fields) > 1}
+def accounts(tree: Tree) -> tuple[Account, ...]:
+    """Every account of a tree, in the order of the file; none where there is no such file."""
+    hidden = {fields[0]: fields[1] for fields in _lines(tree, SHADOW) if len(fields) > 1}
     found = []
-    for name, password, number, *rest in (fields for fields in _lines(subject, PASSWD) if len(fields) > 2):
+    for name, password, number, *rest in (fields for fields in _lines(tree, PASSWD) if len(fields) > 2):
         if name and name[0] not in "+-#":
             kept = (hidden.get(name, "x"), SHADOW) if password == "x" else (password, PASSWD)
             found.append(Account(name, *kept, number, rest[-1] if rest else ""))
@@ -52,9 +53,9 @@ def written_by(subject: Subject, path: bytes) -> Instruction | None:
     return subject.stage.instructions[0] if found is None and layer < subject.alignment.base_layers else found
 
 
-def _lines(subject: Subject, path: bytes) -> Iterator[list[str]]:
+def _lines(tree: Tree, path: bytes) -> Iterator[list[str]]:
     try:
-        text = subject.tree.read(path, _MOST).decode("utf-8", "replace")
+        text = tree.read(path, _MOST).decode("utf-8", "replace")
     except KeyError:
         return
     yield from (line.split(":") for line in text.splitlines())
