@@ -75,8 +75,9 @@ def test_an_empty_password_is_told_where_the_file_that_says_so_was_written() -> 
     ] == messages("account-without-password", listing)
 
 
-def test_an_empty_password_of_the_base_is_told_at_from() -> None:
-    subject = upon("1 etc/passwd text=closed\n1 etc/shadow text=open-shadow")
+@pytest.mark.parametrize("above", ["", "2 etc/shadow text=open-shadow", "2 etc/passwd text=closed"])
+def test_an_empty_password_of_the_base_is_told_at_from_whoever_rewrites_the_file(above: str) -> None:
+    subject = upon(f"1 etc/passwd text=closed\n1 etc/shadow text=open-shadow\n{above}")
     (told,) = found("account-without-password", subject)
     assert told.instruction is not None
     assert (1, "FROM") == (told.instruction.line, told.instruction.keyword)

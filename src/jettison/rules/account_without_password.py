@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jettison.commands.model import Call
 from jettison.core.escape import terminal
 from jettison.core.values import Severity
+from jettison.dockerfile.model import Instruction
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.accounts import PASSWD, SHADOW, accounts, written_by
@@ -29,14 +30,21 @@ def account_without_password(subject: Subject) -> Iterator[Finding]:
     This rule's example needs the files of an image: it is tested on texts and on layers
     (tests/rules/test_accounts_and_secrets.py).
     """
-    every = accounts(subject.tree)
+    if not subject.alignment.known:
+        return
+    before = {each.name for each in accounts(subject.below) if not each.password}
+    open_to_all = [each for each in accounts(subject.tree) if not each.password and each.logs_in]
+    yield from _told([each.name for each in open_to_all if each.name in before], subject.stage.instructions[0])
     for path in (PASSWD, SHADOW):
-        empty = [each.name for each in every if not each.password and each.logs_in and each.told == path]
-        instruction = written_by(subject, path) if empty else None
-        if instruction is not None:
-            who = terminal(", ".join(empty))
-            message = f"line {instruction.line} leaves {who} without a password, open to everybody"
-            yield Finding(NAME, message, instruction, 0, refusal=_REASON)
+        own = [each.name for each in open_to_all if each.name not in before and each.told == path]
+        yield from _told(own, written_by(subject, path))
+
+
+def _told(names: Sequence[str], instruction: Instruction | None) -> Iterator[Finding]:
+    if names and instruction is not None:
+        who = terminal(", ".join(names))
+        message = f"line {instruction.line} leaves {who} without a password, open to everybody"
+        yield Finding(NAME, message, instruction, 0, refusal=_REASON)
 
 
 @seen_in_text(account_without_password)
