@@ -131,6 +131,7 @@ CASES = {
     },
     "remote-archive-added": {
         "ADD https://x/a.tar.gz /a": 1,
+        'ADD ["https://x/a.tar.gz", "/a"]': 1,
         "ADD --unpack https://x/a.tar.gz /a": 0,
         "ADD https://x/a.txt /a": 0,
         "ADD a.tar.gz /a": 0,

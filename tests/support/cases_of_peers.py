@@ -207,6 +207,8 @@ CASES = {
     },
     "whole-system-copied": {
         BUILDER.replace("/a /a", "/ /").format("RUN a"): 1,
+        BUILDER.replace("/a /a", ". /").format("RUN a"): 1,
+        BUILDER.replace("/a /a", '["/", "/"]').format("RUN a"): 1,
         BUILDER.format("RUN a"): 0,
         "FROM debian AS b\nFROM scratch\nCOPY --from=b / /": 0,
         "FROM debian\nCOPY / /": 0,
@@ -255,6 +257,7 @@ CASES = {
         "RUN wget http://example.com/a && wget http://example.com/b": 1,
         "RUN git clone http://example.com/a": 1,
         "ADD http://example.com/a /a": 1,
+        'ADD ["http://example.com/a", "/a"]': 1,
         "ADD --checksum=sha256:abc http://example.com/a /a": 0,
         "RUN wget http://example.com/a && echo 'abc  a' | sha256sum -c": 0,
         "RUN wget http://example.com/a && gpg --verify a.asc a": 0,

@@ -27,6 +27,7 @@ from jettison.dockerfile.contexts import meant
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 from jettison.dockerfile.scope import NO_ARGUMENTS, state_at
+from jettison.dockerfile.values import arguments
 
 _REMOTE = re.compile(r"(?:https?|git|ssh|ftps?)://|[\w.-]+@[\w.-]+:")
 _LOOPS = 255  # links followed for one path, as BuildKit's RootPath does
@@ -138,7 +139,7 @@ def _wanted(
     if instruction.keyword == "RUN":
         words = list(_mounts(instruction, is_meant))
     elif instruction.keyword in ("COPY", "ADD") and is_meant(instruction.flag("from") or ""):
-        words = list(instruction.exec_form or [word.text for word in instruction.words])[:-1]
+        words = list(arguments(instruction)[:-1])
         if instruction.heredocs:
             words = [word for word in words if not word.startswith("<<")]
     else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from jettison.commands.files import is_packed, removal, unpacking
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Instruction
+from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.left import left_in
@@ -67,7 +68,7 @@ def _copied(text: Text) -> Iterator[tuple[Instruction, str]]:
             if each.keyword == "WORKDIR":
                 folder = posixpath.normpath(posixpath.join(folder, each.value.strip("\"'")))
             elif each.keyword == "COPY" and not each.heredocs:
-                words = list(each.exec_form or (word.text.strip("\"'") for word in each.words))
+                words = [word.strip("\"'") for word in arguments(each)]
                 for source in filter(is_packed, words[:-1]):
                     many = len(words) > 2 or words[-1].endswith("/") or words[-1] in (".", "./") or "." not in words[-1]
                     name = posixpath.basename(source) if many else ""

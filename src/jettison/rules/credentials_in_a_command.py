@@ -10,6 +10,7 @@ from jettison.commands.model import Call, Run
 from jettison.commands.pipes import writer
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import needed
+from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
@@ -73,7 +74,7 @@ def credentials_in_a_command(text: Text) -> Iterator[Finding]:
             yield _finding(run.instruction.line, what, run)
     for stage in needed(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
-            if each.keyword == "ADD" and any(_in_url(word.text) for word in each.words[:-1]):
+            if each.keyword == "ADD" and any(_in_url(word) for word in arguments(each)[:-1]):
                 message = f"line {each.line} holds a login within an address"
                 yield Finding(NAME, message, each, 0, refusal=_REASON)
 

@@ -9,6 +9,7 @@ from jettison.commands.files import clone, download
 from jettison.commands.model import Call, Run
 from jettison.core.escape import terminal
 from jettison.dockerfile.graph import needed
+from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 from jettison.synthesis.verified import is_verified
@@ -55,7 +56,7 @@ def downloaded_unencrypted(text: Text) -> Iterator[Finding]:
     for stage in needed(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
             if each.keyword == "ADD" and each.flag("checksum") is None:
-                added = next(filter(None, (_plain(word.text.strip("\"'")) for word in each.words[:-1])), None)
+                added = next(filter(None, (_plain(word.strip("\"'")) for word in arguments(each)[:-1])), None)
                 if added:
                     message = f"line {each.line} adds from {terminal(added)} over plain HTTP, unchecked"
                     yield Finding(NAME, message, each, 0, refusal=_REASON)

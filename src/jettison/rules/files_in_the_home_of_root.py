@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Instruction
+from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 from jettison.synthesis.foundation import libc_below
@@ -50,7 +51,7 @@ def files_in_the_home_of_root(text: Text) -> Iterator[Finding]:
 
 def _leads_there(each: Instruction) -> bool:
     if each.keyword in ("COPY", "ADD"):
-        words = each.exec_form or tuple(word.text for word in each.words)
+        words = arguments(each)
         return bool(words) and _BELOW.match(words[-1]) is not None
     return (
         each.keyword == "ENV" and re.search(r"\bPATH\b", each.value) is not None and bool(_IN_PATH.search(each.value))

@@ -8,6 +8,7 @@ from jettison.commands.files import is_packed
 from jettison.core.values import Applicability, Severity, Span
 from jettison.dockerfile.graph import needed
 from jettison.dockerfile.model import Edit, Instruction
+from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, Fix, text_rule
 from jettison.subject import Text
 
@@ -46,7 +47,7 @@ def plain_files_added(text: Text) -> Iterator[Finding]:
 
 def _is_plain(add: Instruction) -> bool:
     """Whether all that it takes is in the context, and no archive by its name."""
-    sources = add.exec_form[:-1] if add.exec_form else tuple(word.text for word in add.words[:-1])
+    sources = arguments(add)[:-1]
     odd = any("$" in each or "://" in each or "@" in each or _may_be_packed(each.strip("\"'")) for each in sources)
     return bool(sources) and not odd and not add.heredocs and not _OF_ADD & {flag.name for flag in add.flags}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jettison.commands.files import is_packed
 from jettison.dockerfile.graph import stage_chain
+from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
@@ -37,8 +38,8 @@ def remote_archive_added(text: Text) -> Iterator[Finding]:
         for each in stage.instructions:
             if each.keyword != "ADD" or any(flag.name == "unpack" for flag in each.flags):
                 continue
-            for word in each.words[:-1]:
-                url = word.text.partition("?")[0].strip("\"'")
+            for word in arguments(each)[:-1]:
+                url = word.partition("?")[0].strip("\"'")
                 if url.startswith(("http://", "https://")) and is_packed(url):
                     message = f"line {each.line} adds {url} as it is: its layer holds the archive for good"
                     yield Finding(NAME, message, each, 0, refusal="fetch and unpack it in one RUN, or in another stage")

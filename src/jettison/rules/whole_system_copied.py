@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from jettison.dockerfile.graph import stage_chain
+from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
@@ -42,7 +43,7 @@ def whole_system_copied(text: Text) -> Iterator[Finding]:
         return
     for each in (one for stage in chain for one in stage.instructions):
         source = each.flag("from") if each.keyword == "COPY" else None
-        words = [posixpath.normpath(word.text.strip("\"'")) for word in each.words]
-        if source and len(words) == 2 and {*words} == {"/"}:
+        words = [posixpath.normpath(word.strip("\"'")) for word in arguments(each)]
+        if source and words in (["/", "/"], [".", "/"]):  # a source that is relative begins at the root
             message = f"line {each.line} copies all of {source} over what the stage stands on"
             yield Finding(NAME, message, each, 0, refusal=_REASON)

@@ -18,6 +18,7 @@ from jettison.dockerfile.graph import source_stage, stage_chain
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Instruction, Stage
 from jettison.dockerfile.scope import State, state_at
+from jettison.dockerfile.values import arguments
 from jettison.image.merge import Place
 from jettison.image.model import Kind
 from jettison.subject import Subject
@@ -125,7 +126,7 @@ def _merged(puts: Iterator[tuple[Instruction, Where]]) -> Where:
 
 def _target(subject: Subject, instruction: Instruction, state: State) -> str | None:
     """The last operand as a path in the image; None where a variable in it is not known."""
-    words = instruction.exec_form or tuple(word.text for word in instruction.words)
+    words = arguments(instruction)
     text, missing = expand(words[-1], state.variables, subject.dockerfile.escape)
     folder = state.workdir or str(subject.image.runtime.get("WorkingDir") or "/")
     return None if missing else posixpath.normpath(posixpath.join("/", folder, text)).lstrip("/")
@@ -143,7 +144,7 @@ def _from_context(
 
 def _from_stage(subject: Subject, instruction: Instruction, at: tuple[State, str], below: Where) -> dict[str, str]:
     state, target = at
-    words = list(instruction.exec_form or (word.text for word in instruction.words))[:-1]
+    words = arguments(instruction)[:-1]
     texts = [expand(word, state.variables, subject.dockerfile.escape)[0] for word in words]
     named = frozenset(posixpath.normpath(f"/{text}").lstrip("/") for text in texts if not has_wildcard(text))
     return dict(_mapped(below.items(), named.__contains__, target))

@@ -16,6 +16,7 @@ from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Edit, Instruction, Stage
 from jettison.dockerfile.scope import State, state_at
 from jettison.dockerfile.shell import Command, Script, script
+from jettison.dockerfile.values import arguments
 from jettison.subject import Subject, Text
 from jettison.synthesis.installs import Copied, Reads, go_modules, reads
 
@@ -127,7 +128,7 @@ def _unread(subject: Subject | Text, stage: Stage, found: Order) -> bool:
         return False
     tops = {path.strip("/") for copy in found.copies for path in copy.files}
     for each in takers(subject.dockerfile, stage, subject.build_args):
-        words = each.exec_form or tuple(word.text for word in each.words)
+        words = arguments(each)
         if each.keyword != "COPY" or each.heredocs or not all(_PLAIN.fullmatch(word) for word in words[:-1]):
             return False
         for source in (posixpath.normpath(word).strip("/") for word in words[:-1]):
@@ -159,7 +160,7 @@ def _before(instruction: Instruction, other: Instruction) -> bool:
 def _copy(subject: Subject | Text, stage: Stage, instruction: Instruction) -> Copy:
     """Where its files go. Raises CannotEdit for a form that is not followed."""
     state = state_at(subject.dockerfile, stage, instruction, subject.build_args)
-    words = instruction.exec_form or tuple(word.text for word in instruction.words)
+    words = arguments(instruction)
     text, missing = expand(words[-1], state.variables, subject.dockerfile.escape)
     found = taken(instruction, subject.sent, state.variables, subject.dockerfile.escape)
     folder = state.workdir or "/"
@@ -296,7 +297,7 @@ def _check(subject: Subject | Text, stage: Stage, found: Order, writes: set[str]
         if clash:
             name = copy.files[clash]
             raise CannotEdit(f"line {copy.instruction.line} would copy {name} over what was installed there")
-        words = copy.instruction.exec_form or tuple(word.text for word in copy.instruction.words)
+        words = arguments(copy.instruction)
         if not words[-1].startswith("/") and behind.workdir != copy.state.workdir:
             raise CannotEdit(f"the working directory changes behind line {copy.instruction.line}")
         if any("$" in word for word in words):
@@ -338,7 +339,7 @@ def edits(subject: Subject | Text, found: Order) -> tuple[Edit, ...]:
 
 def _narrow(copy: Copy, manifests: frozenset[str], text: str) -> Iterator[str]:
     """COPYs of the manifests alone, one for each folder that they go to."""
-    words = copy.instruction.exec_form or tuple(word.text for word in copy.instruction.words)
+    words = arguments(copy.instruction)
     head = " ".join(["COPY", *(flag.span.of(text) for flag in copy.instruction.flags)])
     folders: dict[str, list[str]] = {}
     for to, path in sorted(copy.files.items()):

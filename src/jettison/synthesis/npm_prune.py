@@ -16,6 +16,7 @@ from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Edit, Instruction, Stage
 from jettison.dockerfile.scope import state_at
 from jettison.dockerfile.shell import script
+from jettison.dockerfile.values import arguments
 from jettison.image.model import Kind
 from jettison.packages.node import described, prune_command
 from jettison.subject import Subject
@@ -121,7 +122,7 @@ def _mounted(value: str) -> list[str]:
 def _source(subject: Subject, copy: Instruction, removed: Removed) -> str:
     """The folder of the other stage that holds the node_modules which `copy` ships. CannotEdit where unclear."""
     state = state_at(subject.dockerfile, subject.stage, copy, subject.build_args)
-    words = [expand(word, state.variables, subject.dockerfile.escape)[0] for word in _operands(copy)]
+    words = [expand(word, state.variables, subject.dockerfile.escape)[0] for word in arguments(copy)]
     modules = "/" + removed.modules.decode("utf-8", "surrogateescape")
     target = posixpath.normpath(posixpath.join("/", state.workdir or "/", words[-1]))
     sources = [posixpath.normpath(posixpath.join("/", word)) for word in words[:-1]]
@@ -130,10 +131,6 @@ def _source(subject: Subject, copy: Instruction, removed: Removed) -> str:
         if posixpath.basename(found) == "node_modules":
             return posixpath.dirname(found) or "/"
     raise CannotEdit(f"it is not known which folder line {copy.line} takes them from")
-
-
-def _operands(copy: Instruction) -> tuple[str, ...]:
-    return copy.exec_form or tuple(word.text for word in copy.words)
 
 
 def omitted(subject: Subject, removed: Removed, run: Instruction) -> tuple[Edit, ...]:

@@ -10,6 +10,7 @@ from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.scope import state_at
 from jettison.dockerfile.shell import Argument, Command, Script, script
+from jettison.dockerfile.values import arguments
 from jettison.image.tree import Tree, merge
 from jettison.rule import Finding, Fix
 from jettison.subject import Subject, Text
@@ -107,7 +108,7 @@ def _fills(text: Text, copy: Instruction, tool: str, paths: tuple[str, ...]) -> 
     """Whether a COPY puts files at or below one of these paths, and leaves owner or mode to the later call."""
     if copy.keyword not in ("COPY", "ADD") or copy.flag(tool) is not None:
         return False
-    target = (copy.exec_form or tuple(word.text for word in copy.words))[-1]
+    target = arguments(copy)[-1]
     folder = state_at(text.dockerfile, text.stage, copy, text.build_args).workdir
     if "$" in target or not (target.startswith("/") or folder):
         return False

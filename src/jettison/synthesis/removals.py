@@ -15,6 +15,7 @@ from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Instruction, Stage
 from jettison.dockerfile.scope import state_at
 from jettison.dockerfile.shell import script
+from jettison.dockerfile.values import arguments
 from jettison.subject import Text
 from jettison.synthesis.left_in_text import emptied_later
 
@@ -100,7 +101,7 @@ def _in_folder(pattern: str, folder: str) -> bool:
 
 def _places(text: Text, stage: Stage, copy: Instruction) -> Iterator[str]:
     """The absolute paths that it makes, as far as no variable, wildcard or unknown folder is in them."""
-    words = list(copy.exec_form or (word.text for word in copy.words))
+    words = arguments(copy)
     if len(words) < 2 or copy.heredocs or any(set(word) & set("*?[$") for word in words):
         return
     *sources, target = (expand(word, {}, text.dockerfile.escape)[0] for word in words)
