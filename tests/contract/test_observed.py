@@ -58,6 +58,12 @@ def test_it_is_whole_only_where_every_container_was_watched_without_a_gap(
     assert (whole, True) == (observed.whole, observed.opened >= WATCHED.files)
 
 
+def test_what_is_opened_below_a_volume_may_be_missing(clock: Clock) -> None:
+    _, original = target(clock, replace(SERVER, opened=WATCHED), config={**CONFIG, "Volumes": {"/data": {}}})
+    observed = record(original, RecordOptions()).observed
+    assert (WATCHED.files, False) == (observed.opened, observed.whole)
+
+
 def test_an_engine_that_cannot_watch_leaves_the_files_unknown(clock: Clock) -> None:
     observed = record(target(clock, SERVER)[1], RecordOptions()).observed
     assert Observed(listened=frozenset({8000}), user="0") == observed

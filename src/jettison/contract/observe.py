@@ -88,7 +88,7 @@ class Observation:
     logs: tuple[bytes, bytes]
     stopped: tuple[int, float] | None  # exit code after the stop signal, seconds
     opened: tuple[Opened, ...] = ()  # of each container, where it was watched
-    watched: bool = False  # whether all of them were
+    watched: bool = False  # whether all of them were, and nothing but the engine's own is mounted in them
     notes: tuple[str, ...] = ()
 
     @property
@@ -174,7 +174,8 @@ def observe(target: Target, plan: Plan) -> Observation:
         logs=logs,
         stopped=stopped,
         opened=tuple(each for each in opened if each is not None),
-        watched=None not in opened,
+        # a volume is a file system of its own, which a watch on the container's does not see
+        watched=None not in opened and not target.image.runtime.get("Volumes"),
         notes=tuple(notes),
     )
 

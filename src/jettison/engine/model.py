@@ -181,7 +181,7 @@ class Opened:
 
     files: frozenset[str] = frozenset()
     executed: frozenset[str] = frozenset()
-    whole: bool = False  # nothing that was opened is missing
+    whole: bool = False  # nothing is missing that was opened of the container's own file system; mounts are apart
 
 
 class Sandbox(Protocol):
