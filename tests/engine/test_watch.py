@@ -1,4 +1,4 @@
-"""Watching a file system, where this machine lets us; a buildah container's is watched in test_buildah_sandbox.py."""
+"""Watching a file system, where this machine lets us; a buildah container's is watched in test_watched_container.py."""
 
 from __future__ import annotations
 
@@ -121,6 +121,15 @@ def test_an_event_whose_file_cannot_be_opened_ends_nothing(told: Tell, tmp_path:
         assert ({bytes(tmp_path / "file")}, False) == (watch.opened(), watch.whole())
     finally:
         watch.close()
+
+
+def test_what_was_seen_is_told_after_the_end_as_well(told: Tell, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    watch = Watch(tmp_path)
+    told(OPENED, os.open(tmp_path / "file", os.O_RDONLY))
+    before = watch.opened()
+    watch.close()
+    assert ({bytes(tmp_path / "file")}, before, True) == (before, watch.opened(), watch.whole())
 
 
 @pytest.fixture

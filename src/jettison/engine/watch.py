@@ -37,6 +37,7 @@ class Watch:
         self._opened: set[bytes] = set()
         self._executed: set[bytes] = set()
         self._whole = True
+        self._looking = True
         self._end = os.eventfd(0, os.EFD_CLOEXEC)
         try:
             self._events = _begin(mount)
@@ -67,12 +68,14 @@ class Watch:
         return self._whole
 
     def close(self) -> None:
-        """Look no more."""
+        """Look no more; what was seen is still told."""
         os.eventfd_write(self._end, 1)
         self._thread.join()
-        self._release()
+        with self._lock:
+            self._release()
 
     def _release(self) -> None:
+        self._looking = False
         os.close(self._events)
         os.close(self._end)
 
@@ -86,7 +89,7 @@ class Watch:
     def _take(self) -> None:
         """Take note of every event that waits."""
         with self._lock:
-            while True:
+            while self._looking:
                 try:
                     data = os.read(self._events, _BUFFER)
                 except BlockingIOError:
