@@ -26,13 +26,14 @@ Patch = pytest.MonkeyPatch
 class ServingEngine(ScriptedEngine):
     """Its application listens after `with_junk` seconds where its junk is there, else after one of `without`.
 
-    Without its documentation it takes `undocumented` seconds more.
+    Without its documentation it takes `undocumented` seconds more, and `watched` more where its files are watched.
     """
 
     clock: Clock = field(default_factory=Clock)
     with_junk: float = 1.0
     without: list[float] = field(default_factory=lambda: [5.0])
     undocumented: float = 0.0
+    watched: float = 0.0
 
     def start(self, image_id: str, options: RunOptions) -> Sandbox:  # type: ignore[override]
         self.started.append(image_id)
@@ -40,7 +41,7 @@ class ServingEngine(ScriptedEngine):
         files = _unpack(place / "files")
         whole, bare = bool(files["/var/cache/junk"].data), not files["/usr/share/doc"].data
         slow = self.without.pop(0) if len(self.without) > 1 and not whole else self.without[0]
-        after = (self.with_junk if whole else slow) + (self.undocumented if bare else 0.0)
+        after = (self.with_junk if whole else slow) + self.undocumented * bare + self.watched * options.watch
         port = Port(site({"/": Page("hello")}), after=after)
         return FakeSandbox(Program({8000: port}), options, self.clock)
 
@@ -104,7 +105,7 @@ def test_a_change_that_was_slow_once_is_kept(project: Path, serving: ServingEngi
     assert [v0, v0, v1, v0, v1] == serving.started[:5]  # recorded twice, replayed, compared once
 
 
-def test_seconds_of_a_given_contract_are_measured_here(
+def test_seconds_of_a_given_contract_are_measured_here_in_a_start_that_nobody_watches(
     tmp_path: Path, project: Path, serving: ServingEngine, monkeypatch: Patch
 ) -> None:
     use_rules(monkeypatch, JUNK)
@@ -113,6 +114,7 @@ def test_seconds_of_a_given_contract_are_measured_here(
     assert contract is not None
     write_contract(contract, file)
     file.write_text(json.dumps(json.loads(file.read_text()) | {"start_seconds": 77.0}))  # of a slower machine
+    serving.watched = 3.0
     driven = drive(serving, recipe_for(project, contract=read_contract(file)))
     assert pytest.approx(1.0, abs=0.1) == driven.end.before.start_seconds
     assert [("junk", "no-gain", "")] == driven.fates

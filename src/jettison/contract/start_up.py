@@ -75,7 +75,7 @@ def compare_starts(contract: Contract, original: Target, candidate: Target) -> S
     after: list[float] = []
     pressure = Pressure()
     for _ in range(STARTS):
-        seconds = [_seconds(contract, target) for target in (original, candidate)]
+        seconds = [start_seconds(contract, target) for target in (original, candidate)]
         if seconds[0] is None or seconds[1] is None:
             break
         before.append(seconds[0])
@@ -85,7 +85,8 @@ def compare_starts(contract: Contract, original: Target, candidate: Target) -> S
     return Starts(tuple(before), tuple(after), pressure.share)
 
 
-def _seconds(contract: Contract, target: Target) -> float | None:
+def start_seconds(contract: Contract, target: Target) -> float | None:
+    """Seconds of one start until it is ready, of which nothing is asked and nobody watches; None where it ends."""
     plan = replace(replay_plan(contract, target), addresses=(), health=None, commands=(), version_of="")
     seen = observe(target, plan)
     return seen.settled.seconds if seen.runs else None

@@ -11,6 +11,7 @@ from jettison.contract.files import contract_from_json, contract_to_json
 from jettison.contract.model import Contract
 from jettison.contract.record import record
 from jettison.contract.replay import replay
+from jettison.contract.start_up import start_seconds
 from jettison.core.errors import ContractError
 from jettison.lighten import events
 from jettison.lighten.bench import Bench, Version, build, discard, target_of, with_weight
@@ -77,8 +78,9 @@ def _contract(bench: Bench, version: Version) -> Generator[events.Event, None, C
                 f"the original does not hold the contract: {first.check.what}: {first.evidence}",
                 hint="correct the contract file, or record a new one with --contract-out",
             )
-        # measured here, not where it was recorded
-        contract = replace(contract, start_seconds=answer.start_seconds, observed=answer.observed)
+        # measured here, not where it was recorded, and unwatched as the candidates' starts are
+        seconds = start_seconds(contract, target_of(bench, version))
+        contract = replace(contract, start_seconds=seconds, observed=answer.observed)
     bench.journal.write("observed", **_observed_to_json(contract.observed))
     store_contract(bench, contract)  # last: where it is there, --resume does not look again
     shown = redact_contract(contract, bench.redactor)
