@@ -110,3 +110,29 @@ def test_a_reader_does_not_run_far_ahead_of_the_hash(monkeypatch: pytest.MonkeyP
         reader.join()
         stream.finish()
     assert (5, 6) == (len(taken), held[0])
+
+
+def test_what_goes_wrong_in_the_thread_is_told_and_the_reader_does_not_wait_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Failing:
+        name = "sha256"
+
+        def update(self, piece: Any) -> None:
+            raise MemoryError("no room")
+
+    monkeypatch.setattr(hashlib, "new", lambda _: Failing())
+    below, told = io.BytesIO(DATA * 2), []
+
+    def read() -> None:
+        stream = Hashing(below, "sha256:")
+        try:
+            stream.finish()
+        except MemoryError as error:
+            told.append(str(error))
+        stream.close()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(10)
+    assert (False, ["no room"], True) == (reader.is_alive(), told, below.closed)

@@ -68,9 +68,11 @@ class Hashing(Readable):
 
     def close(self) -> None:
         if not self.closed:
-            self._join()
-            self._stream.close()
-        super().close()
+            try:
+                self._join()
+            finally:
+                self._stream.close()
+                super().close()
 
     def _take(self, state: Hash, piece: memoryview) -> None:
         if self._beside is None and len(piece) >= _WORTH_A_THREAD:
@@ -82,9 +84,9 @@ class Hashing(Readable):
             state.update(piece)
 
     def _join(self) -> None:
-        if self._beside is not None:
-            self._beside.join()
-            self._beside = None
+        beside, self._beside = self._beside, None
+        if beside is not None:
+            beside.join()
 
 
 class _Beside:
@@ -94,6 +96,7 @@ class _Beside:
         self._state = state
         self._pieces: SimpleQueue[memoryview | None] = SimpleQueue()
         self._room = threading.Semaphore(_AHEAD)
+        self._error: MemoryError | ValueError | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -103,11 +106,18 @@ class _Beside:
         self._pieces.put(piece)
 
     def join(self) -> None:
-        """Wait until all is hashed; the thread ends."""
+        """Wait until all is hashed; the thread ends. Raises what hashing raised."""
         self._pieces.put(None)
         self._thread.join()
+        if self._error is not None:
+            raise self._error
 
     def _run(self) -> None:
         while (piece := self._pieces.get()) is not None:
-            self._state.update(piece)
-            self._room.release()
+            try:
+                if self._error is None:
+                    self._state.update(piece)
+            except (MemoryError, ValueError) as error:  # what hashlib's update raises (CPython, _hashopenssl.c)
+                self._error = error
+            finally:
+                self._room.release()
