@@ -7,10 +7,7 @@ Media types are not asked: they have been seen to lie.
 from __future__ import annotations
 
 import io
-import zlib
 from typing import Any, BinaryIO, cast
-
-from isal import igzip, isal_zlib
 
 from jettison.core.errors import ImageError
 from jettison.image.readable import Readable
@@ -18,7 +15,6 @@ from jettison.image.readable import Readable
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = tuple(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
-_BROKEN_GZIP: tuple[Any, ...] = (EOFError, zlib.error, isal_zlib.error, igzip.BadGzipFile)
 _OTHERS = {  # docker load takes the first two, no registry does
     b"BZh": "bzip2 -d",
     b"\xfd7zXZ": "xz -d",
@@ -80,8 +76,12 @@ def decompress(blob: BinaryIO) -> BinaryIO:
     kind = compression_of(blob.read(6))
     blob.seek(0)
     if kind == "gzip":
+        import zlib
+
+        from isal import igzip, isal_zlib  # 4 ms, and a layer that is known is not read
+
         reader = cast(BinaryIO, igzip.IGzipFile(fileobj=blob, mode="rb"))  # type: ignore[no-untyped-call]
-        return cast(BinaryIO, Decompressed(reader, blob, _BROKEN_GZIP))
+        return cast(BinaryIO, Decompressed(reader, blob, (EOFError, zlib.error, isal_zlib.error, igzip.BadGzipFile)))
     if kind == "zstd":
         import zstandard  # few layers are, and it takes 3 ms
 

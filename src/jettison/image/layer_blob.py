@@ -13,10 +13,8 @@ from typing import BinaryIO, cast
 from jettison.core.errors import ImageError
 from jettison.image.blob import Blob
 from jettison.image.compression import compression_of, decompress
-from jettison.image.hashing import Hashing
 from jettison.image.model import Columns, Entry, Hash, LayerSource, digest_of
 from jettison.image.readable import Readable
-from jettison.image.tar import walk
 
 _CHUNK = 2**20
 _MOST_HOLES = 2**36  # bytes of zeros hashed as such; more take hours, and what is stored, and where, stands for them
@@ -52,6 +50,9 @@ class BlobSource(LayerSource):
         return self.walk(lambda _: None)
 
     def walk(self, report: Callable[[int], object]) -> Columns:
+        from jettison.image.hashing import Hashing  # a layer that is known needs neither
+        from jettison.image.tar import walk
+
         if self._plain is not None:
             with cast(BinaryIO, Reporting(self._plain.open(), report)) as stream:
                 return walk(stream)
@@ -117,6 +118,8 @@ class BlobSource(LayerSource):
 
     def verify(self, diff_id: str) -> None:
         """Read all of it and hold it against both digests. Raises ImageError."""
+        from jettison.image.hashing import Hashing
+
         hashing = Hashing(self.blob.open(), self.digest)
         with decompress(cast(BinaryIO, hashing)) as stream:
             plain = Hashing(stream, diff_id)

@@ -18,7 +18,7 @@ from jettison.image.hard_links import Attributes
 from jettison.image.hard_links import linked as linked_attributes
 from jettison.image.merge_simple import MOST_MADE, Nodes, Stacked, stack_up
 from jettison.image.model import Columns, Kind, Layer
-from jettison.image.walking import read_layers
+from jettison.image.walking import read_layers, without_collection
 
 if TYPE_CHECKING:
     from jettison.image.chains import Chain
@@ -52,6 +52,11 @@ class Merge:
         self._room = MOST_MADE
         self.chain: Chain | None = None  # lower layers that were merged for several images
         read_layers(layers)
+        with without_collection():
+            self._stack(layers, stacked)
+
+    def _stack(self, layers: Sequence[Layer], stacked: Stacked | None) -> None:
+        """Fast where all layers are of the usual form, else member by member."""
         if stacked is None and type(self) is Merge:  # who looks on at each step wants each step
             stacked = stack_up(layers)
         if stacked is not None:

@@ -17,8 +17,8 @@ from jettison.image.cache_pack import ORDER, SCANNER, pack, unpack
 from jettison.image.model import Columns, Layer
 
 _WORTH_A_FORK = 0.03  # seconds that processes must save: starting one and taking what it found costs about a third
+_PIECE = 4 * 2**20  # bytes; more than any walk reads or inflates at once
 _WORTH_A_LOOK = 0.5  # seconds of walking that somebody who watches wants to see advance
-_WORTH_KEEPING = 200  # entries; fewer are walked as fast as they are looked up
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def columns_of(layer: Layer) -> Columns:
     """Of one layer, from the cache or walked here. Raises ImageError."""
     cache = user_cache()
     job = _Job([layer], _key(layer))
-    with _no_collection():
+    with without_collection():
         found = _known(cache, job)
         if found is None:
             found = layer.source.columns()
@@ -75,7 +75,7 @@ def walk_layers(layers: Sequence[Layer], *, watched: bool = True) -> Iterator[Wa
     if not missing:
         return
     cache = user_cache()
-    with _no_collection():
+    with without_collection():
         jobs = [job for job in _jobs(missing) if not _is_known(cache, job)]
         jobs.sort(key=lambda job: job.layers[0].source.effort, reverse=True)
         of_bytes = sum(job.layers[0].source.weight for job in jobs)
@@ -83,6 +83,8 @@ def walk_layers(layers: Sequence[Layer], *, watched: bool = True) -> Iterator[Wa
         for came in _brought(jobs):
             yield Walked(came, 2 * of_bytes, 0, len(jobs))
         of_bytes += came
+        if jobs:
+            _reuse_freed_memory()
         passed = [0] * len(jobs)
         ended = kept = 0
         for at, found in _walk(jobs, _processes(jobs, watched=watched)):
@@ -169,14 +171,23 @@ def _known(cache: Cache | None, job: _Job) -> Columns | None:
 
 def _is_kept(cache: Cache | None, job: _Job, columns: Columns, packed: memoryview | None = None) -> bool:
     """Keep what was found, unless the bytes are others by now."""
-    if cache is None or job.key is None or len(columns) < _WORTH_KEEPING or _key(job.layers[0]) != job.key:
+    if cache is None or job.key is None or _key(job.layers[0]) != job.key:
         return False
     return cache.put(job.key, packed if packed is not None else pack(columns))
 
 
+def _reuse_freed_memory() -> None:
+    """Have what a walk frees kept for its next piece.
+
+    Until it has seen a larger one freed, glibc gives each piece back to the kernel, which hands it out again page by
+    page (mallopt(3), M_MMAP_THRESHOLD; M_TRIM_THRESHOLD follows it). Elsewhere this does nothing.
+    """
+    bytes(_PIECE)
+
+
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """Millions of objects are made and none is garbage: looking for cycles among them would take half of the time."""
+def without_collection() -> Iterator[None]:
+    """For where objects are made by the million and none is garbage: no looking for cycles among them meanwhile."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -18,6 +18,7 @@ import struct
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import NoReturn
 
 from jettison.core.errors import ImageError, JettisonError
@@ -27,6 +28,7 @@ from jettison.image.model import LayerSource
 _NUMBER = struct.Struct("<H")
 _MESSAGE = struct.Struct("<cHQQ")  # what, which source, two numbers
 _MOST = 4096  # sources whose numbers fit into a pipe at once
+_WALKERS = ("isal.igzip", "jettison.image.hashing", "jettison.image.tar")  # imported once, not by each worker
 _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGIO}
 
 
@@ -64,6 +66,8 @@ def walk_apart(sources: Sequence[LayerSource], processes: int) -> Iterator[Passe
 
     Closing the generator ends the processes.
     """
+    for name in _WALKERS:
+        import_module(name)
     queue, numbers = os.pipe()
     os.write(numbers, b"".join(map(_NUMBER.pack, range(len(sources)))))
     os.close(numbers)

@@ -9,6 +9,7 @@ from operator import attrgetter
 
 from jettison.image.merge import Merge, Place, dead_among
 from jettison.image.model import Kind, Layer
+from jettison.image.walking import without_collection
 from jettison.waste.contents import Fingerprints, fingerprints
 
 _WASTE = "waste"  # what a chain is told
@@ -46,7 +47,8 @@ def waste_rows(
     """
     merged = merged or Merge(layers)
     if merged.chain is None:
-        return tuple(_rows(layers, merged, merged.dead, known))
+        with without_collection():
+            return tuple(_rows(layers, merged, merged.dead, known))
     if _WASTE not in merged.chain.told:
         merged.chain.told[_WASTE] = waste_rows(merged.chain.layers, merged.chain.merge())
     below: tuple[WasteRow, ...] = merged.chain.told[_WASTE]

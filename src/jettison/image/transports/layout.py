@@ -23,7 +23,6 @@ from jettison.image.transports.documents import (
     split_where,
 )
 from jettison.image.transports.indexes import Descriptor, blob_of, choose
-from jettison.image.transports.members import open_members
 
 
 def read_directory(where: str, platform: Platform | None = None) -> Image:
@@ -36,6 +35,8 @@ def read_directory(where: str, platform: Platform | None = None) -> Image:
 
 def read_archive(where: str, platform: Platform | None = None) -> Image:
     """The image in `file[:tag]`. Raises ImageError."""
+    from jettison.image.transports.members import open_members  # brings the walker, which a directory may not need
+
     path, name = split_where(where)
     return image_of(open_members(path), name, platform, Reference(Transport.OCI_ARCHIVE, where))
 

@@ -8,8 +8,6 @@ from jettison.core.errors import ImageError
 from jettison.core.platform import Platform
 from jettison.core.reference import Reference, Transport
 from jettison.image.model import Image
-from jettison.image.transports import archive, layout
-from jettison.image.transports.members import open_members
 
 
 def read(where: str, platform: Platform | None = None) -> Image:
@@ -21,7 +19,12 @@ def read(where: str, platform: Platform | None = None) -> Image:
     path = Path(where)
     if where != "-" and path.is_dir():
         _check_directory(path)
+        from jettison.image.transports import layout
+
         return layout.read_directory(where, platform)
+    from jettison.image.transports import archive, layout
+    from jettison.image.transports.members import open_members
+
     members = open_members(path)
     if b"manifest.json" not in members.index and b"index.json" in members.index:
         return layout.image_of(members, "", platform, Reference(Transport.OCI_ARCHIVE, where))
