@@ -12,13 +12,17 @@ import pytest
 from docker_daemon import docker_daemon, docker_with
 from engine_base import BASE, Store, require_engine, store_in
 from engine_bench import RUN, TAG, Bench
+from processes import processes_of
 
+from jettison.engine import leftovers
 from jettison.engine.buildah import Buildah
+from jettison.engine.buildah_sandbox import BuildahSandbox
 from jettison.engine.find import find_engine
-from jettison.engine.model import PREFIX, BuildRequest, Built
+from jettison.engine.model import PREFIX, BuildRequest, Built, RunOptions
 
 RUN_ID = "engine-tests"
 Make = Callable[..., Built]
+Start = Callable[..., BuildahSandbox]
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +56,31 @@ def request_of(context: Path) -> Callable[..., BuildRequest]:
         return BuildRequest(context, context / "Dockerfile", **values)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def begin(engine: Buildah, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts the base's image; afterwards nothing may be left of any container."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    started: list[BuildahSandbox] = []
+
+    def start(*command: str, image: str = BASE, **options: object) -> BuildahSandbox:
+        values = {"command": command or None, "label": "sandbox-tests", **options}
+        sandbox = engine.start(image, RunOptions(**values))  # type: ignore[arg-type]
+        assert isinstance(sandbox, BuildahSandbox)
+        started.append(sandbox)
+        return sandbox
+
+    yield start
+    for sandbox in started:
+        sandbox.close()
+    names = [one.name for one in leftovers.working_containers(store.graph_root)]
+    assert [] == names
+    assert [] == list((tmp_path / "temporary").iterdir())
+    assert [] == [pid for sandbox in started for pid in processes_of(sandbox.name)]
+    mounts = Path("/proc/self/mounts").read_text()
+    assert (False, 0) == (str(tmp_path) in mounts, mounts.count(f"{store.graph_root}/overlay/"))
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from engine_base import BASE, Store
+from processes import wait_until
 
 from jettison.core.errors import BuildFailed, DiskError, EngineError, UsageError
 from jettison.engine import leftovers
@@ -256,13 +257,6 @@ def processes_with(words: bytes) -> list[int]:
             except OSError:
                 continue
     return found
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_what_was_left_by_asking_what_a_builder_takes_is_swept_by_the_next_that_asks(

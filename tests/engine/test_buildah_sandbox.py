@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from engine_base import BASE, Store
+from processes import processes_of, wait_until
 
 from jettison.core.errors import EngineError
-from jettison.engine import leftovers
 from jettison.engine.buildah import Buildah
 from jettison.engine.buildah_sandbox import LOG_LIMIT, BuildahSandbox
-from jettison.engine.model import PREFIX, ContainerState, Listener, Phase, RunOptions
+from jettison.engine.model import PREFIX, ContainerState, Listener, Phase
 
 pytestmark = pytest.mark.engine
 Start = Callable[..., BuildahSandbox]
 HTTPD = ("httpd", "-f", "-h", "/www", "-p")
-
-
-@pytest.fixture
-def begin(engine: Buildah, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Starts the base's image; afterwards nothing may be left of any container."""
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    started: list[BuildahSandbox] = []
-
-    def start(*command: str, image: str = BASE, **options: object) -> BuildahSandbox:
-        values = {"command": command or None, "label": "sandbox-tests", **options}
-        sandbox = engine.start(image, RunOptions(**values))  # type: ignore[arg-type]
-        assert isinstance(sandbox, BuildahSandbox)
-        started.append(sandbox)
-        return sandbox
-
-    yield start
-    for sandbox in started:
-        sandbox.close()
-    names = [one.name for one in leftovers.working_containers(store.graph_root)]
-    assert [] == names
-    assert [] == list((tmp_path / "temporary").iterdir())
-    assert [] == [pid for sandbox in started for pid in processes_of(sandbox.name)]
-    mounts = Path("/proc/self/mounts").read_text()
-    assert (False, 0) == (str(tmp_path) in mounts, mounts.count(f"{store.graph_root}/overlay/"))
 
 
 def test_a_port_open_to_all_is_seen_and_reached_from_outside(begin: Start) -> None:
@@ -339,26 +313,6 @@ def fetch(sandbox: BuildahSandbox, port: int, *, loopback: bool = False) -> byte
 def ended(sandbox: BuildahSandbox) -> ContainerState:
     wait_until(lambda: sandbox.state().phase is Phase.EXITED)
     return sandbox.state()
-
-
-def processes_of(word: str) -> list[int]:
-    """Processes that have this word among their arguments."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                if word.encode() in (entry / "cmdline").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_program_that_prints_without_end_fills_no_disk(begin: Start) -> None:

@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 import errno
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from engine_base import BASE, Store
+from processes import wait_until
 
 from jettison.engine import watch
-from jettison.engine.buildah import Buildah
 from jettison.engine.buildah_sandbox import BuildahSandbox
-from jettison.engine.model import ContainerState, Phase, RunOptions
+from jettison.engine.model import ContainerState, Phase
 
 pytestmark = pytest.mark.engine
 Start = Callable[..., BuildahSandbox]
-
-
-@pytest.fixture
-def begin(engine: Buildah, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Starts the base's image; afterwards nothing may be mounted or left of any container."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    started: list[BuildahSandbox] = []
-
-    def start(*command: str, watch: bool = False) -> BuildahSandbox:
-        sandbox = engine.start(BASE, RunOptions(command=command, label="watch-tests", watch=watch))
-        assert isinstance(sandbox, BuildahSandbox)
-        started.append(sandbox)
-        return sandbox
-
-    yield start
-    for sandbox in started:
-        sandbox.close()
-    assert [] == list(tmp_path.iterdir())
-    assert 0 == Path("/proc/self/mounts").read_text().count(f"{store.graph_root}/overlay/")
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_watched_container_tells_what_was_opened_and_executed_in_it_and_nothing_else(begin: Start) -> None:
