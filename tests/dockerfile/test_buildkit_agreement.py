@@ -13,9 +13,9 @@ from buildkit_shape import shape, theirs
 from dockerfile_corpus import answers, cases, disagreements
 
 from jettison.core.errors import DockerfileError
-from jettison.core.platform import Platform
 from jettison.dockerfile.lexer import expand, expanded_words
 
+pytestmark = pytest.mark.usefixtures("on_the_machine_of_the_answers")
 CORPUS = answers("corpus")
 LISTED = disagreements()
 STRANGE = {  # of the damaged ones, for the reasons of disagreements.toml
@@ -24,11 +24,6 @@ STRANGE = {  # of the damaged ones, for the reasons of disagreements.toml
     "FROM x AS a\n\\\n# c\nCOPY --from=7 a b\nFROM y\n": "the line of an instruction is that of its keyword",
     "FROM x\nRUN a \\\nwhy \\\n  \x0c": "blank lines behind a continuation that ends the file belong to nobody",
 }
-
-
-@pytest.fixture(autouse=True)
-def on_the_machine_of_the_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jettison.dockerfile.graph.host", lambda: Platform("linux", "amd64"))
 
 
 def difference(asked: dict[str, Any], said: dict[str, Any]) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from dockerfile_corpus import answers, checks
 
-from jettison.core.platform import Platform
 from jettison.review.codes import BUILDKIT
 from jettison.review.look import look
 from jettison.review.model import Settings, Source
 
+pytestmark = pytest.mark.usefixtures("on_the_machine_of_the_answers")
 CHECKS = answers("checks")["answers"]
 # where a rule is silent on purpose, or speaks besides; the test fails where a case agrees after all
 OTHERWISE = {
@@ -25,11 +25,6 @@ OTHERWISE = {
     "secret-path": "a path is no secret",
     "skipped-in-another-case": "names of checks are read in any case",
 }
-
-
-@pytest.fixture(autouse=True)
-def on_the_machine_of_the_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jettison.dockerfile.graph.host", lambda: Platform("linux", "amd64"))
 
 
 def theirs(answer: dict[str, Any]) -> set[tuple[tuple[str, ...], int]]:
