@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from jettison.commands.files import is_packed, removal, unpacking
 from jettison.dockerfile.graph import stage_chain
@@ -13,7 +13,7 @@ from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.left import left_in
+from jettison.synthesis.left import exactly, weighed
 
 NAME = "archive-copied-to-be-unpacked"
 _REASON = "ADD unpacks a local tar by itself; a RUN sees any archive through --mount=type=bind, and no layer holds it"
@@ -34,19 +34,17 @@ def archive_copied_to_be_unpacked(subject: Subject) -> Iterator[Finding]:
 
     This rule's example has no fix: it is tested on texts and on layers (tests/rules/test_measured_leftovers.py).
     """
-    for copy, path, finding in _found(subject.text):
-        left = left_in(subject, copy, re.compile(re.escape(path.lstrip("/").encode("utf-8", "surrogateescape")) + b"$"))
-        if left is not None:
-            yield replace(finding, predicted=left.size, paths=left.paths)
+    for path, finding in _found(subject.text):
+        yield from weighed(subject, finding, exactly(path))
 
 
 @seen_in_text(archive_copied_to_be_unpacked)
 def copied_and_unpacked(text: Text) -> Iterator[Finding]:
     """The same by the words of the COPY and of the RUN."""
-    yield from (finding for _, _, finding in _found(text))
+    yield from (finding for _, finding in _found(text))
 
 
-def _found(text: Text) -> Iterator[tuple[Instruction, str, Finding]]:
+def _found(text: Text) -> Iterator[tuple[str, Finding]]:
     unpacked: dict[str, int] = {}
     for run, call in text.called("tar", "bsdtar", "gtar", "unzip"):
         found = unpacking(call) if text.ships(run) else None
@@ -57,7 +55,7 @@ def _found(text: Text) -> Iterator[tuple[Instruction, str, Finding]]:
         line = unpacked.get(path)
         if line is not None and line > copy.line and not gone.has(path):
             message = f"line {copy.line} copies {path}, which line {line} unpacks: both ship"
-            yield copy, path, Finding(NAME, message, copy, 0, refusal=_REASON)
+            yield path, Finding(NAME, message, copy, 0, refusal=_REASON)
 
 
 def _copied(text: Text) -> Iterator[tuple[Instruction, str]]:

@@ -9,10 +9,10 @@ from jettison.commands.files import TOOLS, Download, download
 from jettison.commands.invocation import invoked
 from jettison.commands.model import Call, Run
 from jettison.commands.pipes import reader
-from jettison.core.values import Applicability, Span
-from jettison.dockerfile.model import Edit
+from jettison.core.values import Applicability
 from jettison.rule import Finding, Fix, text_rule
 from jettison.subject import Text
+from jettison.synthesis.options import behind_name
 
 NAME = "http-errors-ignored"
 _MOVES = re.compile(
@@ -81,10 +81,8 @@ def _finding(text: Text, run: Run, call: Call, missing: list[str]) -> Finding:
     line, options = run.instruction.line, " ".join(missing)
     what = "an error page is taken for the file" if "-f" in missing else "the address has moved, and nothing comes"
     message = f"line {line} calls curl without {' and '.join(missing)}: {what}"
-    if not call.exact or not call.span.of(text.dockerfile.text).startswith("curl "):
+    change = behind_name(text, call, options)
+    if change is None:
         return Finding(NAME, message, run.instruction, 0, refusal=f"give curl {options}")
-    end = call.span.start + len("curl")
-    change = Edit(Span(end, end), f" {options}")
-    return Finding(
-        NAME, message, run.instruction, 0, Fix(f"call curl with {options}", Applicability.PROPOSED, (change,))
-    )
+    fix = Fix(f"call curl with {options}", Applicability.PROPOSED, (change,))
+    return Finding(NAME, message, run.instruction, 0, fix)

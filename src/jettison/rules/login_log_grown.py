@@ -10,12 +10,12 @@ from jettison.bases.names import DEBIAN, official
 from jettison.commands.files import new_user
 from jettison.commands.model import Call, Run
 from jettison.core.units import show_bytes
-from jettison.core.values import Applicability, Span
-from jettison.dockerfile.model import Edit
+from jettison.core.values import Applicability
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.foundation import image_below
-from jettison.synthesis.left import left_in
+from jettison.synthesis.left import weighed
+from jettison.synthesis.options import behind_name
 
 NAME = "login-log-grown"
 LOGS = re.compile(rb"var/log/(?:lastlog|faillog)$")
@@ -53,9 +53,7 @@ def login_log_grown(subject: Subject) -> Iterator[Finding]:
     ```
     """
     for run, call in _adding(subject.text):
-        left = left_in(subject, run.instruction, LOGS)
-        if left is not None:
-            yield replace(_finding(subject.text, run, call), predicted=left.size, paths=left.paths)
+        yield from weighed(subject, _finding(subject.text, run, call), LOGS)
 
 
 @seen_in_text(login_log_grown)
@@ -96,8 +94,7 @@ def _adding(text: Text) -> Iterator[tuple[Run, Call]]:
 
 def _finding(text: Text, run: Run, call: Call) -> Finding:
     message = f"line {run.instruction.line} calls useradd, which grows the log of logins up to the user's number"
-    if not call.exact or not call.span.of(text.dockerfile.text).startswith("useradd "):
+    change = behind_name(text, call, "-l")
+    if change is None:
         return Finding(NAME, message, run.instruction, 0, refusal="give useradd -l")
-    end = call.span.start + len("useradd")
-    fix = Fix(_TITLE, Applicability.TESTED, (Edit(Span(end, end), " -l"),))
-    return Finding(NAME, message, run.instruction, 0, fix)
+    return Finding(NAME, message, run.instruction, 0, Fix(_TITLE, Applicability.TESTED, (change,)))

@@ -16,7 +16,7 @@ from jettison.dockerfile.model import Edit
 from jettison.dockerfile.shell import script
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.left import left_in
+from jettison.synthesis.left import weighed
 
 NAME = "npm-upgraded"
 NPM = re.compile(rb"usr/(?:local/)?lib/node_modules/npm/")
@@ -53,10 +53,8 @@ def npm_upgraded(subject: Subject) -> Iterator[Finding]:
     """
     for run, finding in _upgrades(subject.text):
         mine = subject.alignment.layers_of(run.instruction)
-        below = any(row.by_layer in mine and row.layer not in mine and NPM.match(row.path) for row in subject.waste)
-        left = left_in(subject, run.instruction, NPM) if below else None
-        if left is not None:
-            yield replace(finding, predicted=left.size, paths=left.paths)
+        if any(row.by_layer in mine and row.layer not in mine and NPM.match(row.path) for row in subject.waste):
+            yield from weighed(subject, finding, NPM)
 
 
 @seen_in_text(npm_upgraded)

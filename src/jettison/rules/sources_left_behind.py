@@ -15,7 +15,7 @@ from jettison.dockerfile.edit import CannotEdit, append_command
 from jettison.dockerfile.graph import stage_chain
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.left import left_in
+from jettison.synthesis.left import exactly, weighed
 
 NAME = "sources-left-behind"
 _SYSTEM = re.compile(r"/|/(?:usr|opt|srv|home|var|etc|root|tmp|app|usr/(?:local|src|lib|share)|var/(?:lib|tmp))|~")
@@ -55,10 +55,7 @@ def sources_left_behind(subject: Subject) -> Iterator[Finding]:
     ```
     """
     for finding, folder in _found(subject.text):
-        below = re.compile(re.escape(folder.lstrip("/").encode("utf-8", "surrogateescape")) + b"/")
-        left = left_in(subject, finding.instruction, below) if finding.instruction is not None else None
-        if left is not None:
-            yield replace(finding, predicted=left.size, paths=left.paths, after="single-stage-build")
+        yield from weighed(subject, finding, exactly(folder, b"/"))
 
 
 @seen_in_text(sources_left_behind)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from jettison.commands.files import removal
 from jettison.commands.model import Call, Run
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.left import left_in
+from jettison.synthesis.left import weighed
 
 NAME = "temporary-folder-left-behind"
 FOLDER = re.compile(rb"(?:var/)?tmp/tmp\.[A-Za-z0-9]{6,}/")
@@ -31,24 +30,18 @@ def temporary_folder_left_behind(subject: Subject) -> Iterator[Finding]:
 
     This rule's example has no fix: it is tested on texts and on layers (tests/rules/test_measured_leftovers.py).
     """
-    for run, finding in _found(subject.text):
-        left = left_in(subject, run.instruction, FOLDER)
-        if left is not None:
-            yield replace(finding, predicted=left.size, paths=left.paths)
+    for finding in not_removed(subject.text):
+        yield from weighed(subject, finding, FOLDER)
 
 
 @seen_in_text(temporary_folder_left_behind)
 def not_removed(text: Text) -> Iterator[Finding]:
     """The same by the commands of a RUN that ships."""
-    yield from (finding for _, finding in _found(text))
-
-
-def _found(text: Text) -> Iterator[tuple[Run, Finding]]:
     last = {id(run): (run, call) for run, call in text.called("mktemp") if _makes_a_folder(call)}
     for run, call in last.values():
         if text.ships(run) and run.readable and not _goes(run, call):
             message = f"line {run.instruction.line} makes a folder with mktemp, and leaves it"
-            yield run, Finding(NAME, message, run.instruction, 0, refusal=_REASON)
+            yield Finding(NAME, message, run.instruction, 0, refusal=_REASON)
 
 
 def _makes_a_folder(call: Call) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jettison.dockerfile.model import Instruction
 from jettison.image.model import Kind
+from jettison.rule import Finding
 from jettison.subject import Subject
 
 SHOWN = 5  # paths in a finding
@@ -55,6 +56,18 @@ def left_in(subject: Subject, instruction: Instruction, folder: re.Pattern[bytes
     found.sort(key=lambda each: (-each[0], each[1]))
     total = sum(size for size, _ in found)
     return Left(instruction, total, tuple(path for _, path in found[:SHOWN]), tuple(folders))
+
+
+def weighed(subject: Subject, finding: Finding, folder: re.Pattern[bytes]) -> Iterator[Finding]:
+    """A finding of the text with what its instruction's layers hold there; nothing where they hold no byte."""
+    left = left_in(subject, finding.instruction, folder) if finding.instruction is not None else None
+    if left is not None:
+        yield replace(finding, predicted=left.size, paths=left.paths)
+
+
+def exactly(path: str, end: bytes = b"$") -> re.Pattern[bytes]:
+    """A path of the text as a pattern of a layer's; with `/` as its end, what lies below it."""
+    return re.compile(re.escape(path.lstrip("/").encode("utf-8", "surrogateescape")) + end)
 
 
 def bytes_between(subject: Subject, instructions: Sequence[Instruction], skip: re.Pattern[bytes] | None = None) -> int:
