@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import stage_chain
-from jettison.dockerfile.model import Instruction
+from jettison.dockerfile.model import Instruction, Stage
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
@@ -43,16 +43,21 @@ def shell_form_entry(text: Text) -> Iterator[Finding]:
     every = [each for stage in chain for each in stage.instructions]
     if any(each.keyword == "SHELL" for each in every):
         return
-    last: dict[str, Instruction] = {}
-    for each in every:
-        if each.keyword in ("CMD", "ENTRYPOINT"):
-            last[each.keyword] = each
-    for each in sorted(last.values(), key=lambda one: one.line):
+    for each in sorted(_counting(chain), key=lambda one: one.line):
         begins = each.value.split()[0] if each.value else "exec"
         if each.exec_form is not None or begins == "exec" or begins.startswith("["):  # json-form-broken, or a test
             continue
         message = f"line {each.line}: a shell runs this {each.keyword}"
         yield Finding(NAME, message, each, 0, refusal=_instead(each))
+
+
+def _counting(chain: Sequence[Stage]) -> Collection[Instruction]:
+    """The CMD and the ENTRYPOINT that count: an ENTRYPOINT drops the CMD of the stages below."""
+    last: dict[str, Instruction] = {}
+    for stage in chain:
+        own = {each.keyword: each for each in stage.instructions if each.keyword in ("CMD", "ENTRYPOINT")}
+        last = own if "ENTRYPOINT" in own else last | own
+    return last.values()
 
 
 def _instead(each: Instruction) -> str:

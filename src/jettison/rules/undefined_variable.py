@@ -22,7 +22,18 @@ NAME = "undefined-variable"
 _SHORTEST = 4  # letters of a name that may be a misspelled one
 _NEAR = 0.75  # of difflib's ratio, where a name is told anyway
 _USED = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
-_SOURCES = {".", "source", "eval", "read", "export", "declare"}  # what may define names that are not followed
+_SOURCES = {
+    ".",
+    "source",
+    "eval",
+    "read",
+    "export",
+    "declare",
+    "let",
+    "getopts",
+    "mapfile",
+    "readarray",
+}  # what may define names that are not followed
 _OF_IMAGES = {
     "APP_UID", "CARGO_HOME", "CATALINA_HOME", "CLASSPATH", "CONDA_DIR", "CPATH", "CUDA_HOME", "GEM_HOME", "GOPATH",
     "GOROOT", "GRADLE_HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "LIBRARY_PATH", "MANPATH", "MAVEN_HOME", "NODE_PATH",
