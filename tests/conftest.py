@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from results import COUNTS
+from results import OUTCOMES
 
 from jettison.core.errors import EngineError
 from jettison.engine.find import find_engine
@@ -65,8 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" or report.outcome != "passed":
-        COUNTS[report.outcome] += 1
+    OUTCOMES.add(report)
 
 
 def pytest_unconfigure() -> None:

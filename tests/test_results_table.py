@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from results import document
+import pytest
+from results import Outcomes, document
 
 SIZES = {"unpacked": 3_000_000, "transfer": None}
 STEP = {
@@ -35,3 +36,21 @@ def test_the_table_has_a_row_for_everything_and_says_what_was_run():
     assert "| x | v1 | a \\| b [larger-base-than-needed] | 1.0 MB | 100.0 % | kept |" in made
     assert "Median 0.00 %, worst 0.00 %, 1 kept steps." in made
     assert "| x | port | tcp 80 |" in made
+
+
+def report(name: str, when: str, outcome: str, why: object = None) -> pytest.TestReport:
+    return pytest.TestReport(name, ("", 0, ""), {}, outcome, why, when)  # type: ignore[arg-type]
+
+
+def test_what_failed_is_named_and_what_was_skipped_has_its_reason():
+    outcomes = Outcomes()
+    for when in ("setup", "call", "teardown"):
+        outcomes.add(report("a.py::test_good", when, "passed"))
+    outcomes.add(report("a.py::test_bad", "call", "failed", "text"))
+    outcomes.add(report("a.py::test_gone", "setup", "skipped", ("a.py", 1, "Skipped: no engine")))
+    outcomes.add(report("a.py::test_gone_too", "setup", "skipped", ("a.py", 9, "Skipped: no engine")))
+    head = document({}, [], outcomes=outcomes).partition("## Examples")[0]
+    assert head.endswith(
+        "\nTests: 1 failed, 1 passed, 2 skipped.\n\n- failed: `a.py::test_bad`\n- skipped, 2: no engine\n\n"
+    )
+    assert document({}, [], outcomes=Outcomes()).partition("## Examples")[0].endswith("\nTests: .\n\n")

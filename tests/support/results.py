@@ -6,14 +6,38 @@ import platform
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 _BASE_SWAP = "larger-base-than-needed"
-COUNTS: Counter[str] = Counter()  # outcomes of all tests of this session
+
+
+@dataclass
+class Outcomes:
+    """Of all tests of a session: how many of each, which failed, and why others were skipped."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    failed: list[str] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def add(self, report: pytest.TestReport) -> None:
+        """What one phase of one test came to; a phase that only went well before or behind the test is none."""
+        if report.when != "call" and report.passed:
+            return
+        self.counts[report.outcome] += 1
+        if report.failed:
+            self.failed.append(report.nodeid)
+        if report.skipped and isinstance(report.longrepr, tuple):
+            self.skipped[report.longrepr[2].removeprefix("Skipped: ")] += 1
+
+
+OUTCOMES = Outcomes()
 
 
 def error(step: Mapping[str, Any]) -> float:
@@ -38,10 +62,11 @@ def document(
     breaks: Sequence[tuple[str, str, str]],
     people: Sequence[tuple[str, str, Mapping[str, int], Mapping[str, int]]] = (),
     arguments: Sequence[str] = (),
+    outcomes: Outcomes = OUTCOMES,
 ) -> str:
     """The page. `breaks`: (example, what, what caught it); `people`: (example, who, our sizes, theirs)."""
     parts = (
-        _head(COUNTS, arguments),
+        _head(outcomes, arguments),
         _examples(ledgers),
         _people(people),
         _steps(ledgers),
@@ -51,7 +76,7 @@ def document(
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def _head(counts: Mapping[str, int], arguments: Sequence[str]) -> Iterator[str]:
+def _head(outcomes: Outcomes, arguments: Sequence[str]) -> Iterator[str]:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     yield "# Results of every real build"
     yield ""
@@ -61,8 +86,14 @@ def _head(counts: Mapping[str, int], arguments: Sequence[str]) -> Iterator[str]:
     yield f"{date.today().isoformat()}, commit {told}, Python {platform.python_version()}, Linux {platform.release()}."
     chosen = " ".join(each for each in arguments if each != "-q")
     told = f" of those that `pytest {chosen}` takes" if chosen else ""
-    yield f"Tests{told}: {', '.join(f'{count} {what}' for what, count in sorted(counts.items()) if count)}."
+    yield f"Tests{told}: {', '.join(f'{count} {what}' for what, count in sorted(outcomes.counts.items()) if count)}."
     yield ""
+    for test in outcomes.failed:
+        yield f"- failed: `{test}`"
+    for reason, count in outcomes.skipped.most_common():
+        yield f"- skipped, {count}: {reason}"
+    if outcomes.failed or outcomes.skipped:
+        yield ""
 
 
 def _examples(ledgers: Mapping[str, tuple[Mapping[str, Any], float]]) -> Iterator[str]:
