@@ -14,6 +14,23 @@ from jettison.core.errors import EngineError
 from jettison.engine.ages import SOURCE, end_of_life
 from jettison.engine.find import ENGINES, find_engine
 
+_SAYS = {
+    "ports_published": "reaches containers by published ports",
+    "private_network": "gives each container a network of its own",
+    "signals_seen": "tells death by a signal from an exit code",
+    "healthchecks": "runs HEALTHCHECK by itself",
+    "limits": "limits a container's memory and processes",
+    "secrets": "RUN --mount=type=secret",
+    "heredocs": "heredocs (RUN <<EOF)",
+    "copy_link": "COPY --link",
+    "empty_run_is_layer": "makes a layer of a RUN that changes nothing",
+    "ignore_files": "ignore files, the first that is there",
+    "ignore_file_apart": "builds with an ignore file from elsewhere",
+    "build_networks": "builds in another network where told so",
+    "build_contexts": "named build contexts",
+    "limits_by": "limits by",
+}
+
 
 @click.command("engines")
 @format_option()
@@ -44,15 +61,24 @@ def command(form: str) -> int:
         click.echo(json.dumps(rows, indent=2))
         return 0
     for row in rows:
-        if not row["found"]:
-            click.echo(f"{row['name']}  not usable: {row['reason']}\n  hint: {row['hint']}")
-            continue
-        click.echo(f"{row['name']} {row['version']}, builds with {row['builder']}, keeps images by {row['storage']}")
-        if old := row["end_of_life"]:
-            click.echo(f"  past its end of life: upstream left {old['branch']} on {old['since']} ({old['source']})")
-        for key, value in row["capabilities"].items():
-            shown = {True: "yes", False: "no"}.get(
-                value, ", ".join(value) if isinstance(value, (tuple, list)) else value
-            )
-            click.echo(f"  {key.replace('_', ' '):<20} {shown}")
+        _show(row)
+    first = next((row["name"] for row in rows if row["found"]), None)
+    if first is not None:
+        click.echo(f"{first} is taken where no --engine names another: the first that works")
     return 0
+
+
+def _show(row: dict[str, Any]) -> None:
+    if not row["found"]:
+        click.echo(f"{row['name']}  not usable: {row['reason']}\n  hint: {row['hint']}\n")
+        return
+    click.echo(f"{row['name']} {row['version']}, builds with {row['builder']}, keeps images by {row['storage']}")
+    if old := row["end_of_life"]:
+        click.echo(f"  past its end of life: upstream left {old['branch']} on {old['since']}\n    ({old['source']})")
+    for key, value in row["capabilities"].items():
+        if isinstance(value, (tuple, list)):
+            click.echo(f"  {_SAYS[key]}:")
+            click.echo("".join(f"    {each}\n" for each in value), nl=False)
+        elif value != "":
+            click.echo(f"  {_SAYS[key]:<44} {({True: 'yes', False: 'no'}).get(value, value)}")
+    click.echo()
