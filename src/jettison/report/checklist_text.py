@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from jettison.core.escape import terminal
-from jettison.report.layout import pad, paint, wrap
+from jettison.report.layout import columns, pad, paint, wrap
 from jettison.review.checklist import Box, State
 
 _MARKS = {State.DONE: "[x]", State.NOT: "[ ]", State.NO: "[-]"}
@@ -31,7 +31,12 @@ def checklist_text(name: str, boxes: Sequence[Box], *, width: int, colour: bool 
 
 
 def _box(box: Box, width: int, colour: bool) -> Iterator[str]:
-    first, *more = wrap(terminal(box.why), max(width - _TITLE - 10, 20))
+    why, room = terminal(box.why), max(width - _TITLE - 10, 20)
     head = f"    {paint(_MARKS[box.state], _STYLES[box.state], colour=colour)} "
+    if any(columns(word) > room for word in why.split()):  # a rule's name is to be copied: below, it stays one word
+        yield head + box.title
+        yield from (" " * 10 + line for line in wrap(why, max(width - 10, 20)))
+        return
+    first, *more = wrap(why, room)
     yield (head + (f"{pad(box.title, _TITLE)}  {first}" if first else box.title)).rstrip()
     yield from (" " * (_TITLE + 10) + line for line in more)
