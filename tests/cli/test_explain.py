@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from jettison.cli.main import main
-from jettison.report.rule_page import listing
+from jettison.report.rule_page import for_people, listing
 from jettison.rule import FAMILIES, all_rules
 
 Capture = pytest.CaptureFixture[str]
@@ -26,6 +28,17 @@ def test_on_a_narrow_terminal_what_a_rule_is_about_stands_below_its_name() -> No
     at = lines.index("  JT103  apt-lists-left-behind")
     assert "         The package lists that `apt-get update` fetched stay in the layer." == lines[at + 1]
     assert listing(all_rules()) == listing(all_rules(), 400)
+
+
+def test_on_a_narrow_terminal_a_page_is_filled_anew_but_for_what_is_fenced() -> None:
+    for rule in all_rules():
+        page, narrow = for_people(rule), for_people(rule, 60)
+        assert page.split() == narrow.split()
+        fences = re.findall(r"```.*?```", page, re.DOTALL)
+        assert fences == re.findall(r"```.*?```", narrow, re.DOTALL)
+        prose = re.sub(r"```.*?```", "", narrow, flags=re.DOTALL)
+        assert [] == [line for line in prose.splitlines() if len(line) > 60 and " " in line]
+        assert page.count("\n\n") == narrow.count("\n\n")
 
 
 @pytest.mark.parametrize("name", ["apt-lists-left-behind", "JT103", "jt103", "DL3009"])

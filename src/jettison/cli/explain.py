@@ -7,7 +7,7 @@ import sys
 import click
 
 from jettison.cli.options import width
-from jettison.report.rule_page import for_people, listing
+from jettison.report.rule_page import WIDTH, for_people, listing
 from jettison.review.settings import rules_named
 from jettison.rule import all_rules
 
@@ -20,10 +20,13 @@ def command(names: tuple[str, ...]) -> int:
     RULE is a name or a code; what hadolint or BuildKit's checks call the same will do as well.
     """
     rules = all_rules()
+    columns = width() if sys.stdout.isatty() else None
     if not names:
-        click.echo(listing(rules, width() if sys.stdout.isatty() else None))
+        click.echo(listing(rules, columns))
         return 0
     asked = rules_named(names)
-    pages = [f"{each.name} ({each.code})\n\n{for_people(each)}" for each in rules if each.name in asked]
+    pages = [
+        f"{each.name} ({each.code})\n\n{for_people(each, columns or WIDTH)}" for each in rules if each.name in asked
+    ]
     click.echo("\n\n\n".join(pages))
     return 0

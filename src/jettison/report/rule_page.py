@@ -40,25 +40,36 @@ def _first(rule: Rule) -> str:
     return rule.page.splitlines()[0]
 
 
-def for_people(rule: Rule) -> str:
-    """The page without the layer listings that its tests read, with the fences' words for people, and the evidence."""
+def for_people(rule: Rule, width: int = WIDTH) -> str:
+    """The page without the layer listings that its tests read, with the fences' words for people, and the evidence.
+
+    Where `width` columns are fewer than a page's own, its paragraphs are filled anew; what is fenced stays.
+    """
     page = re.sub(r"```layers \w+\n.*?```\n?", "", rule.page, flags=re.DOTALL)
     for bad, word in (("bad", "before"), ("good", "after")):
         page = page.replace(f"```dockerfile {bad}", f"```dockerfile {word}")
-    return "\n\n".join([page.rstrip("\n"), *_evidence(rule.name)])
+    if width < WIDTH:
+        parts = re.split(r"(```.*?```)", page, flags=re.DOTALL)
+        page = "".join(part if part.startswith("```") else _filled(part, width) for part in parts)
+    return "\n\n".join([page.rstrip("\n"), *(_paragraph(each, width) for each in _evidence(rule.name))])
+
+
+def _filled(prose: str, width: int) -> str:
+    """Paragraphs, and the blank lines between them as they are."""
+    parts = re.split(r"(\n{2,}|\n\Z|\A\n)", prose)
+    return "".join(part if not part.strip() else _paragraph(part, width) for part in parts)
 
 
 def _evidence(name: str) -> list[str]:
     """What its fix has saved for real, or why that is not known; nothing for a rule that is not about bytes."""
     known = evidence()
     if name in known.measured:
-        return [_paragraph(f"**Measured.** {shown(known.measured[name])}")]
-    return [_paragraph(f"**Not measured.** {known.reasons[name]}")] if name in known.reasons else []
+        return [f"**Measured.** {shown(known.measured[name])}"]
+    return [f"**Not measured.** {known.reasons[name]}"] if name in known.reasons else []
 
 
-def _paragraph(text: str) -> str:
-    """As the pages are written."""
-    return fill(text, WIDTH, break_on_hyphens=False, break_long_words=False)
+def _paragraph(text: str, width: int) -> str:
+    return fill(text, width, break_on_hyphens=False, break_long_words=False)
 
 
 def shown(measured: Measured) -> str:
