@@ -54,7 +54,17 @@ def test_a_diff_is_what_would_be_written_and_applies(tmp_path: Path, capsys: pyt
     assert (1, BAD) == (code, (tmp_path / "Dockerfile").read_text())
     subprocess.run(["patch", "-p1", "-s"], input=out, text=True, check=True, cwd=tmp_path)
     assert GOOD == (tmp_path / "Dockerfile").read_text()
-    assert (1, "") == check(capsys, "--diff")[:2]
+    code, out, err = check(capsys, "--diff")
+    told = "jettison: there is nothing to put right without a build; `jettison check` tells what was found\n"
+    assert (1, "", told) == (code, out, err)
+
+
+def test_a_diff_of_what_is_right_says_that_nothing_was_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nUSER 1\n")
+    told = "jettison: there is nothing to put right without a build; nothing was found\n"
+    assert (0, "", told) == check(capsys, "--diff")
 
 
 def test_a_file_that_somebody_changed_meanwhile_is_left_alone(

@@ -49,6 +49,10 @@ def fix_all(job: Job, options: dict[str, Any]) -> tuple[Checked, bool]:
             written = _written(one, righted)
             failed = failed or not written
             files.append(righted.left if written else look(one.source, one.settings))
+    if options["show_diff"] and not failed:
+        found = any(each.remarks for each in files)
+        why = "`jettison check` tells what was found" if found else "nothing was found"
+        click.echo(f"jettison: there is nothing to put right without a build; {why}", err=True)
     return Checked(tuple(files), tuple((each.what, each.reason) for each in job.skipped)), failed
 
 
