@@ -8,16 +8,7 @@ from pathlib import Path
 
 import click
 
-from jettison.cli.options import (
-    color_option,
-    coloured,
-    format_option,
-    opened,
-    output_option,
-    platform_option,
-    put_out,
-    width,
-)
+from jettison.cli.options import coloured, opened, put_out, report_options, width
 from jettison.compare.images import ImageDiff, compare_images
 from jettison.documents.diff import diff_lines
 from jettison.documents.provenance import Provenance, provenance_of
@@ -32,10 +23,7 @@ _SIZES = ["unpacked", "effective", "waste", "transfer"]
 @click.argument("new")
 @click.option("--size", "by", type=click.Choice(_SIZES), default="unpacked", show_default=True, help="What decides.")
 @click.option("--all", "everything", is_flag=True, help="Every path, not only the folders that tell most.")
-@format_option("markdown")
-@output_option()
-@platform_option()
-@color_option()
+@report_options("markdown")
 def command(
     old: str,
     new: str,

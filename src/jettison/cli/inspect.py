@@ -9,22 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jettison.cli.options import (
-    color_option,
-    coloured,
-    dockerfile_options,
-    format_option,
-    opened,
-    output_option,
-    platform_option,
-    put_out,
-    told_dockerfile,
-    width,
-)
+from jettison.cli.options import coloured, opened, put_out, report_options, width
+from jettison.cli.told import Told, dockerfile_options, made_by, told_dockerfile
 from jettison.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from jettison.dockerfile.model import Dockerfile
     from jettison.documents.image import Inspection
     from jettison.image.model import Image
     from jettison.review.model import Source
@@ -32,20 +21,18 @@ if TYPE_CHECKING:
 
 @click.command("inspect")
 @click.argument("image")
-@dockerfile_options()
+@dockerfile_options
 @click.option("--base-image", metavar="IMAGE", help="What IMAGE stands on; else the store's images are compared.")
 @click.option("--packages", is_flag=True, help="Weigh packages: dpkg, apk, rpm, Python, Node and Go.")
 @click.option("--measure", is_flag=True, help="Read compressed layers once more, for what each file costs in them.")
 @click.option("--validate", is_flag=True, help="Hold IMAGE against its specifications instead, all of its bytes.")
-@format_option("markdown")
 @click.option("--top", type=click.IntRange(min=0), default=10, show_default=True, help="Rows of waste and of files.")
-@platform_option()
-@output_option()
-@color_option()
+@report_options("markdown")
 def command(
     image: str,
     file: Path | None,
     target: str | None,
+    build_args: tuple[str, ...],
     base_image: str | None,
     packages: bool,
     measure: bool,
@@ -65,16 +52,14 @@ def command(
     """
     if validate:
         _check_alone(form, {"--file": file, "--base-image": base_image, "--packages": packages, "--measure": measure})
-    dockerfile = told_dockerfile(file, target)
+    told = told_dockerfile(file, target, build_args)
     found = opened(image, platform, whole=False)
     if validate:
         text, valid = _validated(found, form, coloured(output, no_color))
         put_out(text, output)
         return 0 if valid else 1
     look = Look(form, top, coloured(output, no_color), packages, measure)
-    base = _base(base_image, platform, (dockerfile[1], target) if dockerfile else None)
-    told = (*dockerfile, _source(file, dockerfile[0], target)) if file is not None and dockerfile else None
-    text = _report(found, look, base, told)
+    text = _report(found, look, _base(base_image, platform, told), told)
     put_out(text, output)
     return 0
 
@@ -113,10 +98,9 @@ class Look:
 
 
 Named = tuple[str, "Image | None"]
-Told = tuple[str, "Dockerfile", "Source"]  # name, parsed, how it is looked at
 
 
-def _report(image: Image, look: Look, base: Named, dockerfile: Told | None) -> str:
+def _report(image: Image, look: Look, base: Named, told: Told | None) -> str:
     """The report, known from before where nothing that it is made of has changed."""
     from jettison.core.reference import Transport
     from jettison.image.cache_results import recalled, remember
@@ -126,52 +110,47 @@ def _report(image: Image, look: Look, base: Named, dockerfile: Told | None) -> s
     names = (str(image.reference), name, given and given.digest, neighbours_mark())
     question = f"inspect {(names, look)!r}"
     # in a store other images count as well, with a Dockerfile all the files of its context
-    lasting = dockerfile is None and image.reference.transport not in (
+    lasting = told is None and image.reference.transport not in (
         Transport.CONTAINERS_STORAGE,
         Transport.DOCKER_DAEMON,
     )
     known = recalled(image, question) if lasting else None
     if known is not None:
         return known.decode()
-    text = _inspected(image, look, base, dockerfile)
+    text = _inspected(image, look, base, told)
     if lasting:
         remember(image, question, text.encode())
     return text
 
 
-def _inspected(image: Image, look: Look, base: Named, dockerfile: Told | None) -> str:
+def _inspected(image: Image, look: Look, base: Named, told: Told | None) -> str:
     from jettison.cli.reading import read_shown
     from jettison.documents.image import Asked, inspect_image
-    from jettison.documents.provenance import provenance_of
 
     read_shown(image)
-    source = dockerfile[2] if dockerfile else None
-    made = provenance_of(image, dockerfile[1] if dockerfile else None, source.target if source else None)
-    inspection = inspect_image(image, made, Asked(look.top, base, look.packages, look.measure, source))
-    return _rendered(inspection, look, dockerfile[0] if dockerfile else "")
+    source = _source(told) if told else None
+    inspection = inspect_image(image, made_by(image, told), Asked(look.top, base, look.packages, look.measure, source))
+    return _rendered(inspection, look, told.path.name if told else "")
 
 
-def _source(file: Path, name: str, target: str | None) -> Source:
+def _source(told: Told) -> Source:
     """The Dockerfile as rules look at it, its folder the context."""
     from jettison.review.model import Source
 
-    path = file / name if file.is_dir() else file
-    return Source(name, path, path.parent, target)
+    return Source(told.path.name, told.path, told.path.parent, told.target, told.build_args)
 
 
-def _base(
-    name: str | None, platform: str | None, dockerfile: tuple[Dockerfile, str | None] | None
-) -> tuple[str, Image | None]:
+def _base(name: str | None, platform: str | None, told: Told | None) -> Named:
     """The base that was named, opened; or the name that the Dockerfile's FROM tells."""
     if name is not None:
         return name, opened(name, platform, whole=False)
-    if dockerfile is None:
+    if told is None:
         return "", None
     from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
 
-    parsed, target = dockerfile
-    told = expand_from(parsed, stage_chain(parsed, resolve_target(parsed, target))[0], {})
-    return "" if told == "scratch" else told, None
+    parsed, arguments = told.dockerfile, told.build_args
+    base = expand_from(parsed, stage_chain(parsed, resolve_target(parsed, told.target), arguments)[0], arguments)
+    return "" if base == "scratch" else base, None
 
 
 def _rendered(inspection: Inspection, look: Look, dockerfile: str) -> str:

@@ -15,7 +15,6 @@ from jettison.core import state
 from jettison.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from jettison.dockerfile.model import Dockerfile
     from jettison.image.model import Image, Layer
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -37,15 +36,6 @@ def output_option() -> Decorator:
 def color_option() -> Decorator:
     """`--no-color`; `colours` and `coloured` obey it."""
     return click.option("--no-color", is_flag=True, help="No colours; NO_COLOR is honoured as well.")
-
-
-def dockerfile_options() -> Decorator:
-    """`-f` and `--target`, for commands that tell lines; `told_dockerfile` reads them."""
-    file = click.option(
-        "-f", "--file", type=click.Path(path_type=Path), help="The Dockerfile of IMAGE, or its folder: for lines."
-    )
-    target = click.option("--target", help="The stage of the Dockerfile that became IMAGE.")
-    return lambda function: file(target(function))
 
 
 def platform_option() -> Decorator:
@@ -71,6 +61,18 @@ def insecure() -> bool:
     """Whether the command that runs was given `--insecure`."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(_INSECURE))
+
+
+def report_options(*more: str) -> Decorator:
+    """What a command takes that reports on images: format, output, platform, insecure, colour."""
+    options = (format_option(*more), output_option(), platform_option(), color_option())
+
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorated
 
 
 def layer_option(what: str) -> Decorator:
@@ -109,11 +111,16 @@ def width() -> int:
 
 
 def put_out(text: str, output: Path | None) -> None:
-    """A report to standard output, or into the file that -o names. Raises DiskError."""
+    """A report to standard output, or into the file, device or pipe that -o names. Raises DiskError."""
     if output is None:
         click.echo(text, nl=False, color=True)
-    else:
-        state.write_atomically(output, text.encode("utf-8", "surrogateescape"))
+        return
+    data = text.encode("utf-8", "surrogateescape")
+    if output.is_file() or not output.exists():
+        state.write_atomically(output, data)
+        return
+    with state.disk_errors("write", output), output.open("wb") as stream:
+        stream.write(data)
 
 
 def colours(stream: IO[str], no_color: bool) -> bool:
@@ -145,25 +152,3 @@ def say_absent(message: str, near: Sequence[bytes]) -> None:
     click.echo(f"jettison: {terminal(message)}", err=True)
     if near:
         click.echo(f"hint: there is {', '.join('/' + show_path(each) for each in near)}", err=True)
-
-
-def told_dockerfile(file: Path | None, target: str | None) -> tuple[str, Dockerfile] | None:
-    """(name, parsed) of what -f names. Raises UsageError, DockerfileError."""
-    if file is not None:
-        return read_dockerfile(file)
-    if target is not None:
-        raise UsageError("--target names a stage of a Dockerfile", hint="give it with -f FILE")
-    return None
-
-
-def read_dockerfile(path: Path) -> tuple[str, Dockerfile]:
-    """(name, parsed) of a Dockerfile, or of the one in a folder. Raises UsageError, DockerfileError."""
-    from jettison.dockerfile.parse import decode, parse
-
-    if path.is_dir():
-        names = [path / each for each in ("Dockerfile", "Containerfile")]
-        path = next((each for each in names if each.is_file()), names[0])
-    try:
-        return path.name, parse(decode(path.read_bytes()))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", hint="give the Dockerfile or its folder") from error

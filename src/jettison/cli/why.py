@@ -8,21 +8,9 @@ from pathlib import Path
 
 import click
 
-from jettison.cli.options import (
-    color_option,
-    coloured,
-    dockerfile_options,
-    format_option,
-    opened,
-    output_option,
-    platform_option,
-    put_out,
-    say_absent,
-    told_dockerfile,
-    width,
-)
+from jettison.cli.options import coloured, opened, put_out, report_options, say_absent, width
+from jettison.cli.told import dockerfile_options, made_by, told_dockerfile
 from jettison.core.errors import UsageError
-from jettison.documents.provenance import provenance_of
 from jettison.documents.why import why_to_json
 from jettison.image.near import near_names
 from jettison.image.past import past_of
@@ -33,16 +21,14 @@ from jettison.report.why_text import why_text
 @click.command("why")
 @click.argument("image")
 @click.argument("path")
-@dockerfile_options()
-@format_option()
-@output_option()
-@platform_option()
-@color_option()
+@dockerfile_options
+@report_options()
 def command(
     image: str,
     path: str,
     file: Path | None,
     target: str | None,
+    build_args: tuple[str, ...],
     form: str,
     output: Path | None,
     platform: str | None,
@@ -56,15 +42,15 @@ def command(
     wanted = os.fsencode(path)
     if not normalise(wanted):
         raise UsageError("every layer makes the root", hint=f"`jettison inspect {image}` shows the layers")
-    dockerfile = told_dockerfile(file, target)
+    told = told_dockerfile(file, target, build_args)
     found = opened(image, platform)
     past = past_of(found, wanted)
-    made = provenance_of(found, dockerfile[1] if dockerfile else None, target)
+    made = made_by(found, told)
     text = ""
     if form == "json":
         text = json.dumps(why_to_json(found, past, made), indent=2) + "\n"
     elif past.events:
-        names = image, dockerfile[0] if dockerfile else ""
+        names = image, told.path.name if told else ""
         colour = coloured(output, no_color)
         text = why_text(past, made, names, width=width(), colour=colour)
     put_out(text, output if text else None)

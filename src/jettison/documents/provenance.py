@@ -29,15 +29,23 @@ class Provenance:
     written: Mapping[int, str] = field(default_factory=dict)  # those lines on one, secrets taken out
 
 
-def provenance_of(image: Image, dockerfile: Dockerfile | None = None, target: str | None = None) -> Provenance:
-    """What is known of each layer's making. Raises UsageError where the Dockerfile has no stage of that name."""
+def provenance_of(
+    image: Image,
+    dockerfile: Dockerfile | None = None,
+    target: str | None = None,
+    build_args: Mapping[str, str] | None = None,
+) -> Provenance:
+    """What is known of each layer's making, of an image built with these arguments.
+
+    Raises UsageError where the Dockerfile has no stage of that name, DockerfileError where a FROM names no image.
+    """
     made = _created_by(image)
     if dockerfile is None:
         return Provenance(made)
     from jettison.align.found import aligned
     from jettison.dockerfile.graph import resolve_target
 
-    found = aligned(dockerfile, resolve_target(dockerfile, target), image, {})
+    found = aligned(dockerfile, resolve_target(dockerfile, target), image, build_args or {})
     if found.known:
         lines = {layer: each.line for layer, each in found.instruction_of.items()}
         text = str(dockerfile)
