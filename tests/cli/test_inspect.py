@@ -261,6 +261,16 @@ def test_the_report_goes_to_a_file(archive: Path, tmp_path: Path, capsys: pytest
     assert shown == (tmp_path / "report.md").read_text()
 
 
+def test_the_report_goes_to_a_device_as_to_a_file(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "" == run(capsys, archive, "-o", "/dev/null")
+    for place, why in (("/dev/full", "No space left on device"), (tmp_path, "Is a directory")):
+        assert 3 == main(["inspect", str(archive), "-o", str(place)])
+        assert why in capsys.readouterr().err
+    assert Path("/dev/null").is_char_device()
+
+
 def test_an_archive_on_standard_input_is_read(archive: Path) -> None:
     command = [sys.executable, "-m", "jettison", "inspect", "-", "--format", "json"]
     with archive.open("rb") as stream:

@@ -285,7 +285,7 @@ def test_an_image_without_anything_is_told(tmp_path: Path, capsys: pytest.Captur
         (["--target", "x"], 2, "--target names a stage"),
         (["--platform", "linux/s390x"], 3, "s390x"),
         (["--base-image", "oci:/nowhere"], 3, "nowhere"),
-        (["-f", "/nowhere/Dockerfile"], 2, "cannot read"),
+        (["-f", "/nowhere/Dockerfile"], 2, "/nowhere/Dockerfile does not exist"),
     ],
 )
 def test_wrong_use_is_told(

@@ -32,7 +32,7 @@ def test_a_tar_cut_at_any_block_is_refused_or_whole_up_to_there(cut: int) -> Non
     try:
         found = list(columns(RICH[:cut]))
     except ImageError as error:
-        assert "broken layer tar at byte" in error.message
+        assert "broken tar at byte" in error.message
         assert error.hint
     else:
         assert whole[: len(found)] == found
@@ -91,7 +91,7 @@ def test_extended_headers_of_any_content_are_refused_or_read(
 
 @pytest.mark.parametrize("value", [b"9223372036854775808", b"-1", b"1e9", b"99999999999999999999999"])
 def test_absurd_sizes_are_refused(value: bytes) -> None:
-    with pytest.raises(ImageError, match="broken layer tar at byte 1024"):
+    with pytest.raises(ImageError, match="broken tar at byte 1024"):
         columns(pax({"size": value}) + block(entry("a")) + END)
 
 
@@ -104,7 +104,7 @@ def test_a_size_that_is_no_number_is_refused_wherever_a_chunk_ends(flag: bytes) 
     header[148:156] = b"%06o\0 " % sum(header)
     for data in (bytes(header) + END, b"".join([block(entry("b")), header, END])):
         for most in (700, 2**20):
-            with pytest.raises(ImageError, match="broken layer tar"):
+            with pytest.raises(ImageError, match="broken tar"):
                 walk(Forward(data, most))  # type: ignore[arg-type]
 
 

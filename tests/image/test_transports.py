@@ -215,7 +215,7 @@ def test_what_is_no_image_is_refused_with_a_way_out(tmp_path: Path) -> None:
     expected = {
         "empty": ("without an OCI layout", "give an image"),
         "text": ("is not an image archive", "save the image again"),
-        "nothing": ("it has no manifest.json", "docker save"),
+        "nothing": ("nothing is empty", "docker save"),
         "export.tar": ("`docker export`", "docker save"),
         "v1.tar": ("before 1.10", "docker load"),
         "xz.tar": ("compressed by xz", "xz -d"),

@@ -30,7 +30,7 @@ from jettison.image.model import HASH, Image, Kind
 from jettison.image.open import open_image
 from jettison.image.walking import Walked, walk_layers
 
-SCANNER = (4, "7d0928")
+SCANNER = (5, "f6cef1")
 
 
 @pytest.fixture(autouse=True)

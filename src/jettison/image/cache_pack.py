@@ -16,7 +16,7 @@ from typing import Any
 from jettison.image.model import Columns
 from jettison.image.outline import Outline
 
-SCANNER = 4  # what walkers find in a layer, and how it is written here: raised with each change of either
+SCANNER = 5  # what walkers find in a layer, and how it is written here: raised with each change of either
 _LENGTH = struct.Struct("<Q")
 _NUMBERS = ("kinds", "modes", "uids", "gids", "mtimes", "sizes", "offsets")
 ORDER = sys.byteorder[0]  # of numbers as they lie in memory; part of a kept entry's name

@@ -27,7 +27,7 @@ _SPARSE_PAIR = struct.Struct("12s12s")
 
 def broken(offset: int, why: str) -> ImageError:
     """The error of a member that starts at `offset` of the uncompressed stream."""
-    return ImageError(f"broken layer tar at byte {offset}: {why}", hint="pull, save or build the image again")
+    return ImageError(f"broken tar at byte {offset}: {why}", hint="pull, save or build the image again")
 
 
 def number(field: bytes) -> int:

@@ -138,6 +138,8 @@ def familiar(name: str) -> str:
 
 
 def _no_manifest(members: Members) -> ImageError:
+    if not members.columns.paths:
+        return ImageError(f"{members.where} is empty", hint="was it written to its end? use `docker save IMAGE`")
     tops = {path.partition(b"/")[0] for path in members.columns.paths}
     if b"repositories" in tops:
         return ImageError(
