@@ -188,6 +188,7 @@ class Subject:
     policy: str = "same-libc"  # --base: which other bases may be considered (bases/policy.py)
     answers: Mapping[Question, Answer] = field(default_factory=dict)  # to what rules asked of it before
     path: Path | None = None  # of the Dockerfile; None where it is no file of its own
+    cache_mounts: bool | None = None  # whether the builder takes RUN --mount=type=cache; None: no builder was asked
 
     @cached_property
     def tree(self) -> Tree:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 from engine_bench import TAG
 
@@ -123,15 +125,30 @@ def test_the_stage_that_is_asked_for_is_built(bench):
 def test_a_secret_is_given_to_its_instruction_and_is_not_in_the_image(bench, tmp_path):
     (tmp_path / "key").write_text("hunter2\n")
     text = "RUN --mount=type=secret,id=key wc -c < /run/secrets/key > /length\n"
-    secrets = (f"id=key,src={tmp_path / 'key'}",)
+    given = (f"id=key,src={tmp_path / 'key'}",)
     if not bench.engine.capabilities.secrets:
         with pytest.raises(EngineError, match="no build secrets"):
-            bench.build(text, secrets=secrets)
+            bench.build(text, secrets=given)
         return
-    image = open_image(bench.build(text, secrets=secrets, use_cache=False).reference)
+    image = open_image(bench.build(text, secrets=given, use_cache=False).reference)
     assert b"8\n" == image.tree.read(b"length").lstrip()
     holding = [path for path in image.tree if image.tree.get(path).size == 8]
     assert [] == [path for path in holding if b"hunter2" in image.tree.read(path)]
+
+
+def test_a_cache_mount_holds_what_the_build_before_left_there(bench, tmp_path):
+    mount = f"--mount=type=cache,id={secrets.token_hex(8)},target=/kept"
+    text = f"ARG WORD\nRUN {mount} ls /kept > /found && touch /kept/$WORD\n"
+    if not bench.engine.capabilities.cache_mounts:
+        with pytest.raises(BuildFailed):
+            bench.build(text, build_args={"WORD": "one"})
+        return
+    found = []
+    for word in ("one", "two"):
+        options = {"build_args": {"WORD": word}, "caches": tmp_path / "caches"}
+        found.append(open_image(bench.build(text, **options).reference).tree)
+    assert [b"", b"one\n"] == [tree.read(b"found") for tree in found]
+    assert b"kept/two" not in found[1]
 
 
 def test_a_network_that_is_asked_for_is_the_one_that_is_used(bench):

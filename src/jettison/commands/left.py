@@ -113,6 +113,15 @@ def places(store: Store, invocation: Invocation) -> tuple[str, ...] | None:
     return tuple(_absolute(each, call) for each in store.folders)
 
 
+def filled(run: Run, invocation: Invocation) -> Iterator[Left]:
+    """What a call of a RUN writes into stores, wherever they are known to be, mounts or not."""
+    for store in invocation.tool.stores:
+        if invocation.action in store.written:
+            where = places(store, invocation)
+            if where:
+                yield Left(store, where, run, invocation.call)
+
+
 def _absolute(path: str, call: Call) -> str:
     home = call.setting("HOME")
     if path.startswith("~") and home:
@@ -176,8 +185,8 @@ class _Books:
         for number, call in enumerate(run.calls):
             invocation, removed = invoked(call, TOOLS), removal(call)
             if invocation is not None:
-                for left in self.written(run, invocation):
-                    if _is_mounted(left, run):
+                for left in filled(run, invocation):
+                    if is_mounted(left, run):
                         mounted.setdefault(left.store.name, left)
                         continue
                     branches = held.setdefault((left.store.name, left.places), {})
@@ -208,13 +217,6 @@ class _Books:
         for each in found:
             self.below.setdefault((each.store.name, each.places), []).append(each)
         return found
-
-    def written(self, run: Run, invocation: Invocation) -> Iterator[Left]:
-        for store in invocation.tool.stores:
-            if invocation.action in store.written:
-                where = places(store, invocation)
-                if where:
-                    yield Left(store, where, run, invocation.call)
 
     def early(
         self, run: Run, left: Left, early: list[tuple[Call, Invocation | None, Removal | None]], told: set[int]
@@ -309,7 +311,7 @@ def _cleans(left: Left, invocation: Invocation | None, removed: Removal | None) 
     return False
 
 
-def _is_mounted(left: Left, run: Run) -> bool:
+def is_mounted(left: Left, run: Run) -> bool:
     """Whether a cache or tmpfs mount holds one of the places; a mount whose place is not known may."""
     for mount in run.mounts:
         if mount.kind not in ("cache", "tmpfs"):

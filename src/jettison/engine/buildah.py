@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jettison.core.errors import EngineError
 from jettison.core.reference import Reference, Transport
@@ -46,12 +46,25 @@ CAPABILITIES = Capabilities(
     healthchecks=False,
     limits=False,
     secrets=True,
+    cache_mounts=True,
     heredocs=False,
     copy_link=False,
     empty_run_is_layer=True,
     ignore_files=IGNORE_FILES["buildah"],
     ignore_file_apart=True,
 )
+
+
+class Since(NamedTuple):
+    """The versions that something came with, as their changelogs say."""
+
+    buildah: tuple[int, int]
+    podman: tuple[int, int]
+
+
+_AGES = Since((1, 28), (4, 3))  # --cache-ttl: without, the oldest layer of equal text is taken, whatever came since
+_CACHE_MOUNTS = Since((1, 24), (4, 0))
+_CACHES = "buildah-cache"  # where it keeps them, in its temporary directory; later versions add "-UID"
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,8 @@ class Buildah:
                 f"buildah stores images with the driver '{store['GraphDriverName']}', which copies every layer whole",
                 hint='set driver = "overlay" in /etc/containers/storage.conf',
             )
-        version = re.search(r"version (\S+)", "\n".join(run(["buildah", "--version"], timeout=60).lines))
+        told = re.search(r"version (\S+)", "\n".join(run(["buildah", "--version"], timeout=60).lines))
+        version = told[1] if told else "unknown"
         limited = cgroups.hierarchy()
         by = f"cgroup v{limited.version}" if limited else "rlimits: data of each process; their number is not limited"
         graph_root = Path(store["GraphRoot"])
@@ -101,9 +115,10 @@ class Buildah:
             limits_by=by,
             heredocs=heredocs,
             copy_link=copy_link,
+            cache_mounts=_is_from("buildah", version, _CACHE_MOUNTS),
             build_contexts=has_flag(cls.command, CONTEXT_FLAG),
         )
-        return cls(version[1] if version else "unknown", graph_root, capabilities)
+        return cls(version, graph_root, capabilities)
 
     def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:
         """Build. Raises BuildFailed, EngineError, DiskError, UsageError (unknown target)."""
@@ -120,6 +135,8 @@ class Buildah:
         try:
             with leftovers.temporary_folder(leftovers.build_folder(run_id)) as folder:
                 environment = {**os.environ, "TMPDIR": str(folder)}
+                if request.caches is not None:
+                    _keep_caches(folder, request.caches)
                 build = partial(run, self._command(request), on_line=line, tail=BUILD_LINES, timeout=request.seconds)
                 ended = build(environment=environment)
                 if ended.code and buildah_output.failed_by_itself(ended.lines):
@@ -158,7 +175,7 @@ class Buildah:
         ]
         if request.ignore_file is not None:
             command += ["--ignorefile", str(request.ignore_file)]
-        if request.use_cache and request.cache_seconds is not None and _knows_ages(self.name, self.version):
+        if request.use_cache and request.cache_seconds is not None and _is_from(self.name, self.version, _AGES):
             command += ["--cache-ttl", f"{request.cache_seconds:.0f}s"]
         return [*command, *request.flags()]
 
@@ -218,13 +235,18 @@ class Buildah:
 
 
 @cache
-def _knows_ages(name: str, version: str) -> bool:
-    """Whether it has --cache-ttl; without, the oldest layer of equal text is taken, whatever an install gets by now.
-
-    Source: the changelogs of buildah 1.28 and of podman 4.3.
-    """
+def _is_from(name: str, version: str, since: Since) -> bool:
+    """Whether this version of this program has what came with the versions `since`."""
     found = re.match(r"(\d+)\.(\d+)", version)
-    return found is not None and (int(found[1]), int(found[2])) >= ((4, 3) if name == "podman" else (1, 28))
+    wanted = since.podman if name == "podman" else since.buildah
+    return found is not None and (int(found[1]), int(found[2])) >= wanted
+
+
+def _keep_caches(temporary: Path, caches: Path) -> None:
+    """Let this build find in its cache mounts what those before it left in `caches`. Raises OSError."""
+    caches.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in (_CACHES, f"{_CACHES}-{os.geteuid()}"):
+        (temporary / name).symlink_to(caches)
 
 
 def syntax(command: tuple[str, ...], graph_root: Path) -> tuple[bool, bool]:

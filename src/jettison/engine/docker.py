@@ -236,6 +236,7 @@ def _ask(api: DockerApi, information: Mapping[str, Any], here: bool) -> tuple[st
         ignore_file_apart=buildkit,
         build_networks=True,
         build_contexts=buildkit and has_flag(_BUILD, CONTEXT_FLAG, _environment(api.host, "buildkit")),
+        cache_mounts=buildkit,
         limits_by=f"{groups}, by the daemon" if limits else f"{groups}: the daemon says that it cannot limit",
     )
 

@@ -43,6 +43,7 @@ class Capabilities:
     ignore_file_apart: bool = False  # another ignore file than the context's own can be given to a build
     build_networks: bool = False  # a build may be given another network than it has by default
     build_contexts: bool = False  # CONTEXT_FLAG
+    cache_mounts: bool = False  # RUN --mount=type=cache
     limits_by: str = ""  # what enforces the limits, and what it leaves out
 
 
@@ -60,6 +61,7 @@ class BuildRequest:
     labels: Mapping[str, str] = field(default_factory=dict)
     ignore_file: Path | None = None  # instead of the context's own; named as the Dockerfile, plus ".dockerignore"
     use_cache: bool = True  # False: every instruction runs (a cold build)
+    caches: Path | None = None  # where an engine without a daemon keeps what cache mounts hold; None: nowhere
     cache_seconds: float | None = None  # what is older is not used again, where the builder would prefer it
     seconds: float | None = None  # after which the build is ended, and counts as one that fails
     arguments: tuple[str, ...] = ()  # passed through, after `--` on our command line

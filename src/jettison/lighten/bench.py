@@ -33,8 +33,10 @@ from jettison.lighten.run import Run
 from jettison.lighten.sources import Sources, encode_file, ignore_file
 from jettison.packages.dpkg import read_status
 from jettison.subject import IGNORE_FILE, Answer, IgnoreFile, Question, Subject
+from jettison.synthesis.empty_caches import with_empty_caches
 
 PACKED_AT_MOST = 4 * 10**9  # bytes; a minute or two of one core
+CACHES = "caches"  # of the run's folder: what cache mounts hold, where no daemon keeps it
 Progress = Callable[[str], None]
 
 
@@ -111,7 +113,7 @@ def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, contex
     path = bench.run.directory / name / "Dockerfile"
     with state.disk_errors("write", path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_bytes(encode(sources.text))
+        path.write_bytes(encode(with_empty_caches(sources.text) if cold else sources.text))
         ignored = _write_ignore_file(bench, sources, path)
     return BuildRequest(
         context=context or recipe.project,
@@ -122,6 +124,7 @@ def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, contex
         secrets=recipe.secrets,
         ignore_file=ignored,
         use_cache=not cold,
+        caches=None if cold else bench.run.directory / CACHES,
         cache_seconds=bench.run.age,
         contexts=tuple(f"{each.name}={each.value}" for each in recipe.contexts.values()),
         arguments=recipe.engine_arguments,
@@ -213,6 +216,7 @@ def subject_of(bench: Bench, version: Version) -> Subject:
         policy=bench.recipe.base,
         ignore=ignore_of(bench, version.sources),
         path=bench.recipe.dockerfile,
+        cache_mounts=bench.engine.capabilities.cache_mounts,
     )
 
 

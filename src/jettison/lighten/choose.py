@@ -91,10 +91,12 @@ def _by_name(fix: Fix, finding: Finding, recipe: Recipe) -> bool:
 
 
 def _spared(finding: Finding, text: str, seconds: Mapping[str, float]) -> float | None:
-    """Seconds of the instruction that the cache will answer for; None where they are not known, or it is divided."""
+    """Seconds of the instruction that the cache will answer for; None where not known, or where it runs otherwise."""
     if finding.instruction is None or finding.instruction.keyword != "RUN":
         return None
-    if all(each.value != finding.instruction.value for each in parse(text).instructions):
+    flags = [flag.value for flag in finding.instruction.flags]
+    same = (each for each in parse(text).instructions if each.value == finding.instruction.value)
+    if all([flag.value for flag in each.flags] != flags for each in same):
         return None
     return seconds.get(finding.instruction.value)
 

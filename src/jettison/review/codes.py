@@ -46,7 +46,7 @@ HADOLINT: Mapping[str, tuple[str, ...]] = {
     "DL3067": ("whole-system-copied",),
     "DL3068": ("npm-cache-left-behind",),
     "DL3069": ("package-cache-left-behind",),
-    "DL3070": ("go-cache-left-behind",),
+    "DL3070": ("go-cache-left-behind", "build-cache-not-mounted"),
     "DL3071": ("package-cache-left-behind", "unexplained-leftovers"),
     "DL3072": ("package-cache-left-behind", "unexplained-leftovers"),
     "DL3073": ("package-cache-left-behind",),
