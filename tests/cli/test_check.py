@@ -194,3 +194,34 @@ def test_on_the_dockerfiles_by_hand_nothing_is_more_than_a_note(capsys: pytest.C
     assert 0 == code
     assert [] == [each for each in json.loads(out)["findings"] if each["severity"] != "note"]
     assert len(files) == len(json.loads(out)["files"]) > 6
+
+
+def test_what_is_no_file_is_wrong_use_with_a_hint_that_check_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for name, why in (("/dev/null", "not a regular file"), ("pipe", "not a regular file"), ("dangling", "to nothing")):
+        code, _, err = check(capsys, name)
+        assert (2, True, True) == (code, why in err, err.endswith("hint: give a Dockerfile\n"))
+
+
+def test_where_all_was_passed_over_the_reason_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bake = 'variable "X" {}\ntarget "a" { dockerfile = X == "1" ? "a" : "b" }\ntarget "b" { context = f() }\n'
+    (tmp_path / "docker-bake.hcl").write_text(bake)
+    code, _, err = check(capsys)
+    expected = "no Dockerfile below . can be looked at: docker-bake.hcl: a: what X means is not known, and 1 more"
+    assert (2, f"jettison: {expected}\nhint: name the Dockerfile\n") == (code, err)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("FROM a\nHEALTHCHECK --interval=1s NONE\n", "HEALTHCHECK drops --interval unseen"),
+        ("FROM a\nCMD ['a']\n", "CMD looks like JSON and is none, so that it is taken as it stands"),
+        ("FROM a\nCMD a\n", "a shell runs this CMD"),
+    ],
+)
+def test_a_place_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str) -> None:
+    (tmp_path / "Dockerfile").write_text(text)
+    assert any(line.split(": ", 2)[2].startswith(message) for line in check(capsys)[1].splitlines() if ":2:1: " in line)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from jettison.review.bake import targets
+from jettison.review.bake import plain, targets
 from jettison.review.hcl import read, template
 from jettison.review.hcl_values import Unknown, Value
 
@@ -61,6 +61,7 @@ def test_what_only_bake_knows_is_not_known(text: str, what: str) -> None:
         ('target "x" {\n', 2), ("a = \n", 1), ("a = 1 2\n", 1), ("\n= 1\n", 2), ('a = "b\n"\n', 1), ("a = [1 2]", 1),
         ("a = {b}", 1), ("a = f(1 2)", 1), ('a = "\\q"', 1), ("a = <<E\nb\n", 1), ("/* a", 1), ("a = (1", 1),
         ("x {\n}\n}\n", 3), ('a = "${b"', 1), ("a b", 1), ("a = ${b}", 1), ("\x00", 1), ('a = "', 1), ("a = 1 ? 2", 1),
+        ("a = <<E\nb\n${c\nE\n", 4), ("\na = <<-E\n  b\n\n  ${f(1 2)}\n  E\n", 5),
     ],
 )  # fmt: skip
 def test_what_is_no_hcl_is_refused_with_its_line(text: str, line: int) -> None:
@@ -166,3 +167,41 @@ def test_lists_that_hold_lists_twice_are_not_compared() -> None:
         for at in range(1, 60) for name in "ab")  # fmt: skip
     text = f'a0 = 1\nb0 = 1\n{levels}target "x" {{ dockerfile = a59 == b59 ? "D" : "E" }}'
     assert isinstance(targets(text, is_json=False)["x"]["dockerfile"], Unknown)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [  # as Go's math/big prints them, with a precision of 512 bits
+        ("0.1 + 0.2", "0.3"),
+        ("1 / 3", "0." + "3" * 154 + "5"),
+        ("2 / 3 * 3", "2"),
+        ("1 / 8", "0.125"),
+        ("-1 / 8", "-0.125"),
+        ("123456789012345678901234567890 + 1", "123456789012345678901234567891"),
+        ("0.123456789012345678901234567890", "0.12345678901234567890123456789"),
+        ("1e3", "1000"),
+        ("1e-7", "0.0000001"),
+        ("1e160 + 1", "1" + "0" * 160),
+        ("7.5 % 2", "1.5"),
+        ("-7.5 % 2", "-1.5"),
+    ],
+)
+def test_a_number_is_printed_as_bake_prints_it(text: str, expected: str) -> None:
+    assert expected == plain(value(text))
+
+
+def test_numbers_without_bounds_are_not_known() -> None:
+    squares = "\n".join(f"a{n} = a{n + 1} * a{n + 1}" for n in range(60))
+    text = f'{squares}\na60 = 1e300\ntarget "x" {{ args = {{ A = a0 }} }}'
+    assert {"x": {"args": {"A": Unknown("an operation upon what is no number")}}} == targets(text, is_json=False)
+
+
+def test_numbers_of_a_json_file_are_the_same() -> None:
+    text = '{"target": {"x": {"args": {"A": 0.30000000000000000001, "B": -2.50, "C": 1e99999999}}}}'
+    args = targets(text, is_json=True)["x"]["args"]
+    assert ["0.30000000000000000001", "-2.5", None] == [plain(args[name]) for name in "ABC"]
+
+
+def test_a_string_of_a_json_file_is_refused_by_itself() -> None:
+    with pytest.raises(ValueError, match=r"^in 'v-\$\{x': "):
+        targets('{"target": {"x": {"context": "v-${x"}}}', is_json=True)

@@ -162,10 +162,19 @@ def job_of(options: dict[str, Any], told: Told) -> Job:
         if source.name in named or not any(matches(source.name, each) for each in excluded_by(own, told)):
             asked.append(One(source, own, settings_of(own, told)))
     if not asked:
-        where = ", ".join(map(str, paths))
-        raise UsageError(f"there is no Dockerfile below {where}", hint="give a Dockerfile, or a folder that holds one")
+        raise _nothing(paths, skipped)
     _check_image(asked, options)
     return Job(tuple(asked), skipped)
+
+
+def _nothing(paths: Sequence[Path], skipped: Sequence[Skipped]) -> UsageError:
+    """What is said where there is no file to look at; what was found and passed over is the reason."""
+    where = ", ".join(map(str, paths))
+    if not skipped:
+        return UsageError(f"there is no Dockerfile below {where}", hint="give a Dockerfile, or a folder that holds one")
+    more = f", and {len(skipped) - 1} more" if skipped[1:] else ""
+    told = f"{skipped[0].what}: {skipped[0].reason}{more}"
+    return UsageError(f"no Dockerfile below {where} can be looked at: {told}", hint="name the Dockerfile")
 
 
 def _with_build_files(found: Found, paths: Sequence[Path]) -> tuple[list[Source], tuple[Skipped, ...]]:

@@ -58,7 +58,8 @@ def open_project(path: Path, file: Path | None) -> Project:
             "the build context would be the whole file system", hint="run jettison in the project's own directory"
         )
     dockerfile = _find(path) if file is None else file if file.exists() or file.is_absolute() else path / file
-    return Project(context, dockerfile, read_file(dockerfile), _held(context / IGNORE_FILE))
+    data = read_file(dockerfile, "give the Dockerfile with -f FILE")
+    return Project(context, dockerfile, data, _held(context / IGNORE_FILE))
 
 
 def _find(path: Path) -> Path:

@@ -11,7 +11,8 @@ from jettison.review.model import SYNTAX, Remark
 
 def headline(remark: Remark) -> str:
     """The message without the line, which the place tells; with the bytes where they were measured."""
-    text = remark.message.removeprefix(f"line {remark.where.line} ")
+    at = f"line {remark.where.line}"
+    text = remark.message.removeprefix(f"{at} ").removeprefix(f"{at}: ")
     return f"{text} ({show_bytes(remark.predicted)})" if remark.predicted > 0 else text
 
 

@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 from jettison.review.hcl import Body, read, template
+from jettison.review.hcl_numbers import LITERAL, number
 from jettison.review.hcl_values import Expression, Names, Unknown, Value, text_of
 
 _MOST = 1000  # targets that one matrix makes
@@ -27,7 +28,7 @@ def targets(text: str, *, is_json: bool) -> dict[str, Table]:
     if is_json:
         import json
 
-        body = _of_json(json.loads(text))
+        body = _of_json(json.loads(text, parse_int=_number, parse_float=_number))
     else:
         body = read(text)
     names = _names(body)
@@ -142,6 +143,11 @@ def _of_json(whole: Any) -> Body:
     ]
     rest = {key: _expression(value) for key, value in table.items() if key not in ("variable", "target", "group")}
     return Body(rest, tuple(blocks))
+
+
+def _number(text: str) -> Value:
+    """A number of a JSON file; `Unknown` where it is longer than any that is meant."""
+    return number(text) if LITERAL.fullmatch(text.removeprefix("-")) else Unknown(text)
 
 
 def _expression(value: Any) -> Expression:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jettison.review.hcl_numbers import LITERAL, number
 from jettison.review.hcl_values import (
     LEVELS,
     Expression,
@@ -35,8 +36,8 @@ class Body:
 _LINE = re.compile(r"(?:[ \t\r]+|(?:#|//)[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _LINES = re.compile(r"(?:[ \t\r\n]+|(?:#|//)[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NAME = re.compile(r"[^\W\d][\w-]*")
-_NUMBER = re.compile(r"[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?")
 _HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)\r?\n(.*?)^[ \t]*\2[ \t\r]*$", re.DOTALL | re.MULTILINE)
+_SHOWN = 60  # characters of a string that is refused
 _PLAIN = re.compile(r'[^"\\$%\n]+')
 _PLAIN_LINES = re.compile(r"[^$%]+")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -49,7 +50,7 @@ def read(text: str) -> Body:
 
 def template(text: str) -> Expression:
     """A string in which `${...}` stands for an expression, as JSON files have it. Raises as `read` does."""
-    return _Reader(text).template("")
+    return _Reader(text, first=0).template("")
 
 
 @dataclass
@@ -59,9 +60,15 @@ class _Reader:
     text: str
     at: int = 0
     depth: int = 0
+    first: int = 1  # the number of the text's first line in the file; 0 where it has none
+
+    @property
+    def line(self) -> int:
+        return self.first + self.text.count("\n", 0, self.at)
 
     def refused(self, what: str) -> ValueError:
-        return ValueError(f"line {self.text.count(chr(10), 0, self.at) + 1}: {what}")
+        place = f"line {self.line}: " if self.first else f"in {self.text[:_SHOWN]!r}: "
+        return ValueError(place + what)
 
     def blanks(self) -> None:
         match = (_LINES if self.depth else _LINE).match(self.text, self.at)
@@ -188,10 +195,10 @@ class _Reader:
             return found
         if following == "<":
             return self.heredoc()
-        if match := _NUMBER.match(self.text, self.at):
+        if match := LITERAL.match(self.text, self.at):
             self.at = match.end()
-            number = float(match[0])
-            return lambda names: number
+            found = number(match[0])
+            return lambda names: found
         return self.named()
 
     def named(self) -> Expression:
@@ -265,12 +272,12 @@ class _Reader:
         match = _HEREDOC.match(self.text, self.at)
         if match is None:
             raise self.refused("a heredoc does not end")
-        self.at = match.end()
+        first, self.at = self.line + 1, match.end()
         lines = match[3].replace("\r\n", "\n").split("\n")[:-1]
         if match[1]:
             indent = min((len(each) - len(each.lstrip(" ")) for each in lines if each.strip()), default=0)
             lines = [each[indent:] for each in lines]
-        return _Reader("".join(f"{each}\n" for each in lines)).template("")
+        return _Reader("".join(f"{each}\n" for each in lines), first=first).template("")
 
     def template(self, end: str) -> Expression:
         """A string up to `end`, which stays unread; with "" to the end of the text, where backslashes mean nothing."""

@@ -5,13 +5,15 @@ Source: hashicorp/hcl, `hclsyntax/spec.md` (operations, templates).
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-Value = Any  # str, int, float, bool, None, list, dict, Unknown
+from jettison.review.hcl_numbers import digits, remainder, rounded
+
+Value = Any  # str, Fraction, bool, None, list, dict, Unknown
 Names = Callable[[str], Value]
 Expression = Callable[[Names], Value]
 
@@ -28,8 +30,8 @@ LEVELS: tuple[dict[str, Callable[[Any, Any], Value]], ...] = (
     {"&&": lambda a, b: a and b},
     {"==": lambda a, b: _same(a, b), "!=": lambda a, b: not _same(a, b)},
     {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt},
-    {"+": operator.add, "-": operator.sub},
-    {"*": operator.mul, "/": operator.truediv, "%": math.fmod},
+    {"+": lambda a, b: rounded(a + b), "-": lambda a, b: rounded(a - b)},
+    {"*": lambda a, b: rounded(a * b), "/": lambda a, b: rounded(a / b), "%": remainder},
 )
 _LONGEST = 1 << 20  # characters of a string
 _OF_ANYTHING = tuple(LEVELS[2].values())
@@ -80,7 +82,7 @@ def joined(does: Callable[[Any, Any], Value], left: Expression, right: Expressio
 
 def of_one(does: Callable[[Any], Value], value: Value) -> Value:
     """What an operator makes of one value."""
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, Fraction)):
         return does(value)
     return value if isinstance(value, Unknown) else Unknown("an operation upon what is no number")
 
@@ -93,7 +95,7 @@ def part(whole: Expression, key: Expression) -> Expression:
         for each in (value, at):
             if isinstance(each, Unknown):
                 return each
-        at = int(at) if isinstance(at, float) and at.is_integer() else at
+        at = int(at) if isinstance(at, Fraction) and at.denominator == 1 else at
         try:
             return value[at] if isinstance(value, (dict, list)) else Unknown(f".{at}")
         except (KeyError, IndexError, TypeError):
@@ -122,7 +124,9 @@ def filled(values: list[Value], parts: list[Any]) -> Value:
 
 
 def text_of(value: Value) -> str:
-    """A single value as a string: numbers without a needless fraction."""
+    """A single value as a string: numbers as bake prints them, those of YAML without a needless fraction."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Fraction):
+        return digits(value)
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

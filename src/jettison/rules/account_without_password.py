@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from jettison.commands.model import Call
+from jettison.commands.model import Call, Run
 from jettison.core.escape import terminal
 from jettison.core.values import Severity
 from jettison.dockerfile.model import Instruction
@@ -13,6 +13,7 @@ from jettison.subject import Subject, Text
 from jettison.synthesis.accounts import PASSWD, SHADOW, accounts, written_by
 
 NAME = "account-without-password"
+_NOTHING = "(none)"  # no hash is given
 _REASON = "lock it with `passwd -l`, or with a `*` in /etc/shadow: a container needs no passwords"
 
 
@@ -49,20 +50,49 @@ def _told(names: Sequence[str], instruction: Instruction | None) -> Iterator[Fin
 
 @seen_in_text(account_without_password)
 def emptied_by_word(text: Text) -> Iterator[Finding]:
-    """`passwd -d NAME`, `usermod -p ''` in a RUN that ships."""
-    told = set()
-    for run, call in text.called("passwd", "useradd", "usermod"):
-        if text.ships(run) and id(run) not in told and _empties(call):
-            told.add(id(run))
-            message = f"line {run.instruction.line} leaves an account without a password, open to everybody"
-            yield Finding(NAME, message, run.instruction, 0, refusal=_REASON)
+    """`passwd -d NAME`, `usermod -p ''` in a RUN that ships, and nothing behind it that locks the account."""
+    empty: dict[str | None, Run] = {}  # by account, None for one that is not known: what empties its password
+    for run, call in text.called("passwd", "useradd", "usermod", "chpasswd"):
+        account = _account(call)
+        if not text.ships(run):
+            continue
+        if _empties(call):
+            empty.setdefault(account, run)
+        elif call.name == "chpasswd" or (_closes(call) and account is None):
+            empty.clear()
+        elif _closes(call):
+            empty.pop(account, None)
+            empty.pop(None, None)
+    for run in {id(each): each for each in empty.values()}.values():
+        message = f"line {run.instruction.line} leaves an account without a password, open to everybody"
+        yield Finding(NAME, message, run.instruction, 0, refusal=_REASON)
+
+
+def _account(call: Call) -> str | None:
+    """The account that a call is about; None where it is not known."""
+    return next((each for each in reversed(call.values) if each is None or (each and each[0] != "-")), None)
 
 
 def _empties(call: Call) -> bool:
     values = call.values
     if call.name == "passwd":
-        return bool({"-d", "--delete"} & set(values))
-    return any(
-        (value in ("-p", "--password") and values[at + 1 : at + 2] == ("",)) or value == "--password="
-        for at, value in enumerate(values)
-    )
+        return bool({"-d", "--delete"} & set(values)) and not _closes(call)
+    return call.name != "chpasswd" and _given(call) == ""
+
+
+def _closes(call: Call) -> bool:
+    """Whether it locks an account, or may give it a password; in a branch, too."""
+    locks = {"passwd": {"-l", "--lock"}, "usermod": {"-L", "--lock"}}.get(call.name or "", set())
+    return bool(locks & set(call.values)) or _given(call) not in ("", _NOTHING)
+
+
+def _given(call: Call) -> str | None:
+    """The hash that useradd or usermod is given; None where it is not known."""
+    if call.name not in ("useradd", "usermod"):
+        return _NOTHING
+    for at, value in enumerate(call.values):
+        if value in ("-p", "--password"):
+            return next(iter(call.values[at + 1 : at + 2]), _NOTHING)
+        if value is not None and value.startswith("--password="):
+            return value.partition("=")[2]
+    return _NOTHING
