@@ -225,3 +225,29 @@ def test_where_all_was_passed_over_the_reason_is_told(tmp_path: Path, capsys: py
 def test_a_place_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str) -> None:
     (tmp_path / "Dockerfile").write_text(text)
     assert any(line.split(": ", 2)[2].startswith(message) for line in check(capsys)[1].splitlines() if ":2:1: " in line)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--statistics", "--format", "sarif"),
+        ("--checklist", "--format", "junit"),
+        ("--show-settings", "--format", "json"),
+        ("--diff", "--format", "json"),
+        ("--statistics", "--checklist"),
+        ("--statistics", "--diff"),
+        ("--checklist", "--fix"),
+        ("--show-settings", "--fix"),
+    ],
+)
+def test_what_cannot_be_had_together_is_refused_before_anything_is_read(
+    capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]
+) -> None:
+    code, out, err = check(capsys, "nowhere", *flags)
+    assert (2, "", True, False) == (code, out, "hint: leave" in err, "nowhere" in err)
+
+
+def test_a_diff_goes_where_o_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM alpine:3.22.1\nRUN apk add x\nUSER 1\n")
+    assert (1, "", "") == check(capsys, "--diff", "-o", "made.diff")
+    assert "+RUN apk add --no-cache x\n" in (tmp_path / "made.diff").read_text()

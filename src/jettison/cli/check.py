@@ -26,6 +26,7 @@ from jettison.review.model import Reviewed, Settings, Source
 from jettison.review.settings import Told, config_of, excluded_by, fail_on_of, rules_named, settings_of
 
 _STDIN = Path("-")
+_OURS = ("text", "json")  # forms of what other tools have no place for
 
 
 @click.command("check")
@@ -61,27 +62,27 @@ def command(**options: Any) -> int:
     working directory without one), or `-` for a Dockerfile on standard input. Ends with 1 where something is found
     that is a warning or worse.
     """
+    _refuse(options)
     told = told_of(options)
     job = job_of(options, told)
-    if options["show_diff"] and options["form"] != "text":
-        raise UsageError("--diff is text", hint="leave --format out")
-    if options["checklist"] and (options["form"] not in ("text", "json") or options["fix"] or options["show_diff"]):
-        raise UsageError("--checklist is text or JSON, and changes nothing", hint="leave the other flags out")
     if options["show_settings"]:
         put_out(settings_shown([(one.source, one.found, one.settings) for one in job.asked]), options["output"])
         return 0
     if options["fix"] or options["show_diff"]:
         from jettison.cli.check_fix import fix_all
 
-        checked, failed = fix_all(job, options)
+        fixed = fix_all(job, options)
+        checked, failed, diff = fixed.checked, fixed.failed, fixed.diff
     else:
         told_skipped = tuple((one.what, one.reason) for one in job.skipped)
         checked = Checked(once(_looked(job, options)), told_skipped, options["image"] or "")
-        failed = False
+        failed, diff = False, ""
     if options["checklist"]:
         return _checklist(job, checked, options)
     limits = [fail_on_of(one.found, told) for one in job.asked]
-    if not options["show_diff"]:
+    if options["show_diff"]:
+        put_out(diff, options["output"])
+    else:
         put_out(rendered(checked, options, max(limits, key=lambda each: each.rank)), options["output"])
     if options["exit_zero"]:
         return 0
@@ -91,6 +92,25 @@ def command(**options: Any) -> int:
         for remark in each.remarks
     )
     return 1 if grave or failed or any(each.text is None for each in checked.files) else 0
+
+
+def _refuse(options: dict[str, Any]) -> None:
+    """What cannot be had together is wrong use; nothing is left out in silence."""
+    form = options["form"]
+    asked = [name for name in ("show_settings", "checklist", "statistics", "show_diff") if options[name]]
+    for name, forms in (
+        ("show_settings", ("text",)),
+        ("show_diff", ("text",)),
+        ("checklist", _OURS),
+        ("statistics", _OURS),
+    ):
+        if name in asked and form not in forms:
+            flag = "--diff" if name == "show_diff" else f"--{name.replace('_', '-')}"
+            told = "text or JSON" if len(forms) > 1 else "text"
+            raise UsageError(f"{flag} is {told}", hint="leave --format out")
+    if len(asked) > 1 or (options["fix"] and {*asked} & {"show_settings", "checklist"}):
+        flags = "--show-settings, --checklist, --statistics and --diff"
+        raise UsageError(f"{flags} are each for themselves; the first two change nothing", hint="leave the others out")
 
 
 def _checklist(job: Job, checked: Checked, options: dict[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,12 +25,19 @@ if TYPE_CHECKING:
     from jettison.cli.check import Job, One
 
 
-def fix_all(job: Job, options: dict[str, Any]) -> tuple[Checked, bool]:
-    """Every file put right, and what is left; with --diff shown instead of written.
+@dataclass(frozen=True)
+class Fixed:
+    """What is left; whether some file could not be written, or would be; with --diff what would be written."""
 
-    The second value says whether some file could not be written, or would be.
-    """
+    checked: Checked
+    failed: bool
+    diff: str = ""
+
+
+def fix_all(job: Job, options: dict[str, Any]) -> Fixed:
+    """Every file put right, and what is left; with --diff shown instead of written. Raises UsageError."""
     files: list[Reviewed] = []
+    diffs: list[str] = []
     failed = False
     for one in job.asked:
         try:
@@ -42,7 +50,7 @@ def fix_all(job: Job, options: dict[str, Any]) -> tuple[Checked, bool]:
         if righted is None or not righted.made:
             files.append(righted.left if righted is not None else look(one.source, one.settings))
         elif options["show_diff"]:
-            click.echo(_diff(one, righted, options), nl=False, color=True)
+            diffs.append(_diff(one, righted, options))
             failed = True
             files.append(righted.left)
         else:
@@ -53,7 +61,8 @@ def fix_all(job: Job, options: dict[str, Any]) -> tuple[Checked, bool]:
         found = any(each.remarks for each in files)
         why = "`jettison check` tells what was found" if found else "nothing was found"
         click.echo(f"jettison: there is nothing to put right without a build; {why}", err=True)
-    return Checked(tuple(files), tuple((each.what, each.reason) for each in job.skipped)), failed
+    checked = Checked(tuple(files), tuple((each.what, each.reason) for each in job.skipped))
+    return Fixed(checked, failed, "".join(diffs))
 
 
 def _diff(one: One, righted: Righted, options: dict[str, Any]) -> str:

@@ -197,8 +197,8 @@ class _Reader:
             return self.heredoc()
         if match := LITERAL.match(self.text, self.at):
             self.at = match.end()
-            found = number(match[0])
-            return lambda names: found
+            worth = number(match[0])
+            return lambda names: worth
         return self.named()
 
     def named(self) -> Expression:
