@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from jettison.align import Alignment
 from jettison.context.ignore import Dialect, Ignore, ignore_text, named_ignore_file
 from jettison.context.walk import Context, walk
+from jettison.dockerfile.contexts import also
 from jettison.dockerfile.model import Dockerfile, Named, Stage
 from jettison.image.model import Image
 
@@ -97,16 +98,16 @@ class Text:
 
     @cached_property
     def views(self) -> tuple[Text, ...]:
-        """This, and the same upon each folder that is a named build context. Raises UsageError: its ignore file."""
-        folders = ((name, each) for name, each in self.dockerfile.contexts.items() if each.folder is not None)
-        return self, *(self._upon(name, each) for name, each in folders)
+        """This, and the same upon each other folder that is a named build context. Raises UsageError."""
+        others = self.dockerfile.contexts.keys() - also(self.dockerfile, self.context)
+        every = self.dockerfile.contexts.items()
+        return self, *(self._upon(name, each, each.folder) for name, each in every if name in others and each.folder)
 
-    def _upon(self, name: str, found: Named) -> Text:
-        assert found.folder is not None
-        file = named_ignore_file(found.folder, self.ignore.dialect)
+    def _upon(self, name: str, found: Named, folder: Path) -> Text:
+        file = named_ignore_file(folder, self.ignore.dialect)
         text = None if file is None else ignore_text(file)
         ignore = IgnoreFile(posixpath.join(found.value, IGNORE_FILE), text, self.ignore.dialect)
-        return replace(self, context=found.folder, ignore=ignore, named=name)
+        return replace(self, context=folder, ignore=ignore, named=name)
 
     def taken(self, stages: Sequence[Stage]) -> tuple[Taken, ...]:
         """What each instruction of these stages takes of `sent`. Raises UsageError, DockerfileError."""

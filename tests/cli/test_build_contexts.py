@@ -162,3 +162,18 @@ def test_behind_the_dashes_it_would_not_be_seen(capsys: pytest.CaptureFixture[st
     for arguments in (["--build-context", "src=../lib"], ["--build-context=src=../lib"]):
         assert 2 == main(["optimize", "--", *arguments])
         assert "hint: write --build-context NAME=VALUE before --" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", [".", "../lib"])
+def test_a_folder_that_is_the_build_s_own_is_looked_at_once(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    text = "FROM python:3.12.1-slim\nCOPY --from=src keys/id_rsa /key\nCOPY a.txt /a\n"
+    (here / "lib" / "Dockerfile").write_text(text)
+    monkeypatch.chdir(here / "lib")
+    given = ("--build-context", f"src={value}")
+    told = found(capsys, *given, "--select", f"{IGNORED[0]},{BAKED[0]}")
+    assert [("secrets-copied-in", 2), ("copy-of-an-ignored-file", 3)] == [each[:2] for each in told]
+    assert 1 == run("explain", "keys/id_rsa", *given)[1].count("taken by line 2")
+    shown = document("ignore", "show", *given)["instructions"]
+    assert [(2, ["keys/id_rsa"]), (3, [])] == [(each["line"], each["sources"]) for each in shown]

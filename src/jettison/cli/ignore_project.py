@@ -85,7 +85,7 @@ class Asked:
         """What instructions take of folders in this context that are named ones as well, by its paths in this one."""
         for name, each in self.contexts.items():
             folder = Path(os.path.realpath(each.folder or "/"))
-            if folder.is_relative_to(self.root):
+            if folder != self.root and folder.is_relative_to(self.root):
                 below = folder.relative_to(self.root)
                 for taken in self.upon(name).takings:
                     sources, paths = ([str(below / path) for path in found] for found in (taken.sources, taken.paths))

@@ -23,7 +23,7 @@ from jettison.context import globs
 from jettison.context.ignore import Ignore
 from jettison.context.pattern import Pattern
 from jettison.context.walk import Context, Entry
-from jettison.dockerfile.contexts import meant
+from jettison.dockerfile.contexts import also, meant
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 from jettison.dockerfile.scope import NO_ARGUMENTS, state_at
@@ -115,9 +115,10 @@ def copies(
 ) -> tuple[Taken, ...]:
     """What each instruction of these stages takes, those left out that do not look at the context. DockerfileError.
 
-    `name`: which of the named build contexts `context` is; none of them where it is empty.
+    `name`: which of the named build contexts `context` is; where it is empty the build's own, and those that are it.
     """
-    is_meant = partial(_means, dockerfile, name) if name else _is_own
+    names = frozenset([name]) if name else also(dockerfile, context.root)
+    is_meant = partial(_means, dockerfile, names, not name) if names else _is_own
     found = []
     for stage in stages:
         for instruction in stage.instructions:
@@ -129,8 +130,8 @@ def copies(
     return tuple(found)
 
 
-def _means(dockerfile: Dockerfile, name: str, source: str) -> bool:
-    return bool(source) and meant(dockerfile, source) == name
+def _means(dockerfile: Dockerfile, names: frozenset[str], own: bool, source: str) -> bool:
+    return meant(dockerfile, source) in names if source else own
 
 
 def _wanted(

@@ -88,3 +88,13 @@ def meant(dockerfile: Dockerfile, source: str) -> str:
         return stage.context if stage.context == stage.name else ""
     name = familiar(source)
     return name if name in dockerfile.contexts else ""
+
+
+def also(dockerfile: Dockerfile, folder: Path) -> frozenset[str]:
+    """The contexts that are this very folder, which the build has as its own: what one of them takes, both lose."""
+    every = dockerfile.contexts.items()
+    return frozenset(name for name, each in every if each.folder is not None and _is_same(each.folder, folder))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
