@@ -185,3 +185,29 @@ def test_the_hooks_name_what_is_there() -> None:
             assert not re.search(each["exclude"], name)
         assert not re.search(each["files"], "Dockerfiles")
         assert re.search(each["exclude"], "Dockerfile.md")
+
+
+TWO_BUILDS = "FROM alpine:3.22.1 AS a\nRUN apk add curl\nFROM a AS b\nRUN apk add nano\nUSER 1\n"
+BAKE = 'target "a" { target = "a" }\ntarget "b" { target = "b" }\ntarget "c" { target = "none" }\n'
+
+
+def test_two_builds_of_one_file_make_one_diff_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Dockerfile").write_text(TWO_BUILDS)
+    (tmp_path / "docker-bake.hcl").write_text(BAKE)
+    code, out, _ = check(capsys, "--diff")
+    assert (1, 1) == (code, out.count("+++ b/Dockerfile"))
+    assert ["+RUN apk add --no-cache curl", "+RUN apk add --no-cache nano"] == re.findall(r"^\+R.*", out, re.MULTILINE)
+    check(capsys, "--fix")
+    assert TWO_BUILDS.replace("apk add", "apk add --no-cache") == (tmp_path / "Dockerfile").read_text()
+
+
+def test_two_builds_of_one_file_are_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Dockerfile").write_text(TWO_BUILDS)
+    (tmp_path / "docker-bake.hcl").write_text(BAKE)
+    code, out, _ = check(capsys, "--select", "apk-cache-left-behind")
+    assert (1, [2, 4]) == (code, [int(line) for line in re.findall(r"^Dockerfile:(\d+)", out, re.MULTILINE)])
+    assert "1 file: 2 warnings\n" == out[-19:]
+    assert "Dockerfile: not looked at: docker-bake.hcl: c: there is no stage called none\n" in out
+    (suite,) = re.findall(r"<testsuite .*", check(capsys, "--format", "junit")[1])
+    assert 'name="Dockerfile"' in suite
+    assert ["Dockerfile"] == json.loads(check(capsys, "--format", "json")[1])["files"]

@@ -17,7 +17,7 @@ from jettison.cli.pairs import context_option, contexts, pairs
 from jettison.core import config
 from jettison.core.errors import UsageError
 from jettison.core.values import Severity, Skipped
-from jettison.documents.check import Checked, once
+from jettison.documents.check import Checked, by_file
 from jettison.review.find import Found, find
 from jettison.review.look import look
 from jettison.review.many import look_at_all
@@ -75,7 +75,7 @@ def command(**options: Any) -> int:
         checked, failed, diff = fixed.checked, fixed.failed, fixed.diff
     else:
         told_skipped = tuple((one.what, one.reason) for one in job.skipped)
-        checked = Checked(once(_looked(job, options)), told_skipped, options["image"] or "")
+        checked = Checked(_looked(job, options), told_skipped, options["image"] or "")
         failed, diff = False, ""
     if options["checklist"]:
         return _checklist(job, checked, options)
@@ -83,7 +83,7 @@ def command(**options: Any) -> int:
     if options["show_diff"]:
         put_out(diff, options["output"])
     else:
-        put_out(rendered(checked, options, max(limits, key=lambda each: each.rank)), options["output"])
+        put_out(rendered(by_file(checked), options, max(limits, key=lambda each: each.rank)), options["output"])
     if options["exit_zero"]:
         return 0
     grave = any(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,37 +37,36 @@ class Fixed:
 def fix_all(job: Job, options: dict[str, Any]) -> Fixed:
     """Every file put right, and what is left; with --diff shown instead of written. Raises UsageError."""
     files: list[Reviewed] = []
-    diffs: list[str] = []
+    texts: dict[str, tuple[str, str]] = {}  # by file, for --diff: as it is, and as it would be after all its builds
     failed = False
     for one in job.asked:
+        name, source = one.source.name, one.source
+        if name in texts:
+            source = replace(source, data=encode(texts[name][1]))
         try:
-            righted = put_right(one.source, one.settings)
+            righted = put_right(source, one.settings)
         except UsageError as error:
             if len(job.asked) == 1:
                 raise
-            files.append(Reviewed(one.source, (), skipped=(Skipped(one.source.name, error.message),)))
+            files.append(Reviewed(source, (), skipped=(Skipped(source.told_by or name, error.message),)))
             continue
         if righted is None or not righted.made:
-            files.append(righted.left if righted is not None else look(one.source, one.settings))
+            files.append(righted.left if righted is not None else look(source, one.settings))
         elif options["show_diff"]:
-            diffs.append(_diff(one, righted, options))
-            failed = True
+            texts[name] = texts.get(name, (righted.before,))[0], righted.after
             files.append(righted.left)
         else:
             written = _written(one, righted)
             failed = failed or not written
-            files.append(righted.left if written else look(one.source, one.settings))
-    if options["show_diff"] and not failed:
+            files.append(righted.left if written else look(source, one.settings))
+    if options["show_diff"] and not texts:
         found = any(each.remarks for each in files)
         why = "`jettison check` tells what was found" if found else "nothing was found"
         click.echo(f"jettison: there is nothing to put right without a build; {why}", err=True)
     checked = Checked(tuple(files), tuple((each.what, each.reason) for each in job.skipped))
-    return Fixed(checked, failed, "".join(diffs))
-
-
-def _diff(one: One, righted: Righted, options: dict[str, Any]) -> str:
     colour = coloured(options["output"], options["no_color"])
-    return show_diff(unified(righted.before, righted.after, one.source.name.lstrip("/")), colour=colour)
+    diffs = (show_diff(unified(*both, name.lstrip("/")), colour=colour) for name, both in texts.items())
+    return Fixed(checked, failed or bool(texts), "".join(diffs))
 
 
 def _written(one: One, righted: Righted) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jettison.core.values import Severity, Where
+from jettison.core.values import Severity
 from jettison.documents.text import plain
 from jettison.review.model import Remark, Reviewed
 
@@ -41,15 +41,19 @@ class Checked:
         return any(remark.severity.rank <= limit.rank for remark in self.remarks)
 
 
-def once(files: Sequence[Reviewed]) -> tuple[Reviewed, ...]:
-    """The files with each finding told once, where several builds are of one Dockerfile."""
-    told: set[tuple[str, Where, str]] = set()
-    found = []
-    for each in files:
-        fresh = [one for one in each.remarks if (one.rule, one.where, one.message) not in told]
-        told.update((one.rule, one.where, one.message) for one in fresh)
-        found.append(replace(each, remarks=tuple(fresh)))
-    return tuple(found)
+def by_file(checked: Checked) -> Checked:
+    """The same with each file once, where several builds are of one Dockerfile: what any of them found, told once."""
+    found: dict[str, list[Reviewed]] = {}
+    for each in checked.files:
+        found.setdefault(each.source.name, []).append(each)
+    return replace(checked, files=tuple(_together(each) if each[1:] else each[0] for each in found.values()))
+
+
+def _together(builds: Sequence[Reviewed]) -> Reviewed:
+    told = {(each.rule, each.where, each.message): each for one in reversed(builds) for each in one.remarks}
+    remarks = sorted(told.values(), key=lambda each: (each.where.line, each.where.column, each.rule, each.message))
+    skipped = tuple(dict.fromkeys(each for one in builds for each in one.skipped))
+    return replace(builds[0], remarks=tuple(remarks), allowed=max(one.allowed for one in builds), skipped=skipped)
 
 
 @dataclass(frozen=True)

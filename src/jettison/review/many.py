@@ -37,4 +37,4 @@ def _looked(asked: Asked) -> Reviewed:
     try:
         return look(source, settings)
     except UsageError as error:
-        return Reviewed(source, (), skipped=(Skipped(source.name, error.message),))
+        return Reviewed(source, (), skipped=(Skipped(source.told_by or source.name, error.message),))
