@@ -177,3 +177,15 @@ def test_a_folder_that_is_the_build_s_own_is_looked_at_once(
     assert 1 == run("explain", "keys/id_rsa", *given)[1].count("taken by line 2")
     shown = document("ignore", "show", *given)["instructions"]
     assert [(2, ["keys/id_rsa"]), (3, [])] == [(each["line"], each["sources"]) for each in shown]
+
+
+def test_the_settings_may_name_them(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "jettison.toml").write_text('[check]\nbuild-contexts = { src = "lib" }\n')
+    assert [IGNORED[:2], BAKED[:2]] == [each[:2] for each in found(capsys, "--select", f"{IGNORED[0]},{BAKED[0]}")]
+    assert [] == found(capsys, "--select", IGNORED[0], "--build-context", "src=docker-image://a:1")
+
+
+def test_settings_that_name_what_is_none_are_wrong_use(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "jettison.toml").write_text('[check]\nbuild-contexts = { SRC = "lib" }\n')
+    assert 2 == main(["check"])
+    assert f"{here / 'jettison.toml'}: SRC names no build context" in capsys.readouterr().err

@@ -84,6 +84,19 @@ def test_a_file_that_somebody_changed_meanwhile_is_left_alone(
     assert "FROM other:1.2.3\n" == (tmp_path / "Dockerfile").read_text()
 
 
+def test_a_file_that_may_not_be_written_is_told_and_the_others_are_put_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.Dockerfile", "b.Dockerfile"):
+        (tmp_path / name).write_text(BAD)
+    (tmp_path / "a.Dockerfile").chmod(0o444)
+    code, _, err = check(capsys, "--fix")
+    assert (1, BAD, GOOD) == (code, *((tmp_path / f"{name}.Dockerfile").read_text() for name in "ab"))
+    file = tmp_path / "a.Dockerfile"
+    told = f"jettison: {file} is read-only\nhint: run `chmod u+w {file}`, or take the change from --diff\n"
+    assert err.startswith(told)
+
+
 def test_standard_input_cannot_be_put_right_in_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = "printf 'FROM base:1.2.3\\nRUN pip install x\\n' | jettison check --fix -"
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src")}

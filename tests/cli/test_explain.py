@@ -64,3 +64,9 @@ def test_several_are_printed_in_the_order_of_their_names(capsys: Capture) -> Non
 def test_what_is_no_rule_is_wrong_use(capsys: Capture, name: str, told: str) -> None:
     assert 2 == main(["explain", name])
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["", ",", " "])
+def test_a_name_that_is_empty_is_wrong_use(capsys: Capture, name: str) -> None:
+    assert 2 == main(["explain", name])
+    assert "jettison: no rule is named\nhint: `jettison explain` lists the rules\n" == capsys.readouterr().err

@@ -78,7 +78,7 @@ def _written(one: One, righted: Righted) -> bool:
     try:
         write_back(project, righted.after)
     except DiskError as error:
-        click.echo(f"jettison: {terminal(error.message)}", err=True)
+        click.echo(f"jettison: {terminal(error.message)}\nhint: {terminal(error.hint)}", err=True)
         return False
     for remark in righted.made:
         where = f"{terminal(one.source.name)}:{remark.where.line}"

@@ -7,6 +7,7 @@ import sys
 import click
 
 from jettison.cli.options import width
+from jettison.core.errors import UsageError
 from jettison.report.rule_page import WIDTH, for_people, listing
 from jettison.review.settings import rules_named
 from jettison.rule import all_rules
@@ -25,6 +26,8 @@ def command(names: tuple[str, ...]) -> int:
         click.echo(listing(rules, columns))
         return 0
     asked = rules_named(names)
+    if not asked:
+        raise UsageError("no rule is named", hint="`jettison explain` lists the rules")
     pages = [
         f"{each.name} ({each.code})\n\n{for_people(each, columns or WIDTH)}" for each in rules if each.name in asked
     ]

@@ -28,6 +28,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "fail-on": _STRING,
         "ignore-in": _TABLE_OF_ARRAYS,
         "build-args": _TABLE_OF_STRINGS,
+        "build-contexts": _TABLE_OF_STRINGS,
     },
 }
 

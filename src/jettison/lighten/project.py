@@ -134,13 +134,13 @@ def _check_ignore_file(path: Path) -> Path:
     """The real file that is written. Raises DiskError where it cannot be."""
     real = path.resolve()
     if real.exists() and not (real.stat().st_mode & 0o222 and os.access(real, os.W_OK)):
-        raise DiskError(f"{real} is read-only", hint=f"run `chmod u+w {real}`, or leave --write out and use --diff")
+        raise DiskError(f"{real} is read-only", hint=f"run `chmod u+w {real}`, or take the change from --diff")
     if os.path.lexists(path) and not real.is_file():
         raise DiskError(f"{path} is no file, and cannot be replaced by one", hint="remove it, and run jettison again")
     if not os.access(real.parent, os.W_OK):
         raise DiskError(
             f"{real.parent} is read-only, and {real.name} has to be written there",
-            hint="make the directory writable, or leave --write out and use --diff",
+            hint="make the directory writable, or take the change from --diff",
         )
     return real
 
@@ -149,13 +149,13 @@ def check_writable(project: Project) -> Path:
     """The real file that `write_back` would replace. Raises DiskError where it is read-only, also for root."""
     real = project.dockerfile.resolve()
     if os.statvfs(real).f_flag & os.ST_RDONLY:
-        raise DiskError(f"{real} lies on a read-only file system", hint="leave --write out and use --diff")
+        raise DiskError(f"{real} lies on a read-only file system", hint="take the change from --diff")
     if not real.stat().st_mode & 0o222 or not os.access(real, os.W_OK):
-        raise DiskError(f"{real} is read-only", hint=f"run `chmod u+w {real}`, or leave --write out and use --diff")
+        raise DiskError(f"{real} is read-only", hint=f"run `chmod u+w {real}`, or take the change from --diff")
     if not os.access(real.parent, os.W_OK):
         raise DiskError(
             f"{real.parent} is read-only, and {real.name} is replaced by a new file there",
-            hint="make the directory writable, or leave --write out and use --diff",
+            hint="make the directory writable, or take the change from --diff",
         )
     return real
 

@@ -11,6 +11,7 @@ from jettison.core import config
 from jettison.core.config import Config
 from jettison.core.errors import UsageError
 from jettison.core.values import Severity
+from jettison.dockerfile.contexts import familiar, named
 from jettison.dockerfile.model import Named
 from jettison.review.codes import of_others
 from jettison.review.model import Settings, Source
@@ -48,7 +49,7 @@ def settings_of(found: Config, told: Told) -> Settings:
         ignore_in=_ignore_in(found),
         build_args={**found.get("check", "build-args", {}), **told.build_args},
         target=told.target,
-        contexts=told.contexts,
+        contexts={**_contexts(found), **told.contexts},
     )
 
 
@@ -65,6 +66,16 @@ def fail_on_of(found: Config, told: Told) -> Severity:
 def excluded_by(found: Config, told: Told) -> tuple[str, ...]:
     """Patterns of files that are not looked at."""
     return (*told.exclude, *found.get("check", "exclude", []))
+
+
+def _contexts(found: Config) -> dict[str, Named]:
+    """Named build contexts, by the names as they are compared; a path is seen from the file that names it."""
+    folder = found.path.parent if found.path is not None else Path()
+    try:
+        table = found.get("check", "build-contexts", {})
+        return {familiar(name): named(name, value, folder) for name, value in table.items()}
+    except UsageError as error:
+        raise UsageError(f"{found.path}: {error.message}", hint=error.hint) from error
 
 
 def _named(found: Config, key: str) -> frozenset[str]:
