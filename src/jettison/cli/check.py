@@ -96,18 +96,12 @@ def command(**options: Any) -> int:
 
 def _refuse(options: dict[str, Any]) -> None:
     """What cannot be had together is wrong use; nothing is left out in silence."""
-    form = options["form"]
-    asked = [name for name in ("show_settings", "checklist", "statistics", "show_diff") if options[name]]
-    for name, forms in (
-        ("show_settings", ("text",)),
-        ("show_diff", ("text",)),
-        ("checklist", _OURS),
-        ("statistics", _OURS),
-    ):
-        if name in asked and form not in forms:
+    forms = {"show_settings": ("text",), "show_diff": ("text",), "checklist": _OURS, "statistics": _OURS}
+    asked = [name for name in forms if options[name]]
+    for name in asked:
+        if options["form"] not in forms[name]:
             flag = "--diff" if name == "show_diff" else f"--{name.replace('_', '-')}"
-            told = "text or JSON" if len(forms) > 1 else "text"
-            raise UsageError(f"{flag} is {told}", hint="leave --format out")
+            raise UsageError(f"{flag} is {' or '.join(forms[name])}", hint="leave --format out")
     if len(asked) > 1 or (options["fix"] and {*asked} & {"show_settings", "checklist"}):
         flags = "--show-settings, --checklist, --statistics and --diff"
         raise UsageError(f"{flags} are each for themselves; the first two change nothing", hint="leave the others out")
