@@ -28,6 +28,7 @@ _SAYS = {
     "ignore_file_apart": "builds with an ignore file from elsewhere",
     "build_networks": "builds in another network where told so",
     "build_contexts": "named build contexts",
+    "cache_mounts": "RUN --mount=type=cache",
     "limits_by": "limits by",
 }
 
