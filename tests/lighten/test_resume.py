@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from scripted_engine import ScriptedEngine
 from scripted_run import DOC, JUNK, TEXT, comparable, drive, make_project, recipe_for, replacing, texts_of, use_rules
 
 from jettison.contract.model import RecordOptions
-from jettison.core.errors import EngineError, Interrupted, UsageError
+from jettison.core.errors import ContractError, EngineError, Interrupted, UsageError
 from jettison.documents.ledger import balance
-from jettison.lighten.events import Note, Resumed
+from jettison.lighten.events import Note, Recording, Resumed
 from jettison.lighten.history import past_runs
 from jettison.lighten.journal import Journal
 from jettison.lighten.ledger import Ledger
@@ -209,3 +210,26 @@ def test_an_engine_that_died_leaves_a_run_that_can_go_on(tmp_path: Path, project
     assert [] == engine.images()
     engine.before_build = lambda asked: None
     check_end(whole, drive(engine, recipe_for(project), resume=find_interrupted(project, None)).end)
+
+
+def test_a_given_contract_that_was_not_yet_held_against_the_original_is_before_anything_goes_on(
+    project: Path, engine: ScriptedEngine
+) -> None:
+    recorded = drive(engine, recipe_for(project)).end.contract
+    assert recorded is not None
+    wrong = replace(recorded, checks=(replace(recorded.checks[0], expected={"never": "so"}), *recorded.checks[1:]))
+    recipe = recipe_for(project, contract=wrong)
+    count = next(at for at in range(1, 99) if isinstance(drive(engine, recipe, stop_after=at).events[-1], Recording))
+    stopped = drive(engine, recipe, stop_after=count)
+    with pytest.raises(ContractError, match="the original does not hold the contract"):
+        drive(engine, recipe, resume=stopped.run)
+
+
+def test_a_given_contract_keeps_the_seconds_that_were_measured_here(project: Path, engine: ScriptedEngine) -> None:
+    recorded = drive(engine, recipe_for(project)).end.contract
+    assert recorded is not None
+    recipe = recipe_for(project, contract=replace(recorded, start_seconds=77.0))
+    stopped = drive(engine, recipe, stop_after=12)
+    again = drive(engine, recipe, resume=stopped.run).end.contract
+    assert again is not None
+    assert again.start_seconds is None  # its program ends here, and there is no start to be timed

@@ -94,7 +94,7 @@ def store_contract(bench: Bench, contract: Contract) -> None:
 
 
 def stored_contract(bench: Bench) -> Contract | None:
-    """The contract that an interrupted run recorded."""
+    """The contract that an interrupted run recorded, or held against the original where it was given."""
     found = bench.journal.last("contract")
     if not found:
         return None
