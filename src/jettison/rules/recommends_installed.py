@@ -36,8 +36,9 @@ def recommends_installed(subject: Subject) -> Iterator[Finding]:
     need (certificates, locales, time zones, fonts, PAM modules, D-Bus, venv, GnuPG) so that they stay.
 
     While the contract is recorded, `optimize` watches which files are opened in the container (as root, with Buildah or
-    Podman: every one, by fanotify; with Docker on this machine: what its processes have mapped). A recommended package
-    of which a file was opened is in use, and stays by name; the finding says so, or that none was.
+    Podman: every one but those below a volume, by fanotify; with Docker on this machine: what its processes have
+    mapped). A recommended package of which a file was opened is in use, and stays by name; the finding says so, or,
+    where all of them were seen, that none was.
 
     **Safety.** TESTED: whole packages go. A tool that the application calls, and that only a recommendation brought,
     is found by the contract or not at all: give `--check` where your tests do not run through HTTP.
