@@ -242,6 +242,19 @@ def test_a_name_that_is_near_another_is_asked_about(text: str, advice: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("name", "line", "message"),
+    [
+        ("flag-misread", "HEALTHCHECK --retries=2 NONE", "gives HEALTHCHECK --retries, which the builder drops unread"),
+        ("trigger-unknown", "ONBUILD COPPY a b", "has ONBUILD trigger COPPY, which is no instruction"),
+        ("failure-lost-in-a-pipe", "RUN curl -f https://x/a | sh",
+         "goes on where curl fails: sh then reads nothing, and ends well"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_without_the_file_at_hand(name: str, line: str, message: str) -> None:
+    assert [f"line 2 {message}"] == [each.message for each in findings(name, f"FROM x\n{line}\n")]
+
+
+@pytest.mark.parametrize(
     ("written", "port"),
     [
         ("8080:80", "80"),

@@ -44,8 +44,7 @@ def failure_lost_in_a_pipe(text: Text) -> Iterator[Finding]:
         read = reader(run, call)
         if read is not None and read.name in _CONTENT:
             told.add(id(run))
-            message = (
-                f"line {run.instruction.line} loses it where {call.name} fails: {read.name} reads nothing and ends well"
-            )
+            line = run.instruction.line
+            message = f"line {line} goes on where {call.name} fails: {read.name} then reads nothing, and ends well"
             reason = f"fetch to a file, and give that to {read.name} behind an &&"
             yield Finding(NAME, message, run.instruction, 0, refusal=reason)

@@ -33,7 +33,7 @@ def flag_misread(text: Text) -> Iterator[Finding]:
     """
     for each in text.dockerfile.instructions:
         if each.flags and not reads_flags(each):
-            message = f"line {each.line}: {each.keyword} drops --{each.flags[0].name} unseen"
+            message = f"line {each.line} gives {each.keyword} --{each.flags[0].name}, which the builder drops unread"
             yield Finding(NAME, message, each, 0, refusal="remove the flag")
         elif any(not (flag.value or "").isascii() for flag in each.flags):
             message = f"line {each.line} has a flag beyond ASCII, which is read byte by byte as other characters"

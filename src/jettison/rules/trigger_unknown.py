@@ -34,5 +34,5 @@ def trigger_unknown(text: Text) -> Iterator[Finding]:
     """
     for each in text.dockerfile.instructions:
         if each.trigger is not None and each.trigger.keyword not in KEYWORDS:
-            message = f"line {each.line} keeps {each.trigger.keyword[:40]}, which is no instruction"
+            message = f"line {each.line} has ONBUILD trigger {each.trigger.keyword[:40]}, which is no instruction"
             yield Finding(NAME, message, each, 0, refusal="builds upon this image will fail: name an instruction")
