@@ -25,7 +25,7 @@ from jettison.dockerfile import edit
 from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
 from jettison.engine.find import find_engine
 from jettison.evidence import NOT_MEASURED, Evidence, Measured, read_evidence
-from jettison.lighten.ask import advised
+from jettison.lighten.ask import Worth, advised
 from jettison.lighten.bench import Bench, Version, build, subject_of
 from jettison.lighten.project import open_project
 from jettison.lighten.recipe import Recipe
@@ -144,7 +144,7 @@ def _end(steps: Generator[Any, None, Made]) -> Made:
 
 def _findings(bench: Bench, version: Version) -> tuple[Finding, ...]:
     """What the one rule says, with answers to what it asks, as in the loop."""
-    return _end(advised(bench, version.sources, subject_of(bench, version), bench.recipe.select.__contains__, 0))
+    return _end(advised(bench, version.sources, subject_of(bench, version), bench.recipe.select.__contains__, Worth(0)))
 
 
 def _to_fix(findings: tuple[Finding, ...], recipe: Recipe, version: Version) -> Finding | None:
