@@ -271,6 +271,20 @@ def test_the_report_goes_to_a_device_as_to_a_file(
     assert Path("/dev/null").is_char_device()
 
 
+@pytest.mark.parametrize("words", [["inspect"], ["ls", "-R"], ["export"]])
+def test_standard_output_on_a_full_disk_is_exit_3(archive: Path, words: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "jettison", *words, archive],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    told = "jettison: cannot write: No space left on device\nhint: free some space and run again\n"
+    assert (3, told) == (ended.returncode, ended.stderr)
+
+
 def test_an_archive_on_standard_input_is_read(archive: Path) -> None:
     command = [sys.executable, "-m", "jettison", "inspect", "-", "--format", "json"]
     with archive.open("rb") as stream:

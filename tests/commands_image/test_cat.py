@@ -105,6 +105,16 @@ def test_a_layer_still_has_what_a_later_one_took(archive: Path, call: Call) -> N
     assert BINARY == call("cat", "--layer", 0, archive, "/bin/same").out
 
 
+def test_a_layer_s_path_may_be_written_as_a_shell_has_it(archive: Path, call: Call) -> None:
+    assert b"hello\n" == call("cat", "--layer", 0, archive, "./etc//../etc/./motd").out
+
+
+def test_a_whiteout_removes_nothing_of_its_own_layer(tmp_path: Path, call: Call) -> None:
+    path = docker_archive(tmp_path / "both.tar", layer(file("a", b"old")), layer(file("a", b"new"), gone("a")))
+    assert b"new" == call("cat", path, "a").out
+    assert b"new" == call("cat", "--layer", 1, path, "a").out
+
+
 def on_a_terminal(*arguments: object) -> tuple[int, bytes, bytes]:
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "jettison", *map(str, arguments)]

@@ -192,6 +192,7 @@ def test_a_layer_shows_what_it_removes(archive: Path, call: Call) -> None:
 
 def test_a_layer_below_has_what_a_container_does_not_see(archive: Path, call: Call) -> None:
     assert ["/old/x"] == paths(call("ls", archive, "/old", "--layer", 0))
+    assert ["/old/x"] == paths(call("ls", archive, "./usr/..//old/", "--layer", 0))
     assert 1 == call("ls", archive, "/old").code
 
 

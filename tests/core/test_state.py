@@ -99,7 +99,11 @@ def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(tmp_path, monkeypat
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DiskError, match="No space left") as caught:
         state.write_atomically(path, b"new")
-    assert "free some space" in caught.value.hint
+    assert f"free some space on the file system of {tmp_path}, then run again" == caught.value.hint
+    with pytest.raises(DiskError, match="No space left") as caught:
+        state.append_line(path.with_name("journal"), b"{}")
+    assert caught.value.hint.endswith("then run again; or set JETTISON_STATE to a directory of your own")
+    path.with_name("journal").unlink()
     assert (b"old", [path]) == (path.read_bytes(), list(tmp_path.iterdir()))
 
 

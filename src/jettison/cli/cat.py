@@ -15,6 +15,7 @@ from jettison.core.escape import show_path
 from jettison.image.listing import located
 from jettison.image.model import Entry, Image, Kind, Layer
 from jettison.image.near import near_names
+from jettison.image.tar_fields import normalise
 
 _CHUNK = 2**20
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")  # all of C0 but tab, line ends, form feed
@@ -93,7 +94,7 @@ def _gone(image: Image, path: bytes) -> tuple[str, list[bytes]]:
 
 def _in_layer(layer: Layer, path: bytes) -> BinaryIO:
     """The file as this layer brought it, hard links within the layer followed. Raises _NoFile."""
-    entry = _last(layer, path.strip(b"/"))
+    entry = _last(layer, normalise(path))
     if entry is not None and entry.kind is Kind.HARDLINK:
         target = _last(layer, entry.link)
         if target is None:
@@ -109,10 +110,14 @@ def _in_layer(layer: Layer, path: bytes) -> BinaryIO:
 
 
 def _last(layer: Layer, path: bytes) -> Entry | None:
-    """The last member of that name: what stands after the layer was unpacked."""
+    """The last member of that name: what stands after the layer was unpacked; a whiteout where nothing else is.
+
+    Whiteouts act on lower layers alone, wherever they stand.
+    """
     columns = layer.columns
-    found = [index for index, each in enumerate(columns.paths) if each == path]
-    return columns[found[-1]] if found else None
+    found = [columns[index] for index, each in enumerate(columns.paths) if each == path]
+    stands = [each for each in found if each.kind not in (Kind.WHITEOUT, Kind.OPAQUE)]
+    return next(reversed(stands or found), None)
 
 
 def _copy(stream: BinaryIO, call: str) -> None:

@@ -92,7 +92,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise
-        return _complain(DiskError(f"{error.strerror}: {error.filename}", hint="free some space and run again"))
+        where = f" {error.filename}" if error.filename else ""  # none of standard output
+        return _complain(DiskError(f"cannot write{where}: {error.strerror}", hint="free some space and run again"))
 
 
 def _complain(error: JettisonError) -> int:

@@ -71,9 +71,7 @@ def disk_errors(doing: str, path: Path, *, hint: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            hint = (
-                f"free some space on the file system of {path.parent}, then run again; {_MOVE} to put state elsewhere"
-            )
+            hint = f"free some space on the file system of {path.parent}, then run again" + (hint and f"; or {hint}")
         elif error.errno == errno.EROFS:
             hint = hint or f"{path.parent} is mounted read-only; write somewhere else"
         elif error.errno == errno.ENOENT and not path.parent.exists():
@@ -158,7 +156,7 @@ def append_line(path: Path, data: bytes) -> None:
 
     A torn last line (we were killed in the middle) is ended first, so that it spoils no other.
     """
-    with disk_errors("write", path):
+    with disk_errors("write", path, hint=_MOVE):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             end = os.fstat(descriptor).st_size
@@ -175,7 +173,7 @@ def append_line(path: Path, data: bytes) -> None:
         finally:
             os.close(descriptor)
     if end == 0:
-        with disk_errors("write", path):
+        with disk_errors("write", path, hint=_MOVE):
             _sync_directory(path.parent)
 
 
@@ -186,7 +184,7 @@ def lock(path: Path) -> Iterator[None]:
     Never waits: raises DiskError naming the process that holds it. The file stays, it must not be removed: two
     processes would then lock two files of one name.
     """
-    with disk_errors("lock", path):
+    with disk_errors("lock", path, hint=_MOVE):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -197,7 +195,7 @@ def lock(path: Path) -> Iterator[None]:
             raise DiskError(f"{path.name} is held by {who}", hint="wait until it has finished, or stop it") from None
         except OSError as error:
             raise DiskError(f"cannot lock {path}: {error.strerror}", hint=_MOVE) from error
-        with disk_errors("lock", path):
+        with disk_errors("lock", path, hint=_MOVE):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield

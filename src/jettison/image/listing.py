@@ -14,6 +14,7 @@ from jettison.core.errors import UsageError
 from jettison.core.escape import show_path
 from jettison.image.export import in_order
 from jettison.image.model import Entry, Image, Kind, Layer
+from jettison.image.tar_fields import normalise
 from jettison.image.tree import Tree
 
 _WILD = re.compile(rb"[*?\[]")
@@ -59,7 +60,7 @@ def list_tree(image: Image, pattern: bytes, *, recursive: bool) -> Iterator[Row]
 
 def list_layer(layer: Layer, number: int, pattern: bytes) -> Iterator[Row]:
     """Rows of one layer in the order of their paths, whiteouts and all; a directory stands for all below it."""
-    columns, here = layer.columns, pattern.strip(b"/")
+    columns, here = layer.columns, normalise(pattern)
     fits = compiled(pattern) if is_wild(pattern) else None
     for index in sorted(range(len(columns)), key=columns.paths.__getitem__):
         path = columns.paths[index]
