@@ -13,6 +13,8 @@ from jettison.image.walking import without_collection
 from jettison.waste.contents import Fingerprints, fingerprints
 
 _WASTE = "waste"  # what a chain is told
+_FILE = int(Kind.FILE)
+_NOBODY = (-1, -1)  # an entry below 0 is a folder that no layer describes
 _PLACE = attrgetter("layer", "entry")
 
 
@@ -76,12 +78,14 @@ def replaced(layers: Sequence[Layer], merged: Merge, dead: Sequence[Place] | Non
 
     Of all, or of these.
     """
-    found, sizes = {}, [layer.columns.sizes for layer in layers]
+    found, survivors = {}, merged.survivor
+    sizes, kinds = [layer.columns.sizes for layer in layers], [layer.columns.kinds for layer in layers]
     for place in merged.dead if dead is None else dead:
-        other = merged.survivor.get(place)
-        if other is None or other[0] == place[0] or sizes[place[0]][place[1]] != _size(layers, other):
+        layer, entry = other = survivors.get(place, _NOBODY)
+        if entry < 0 or layer == place[0] or kinds[layer][entry] != _FILE:
             continue
-        found[place] = other
+        if sizes[layer][entry] == sizes[place[0]][place[1]]:
+            found[place] = other
     return found
 
 
@@ -93,11 +97,3 @@ def _cause(layer: int, by: int, how: str, again: bool) -> Cause:
     if by == layer:
         return Cause.REPLACED_IN_SAME_LAYER
     return Cause.METADATA_ONLY if again else Cause.OVERWRITTEN_LATER
-
-
-def _size(layers: Sequence[Layer], place: Place) -> int:
-    """Bytes of a regular file; -1 for a folder that no layer describes, and for all that is none."""
-    if place[1] < 0:
-        return -1
-    columns = layers[place[0]].columns
-    return columns.sizes[place[1]] if columns.kinds[place[1]] == Kind.FILE else -1
