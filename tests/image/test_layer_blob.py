@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,6 +135,18 @@ def test_a_full_disk_is_told_before_it_is_full(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(errors.DiskError, match="left after") as caught:
         made.open(entries[1])
     assert "TMPDIR" in caught.value.hint
+
+
+def test_where_no_temporary_file_can_be_made_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose file system is read-only."""
+
+    def none() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    with pytest.raises(errors.DiskError, match="no directory for temporary files") as caught:
+        spool_module.spool(io.BytesIO(b"x"))
+    assert "set TMPDIR to one" == caught.value.hint
 
 
 def test_a_file_that_is_cut_while_it_is_read_is_noticed(tmp_path: Path) -> None:

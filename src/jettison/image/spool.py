@@ -6,7 +6,8 @@ import os
 import shutil
 import tempfile
 import weakref
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -49,7 +50,8 @@ class Spooling(RawReadable):
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
-        self._unnamed = _Unnamed()
+        with _on_disk():
+            self._unnamed = _Unnamed()
         self._size, self._written, self._asked = 0, 0, 0
 
     def read(self, count: int | None = -1) -> bytes:
@@ -83,15 +85,22 @@ class Spooling(RawReadable):
 
 def spool(stream: Readable) -> Blob:
     """The rest of a stream on disk, under $TMPDIR. Raises DiskError before the disk is full."""
-    with _on_disk():
-        spooling = Spooling(stream)
+    spooling = Spooling(stream)
     while spooling.read(_CHUNK):
         pass
     return spooling.blob()
 
 
-def _on_disk() -> AbstractContextManager[None]:
-    return disk_errors("write to", Path(tempfile.gettempdir()), hint="set TMPDIR to a directory with more room")
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    try:
+        directory = Path(tempfile.gettempdir())
+    except FileNotFoundError as error:  # as in a container whose file system is read-only
+        raise DiskError(
+            "there is no directory for temporary files that we may write to", hint="set TMPDIR to one"
+        ) from error
+    with disk_errors("write to", directory, hint="set TMPDIR to a directory with more room"):
+        yield
 
 
 def _need_room(directory: Path, written: int) -> None:
