@@ -15,6 +15,8 @@ from results import OUTCOMES
 from jettison.core.errors import EngineError
 from jettison.engine.find import find_engine
 
+pytest_plugins = ["told_errors"]
+
 # What starts the tests may have SIGINT ignored (a job in a shell's background), which children would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 pytest.register_assert_rewrite("seen_in_one_text")
