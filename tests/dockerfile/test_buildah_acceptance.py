@@ -10,25 +10,19 @@ import re
 import shutil
 import signal
 import subprocess
-import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dockerfile_corpus import HERE, answers
-
-from jettison.core.errors import DockerfileError, UsageError
-from jettison.dockerfile.graph import resolve_target
-from jettison.dockerfile.parse import parse
-from jettison.dockerfile.refuse import refusals
+from acceptance import CORPUS, FILES, Asked, bases_of, cases_in, disagreeing, listed, we_take
 
 pytestmark = [
     pytest.mark.engine,
     pytest.mark.skipif(shutil.which("buildah") is None, reason="buildah is not installed"),
 ]
-LISTED = tomllib.loads((HERE / "disagreements_buildah.toml").read_text(encoding="utf-8"))
+LISTED = listed("buildah")
 # what needs a shell or a user in the base, files, or is told of heredocs and --link
 ASIDE = re.compile(r"(?i)\b(?:RUN|ADD)\b|RU\\|<<|--[\"]?link|--from|--mount|--chown|\0")
 COPY = re.compile(r"(?im)^\s*(?:onbuild\s+)?copy\b(.*)$")
@@ -43,10 +37,10 @@ def can_be_built(answer: dict[str, Any]) -> bool:
     """Whether nothing but the text decides."""
     text = answer["asked"]["text"]
     plain = not ASIDE.search(text) and all(PLAIN_COPY.fullmatch(each[1]) for each in COPY.finditer(text))
-    return plain and all(map(PLAIN_BASE.fullmatch, answer["said"].get("build", {}).get("bases", [])))
+    return plain and all(map(PLAIN_BASE.fullmatch, bases_of(answer)))
 
 
-CASES = {name: each for name, each in answers("corpus")["answers"].items() if can_be_built(each)}
+CASES = {name: each for name, each in CORPUS.items() if can_be_built(each)}
 
 
 class Buildah:
@@ -56,7 +50,7 @@ class Buildah:
         self.folder = folder
         self.context = folder / "context"
         self.context.mkdir()
-        for name in "abcdefg":
+        for name in FILES:
             (self.context / name).write_text(name)
         (folder / "storage.conf").write_text(
             f'[storage]\ndriver = "vfs"\ngraphroot = "{folder}/graph"\nrunroot = "{folder}/run"\n'
@@ -66,7 +60,7 @@ class Buildah:
         )
         (folder / "base").write_text("FROM scratch\nCOPY a /\n")
         self.call("bud", "--isolation", "chroot", "-f", str(folder / "base"), "-t", BASE, str(self.context))
-        bases = {base for each in CASES.values() for base in each["said"].get("build", {}).get("bases", [])}
+        bases = {base for each in CASES.values() for base in bases_of(each)}
         bases |= {f"docker.io/library/{name}:latest" for name in "abyz"} - {BASE}
         self.call("tag", BASE, *sorted(bases))
 
@@ -90,7 +84,7 @@ class Buildah:
                 raise
         return subprocess.CompletedProcess(command, process.returncode, out.decode(errors="replace"), str(err))
 
-    def takes(self, asked: dict[str, Any]) -> bool:
+    def takes(self, asked: Asked) -> bool:
         """Whether it builds a Dockerfile. One in some hundred hangs without a reason: it is made again."""
         file = self.folder / "Dockerfile"
         file.write_bytes(asked["text"].encode())
@@ -111,19 +105,8 @@ def buildah(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
     found.call("rmi", "--all", "--force")
 
 
-def we_take(asked: dict[str, Any]) -> bool:
-    try:
-        dockerfile = parse(asked["text"])
-        target = resolve_target(dockerfile, asked.get("target"))
-    except (DockerfileError, UsageError):
-        return False
-    return not refusals(dockerfile, target, asked.get("build_args", {}))
-
-
 def test_the_cases_are_many_and_every_listed_one_is_among_them() -> None:
-    listed = [name for each in LISTED["disagreement"] for name in each["cases"]]
-    assert sorted(set(listed)) == sorted(listed)
-    assert set() == set(listed) - set(CASES)
+    assert set() == cases_in(LISTED["disagreement"]) - set(CASES)
     assert 250 < len(CASES)
     assert 80 < sum(not we_take(each["asked"]) for each in CASES.values())
 
@@ -131,8 +114,7 @@ def test_the_cases_are_many_and_every_listed_one_is_among_them() -> None:
 @pytest.mark.slow
 def test_buildah_takes_what_we_take_unless_listed(buildah: Buildah) -> None:
     assert buildah.takes({"text": "FROM x\nCOPY a b\n"}), "what is plain is not built here"
-    found = {name for name, each in CASES.items() if buildah.takes(each["asked"]) != we_take(each["asked"])}
-    listed = {name for each in LISTED["disagreement"] for name in each["cases"]}
+    found, listed = disagreeing(CASES, buildah.takes), cases_in(LISTED["disagreement"])
     assert set() == found - listed
     if f"version {LISTED['buildah']} " in buildah.call("--version").stdout:
         assert set() == listed - found, "these disagreements are listed, and gone"

@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from acceptance import cases_in, listed
 from dockerfile_corpus import HERE, answers, cases
 
 from jettison.dockerfile.flags import FLAGS, Takes
@@ -28,6 +29,17 @@ def test_the_numbers_are_those_of_the_answers() -> None:
     assert f"{mutated} damaged ones and {words:,} words" in PAGE
     assert f"version {answers('corpus')['buildkit'].removeprefix('v')}," in PAGE
     assert f"{LONGEST:,} characters" in PAGE
+
+
+def test_the_numbers_of_dockers_builders_are_those_that_are_listed() -> None:
+    found = listed("docker")
+    buildkit, classic = (len(cases_in(found["disagreement"], builder)) for builder in ("buildkit", "classic"))
+    told = " ".join(PAGE.split())
+    assert (
+        f"a daemon of version {found['docker']}: its BuildKit is of another mind upon {buildkit} of the texts" in told
+    )
+    assert f"its classic builder upon {classic}, each" in told
+    assert f"{len(cases_in(found['deadly'], 'buildkit'))} texts end that daemon" in told.replace("Two", "2")
 
 
 def test_flags_that_may_come_again_are_told() -> None:
