@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 import pytest
 from engine_bench import TAG
+from layer_listing import subject_of
 
 from jettison.align import align
 from jettison.core.errors import BuildFailed, EngineError, UsageError
@@ -13,6 +15,9 @@ from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.parse import parse
 from jettison.engine.model import BuildRequest
 from jettison.image.open import open_image
+from jettison.subject import Answer
+from jettison.synthesis.apt import apt_calls
+from jettison.synthesis.lean_install import dry_run, left_out
 
 pytestmark = pytest.mark.engine
 
@@ -120,6 +125,32 @@ def test_the_stage_that_is_asked_for_is_built(bench):
     built = bench.build(STAGES.format(base=bench.base), target="two", use_cache=False)
     assert [b"two"] == [name for name in (b"one", b"two", b"three") if name in open_image(built.reference).tree]
     assert "three" not in "".join(run.text for run in built.instructions)
+
+
+APT = """\
+#!/bin/sh
+case "$*" in
+*--no-install-recommends*) echo "Inst tool (1 Debian:12/stable [amd64])" ;;
+install*) echo "Inst tool (1 Debian:12/stable [amd64])" && echo "Inst manual (2 Debian:12/stable [all])" ;;
+update) echo fetched ;;
+esac
+"""
+
+
+def test_apt_is_asked_in_a_build_that_installs_nothing(bench):
+    """The text of a Question, as the loop builds it; what comes behind the install, which fails, is not reached."""
+    (bench.context / "apt-get").write_text(APT)
+    (bench.context / "apt-get").chmod(0o755)
+    install = "RUN apt-get update && apt-get install -y tool && exit 3\n"
+    subject = subject_of(f"FROM {bench.base} AS tools\nCOPY apt-get /bin/\n{install}FROM scratch\n", "")
+    stage = subject.dockerfile.stages[0]
+    calls = [call for call in apt_calls(subject, stage.instructions[-1]) if call.verb == "install"]
+    question = dry_run(replace(subject, stage=stage), stage.instructions[-1], calls, ())
+    path = bench.context / "Dockerfile"
+    path.write_text(question.text)
+    tree = open_image(bench.engine.build(BuildRequest(bench.context, path, f"{TAG}:asked")).reference).tree
+    answer = Answer({path: tree.read(path.strip("/").encode()) for path in question.paths})
+    assert {"manual"} == left_out(question, answer)
 
 
 def test_a_secret_is_given_to_its_instruction_and_is_not_in_the_image(bench, tmp_path):
