@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from jettison.align import Alignment
 from jettison.context.ignore import Dialect, Ignore, ignore_text, named_ignore_file
 from jettison.context.walk import Context, walk
-from jettison.dockerfile.contexts import also
+from jettison.dockerfile.contexts import also, used
 from jettison.dockerfile.model import Dockerfile, Named, Stage
 from jettison.image.model import Image
 
@@ -99,7 +99,7 @@ class Text:
     @cached_property
     def views(self) -> tuple[Text, ...]:
         """This, and the same upon each other folder that is a named build context. Raises UsageError."""
-        others = self.dockerfile.contexts.keys() - also(self.dockerfile, self.context)
+        others = used(self.dockerfile) - also(self.dockerfile, self.context)
         every = self.dockerfile.contexts.items()
         return self, *(self._upon(name, each, each.folder) for name, each in every if name in others and each.folder)
 

@@ -135,7 +135,7 @@ def test_what_a_folder_costs_is_shown(here: Path) -> None:
     assert (None, None, []) == (api["left"], api["ignore_file"], api["instructions"])
     assert [] == shown["instructions"]
     out = run("show", *given)[1]
-    assert "docker-image://a:1: no folder, of which nothing is looked at" in out
+    assert "docker-image://a:1: it is not looked into" in out
     assert "kept back by its .dockerignore" in out
 
 

@@ -72,3 +72,11 @@ def test_one_image_is_of_one_dockerfile(tmp_path: Path) -> None:
     ended = jettison("check", "--image", "app.tar")
     assert 2 == ended.code
     assert "--image is what one Dockerfile became, and there are 2" in ended.err
+
+
+@pytest.mark.parametrize("value", ["docker-image://debian:12.9", "target:base", "."])
+def test_an_image_upon_a_build_context_is_measured(value: str) -> None:
+    given = ("--build-context", f"base:1.2.3={value}")
+    code, document = findings("--image", "app.tar", *given)
+    told = [(each["rule"], each["predicted"]) for each in document["findings"] if each["predicted"]]
+    assert (1, [("pip-cache-left-behind", PIP)], []) == (code, told, document["skipped"])

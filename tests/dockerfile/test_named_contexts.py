@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jettison.core.errors import DockerfileError, UsageError
-from jettison.dockerfile.contexts import familiar, given, meant, named
+from jettison.dockerfile.contexts import familiar, given, meant, named, used
 from jettison.dockerfile.graph import expand_from, needed
 from jettison.dockerfile.model import Dockerfile, Named
 from jettison.dockerfile.parse import parse
@@ -84,6 +84,12 @@ def test_a_copy_means_what_was_given() -> None:
     assert ["src", "", "build", "build", "nginx", "nginx", "", "", ""] == [meant(dockerfile, each) for each in asked]
 
 
+def test_a_context_that_nothing_takes_from_is_not_used() -> None:
+    text = "FROM a\nCOPY --from=b x y\nRUN --mount=type=bind,from=c,target=/c z\nONBUILD COPY --from=d x y\nCOPY e e\n"
+    contexts = dict.fromkeys("abcde", "../lib")
+    assert {"b", "c", "d"} == used(upon(text, **contexts))
+
+
 def test_a_stage_upon_a_context_is_more_than_the_context() -> None:
     assert "" == meant(upon("FROM src AS x\nRUN y\nFROM a\nCOPY --from=x . .\n", src="../lib"), "x")
 
@@ -104,6 +110,8 @@ def test_what_no_image_gives_is_not_known() -> None:
     ("value", "expected"),
     [
         ("../lib", Named("x", "../lib", folder=Path("/lib"))),
+        ("/", Named("x", "/")),
+        ("..", Named("x", "..")),
         ("/lib", Named("x", "/lib", folder=Path("/lib"))),
         ("C:lib", Named("x", "C:lib", folder=Path("/w/C:lib"))),
         ("docker-image://a/b:c", Named("x", "docker-image://a/b:c", image="a/b:c")),

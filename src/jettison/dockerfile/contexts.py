@@ -18,6 +18,7 @@ from jettison.core.errors import DockerfileError, UsageError
 from jettison.dockerfile.graph import NO_ARGUMENTS, find_stage, global_variables, source_stage
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Named, Stage
+from jettison.dockerfile.mounts import mount_source
 from jettison.dockerfile.names import image_problem
 
 _IMAGE = "docker-image://"
@@ -47,7 +48,8 @@ def named(name: str, value: str, folder: Path) -> Named:
         return Named(name, value, image=image)
     if ELSEWHERE.match(value):
         return Named(name, value)
-    return Named(name, value, folder=Path(os.path.normpath(folder / value)))
+    place = Path(os.path.normpath(folder / value))
+    return Named(name, value, folder=None if place == Path(place.anchor) else place)  # nobody walks a whole file system
 
 
 def given(
@@ -88,6 +90,16 @@ def meant(dockerfile: Dockerfile, source: str) -> str:
         return stage.context if stage.context == stage.name else ""
     name = familiar(source)
     return name if name in dockerfile.contexts else ""
+
+
+def used(dockerfile: Dockerfile) -> frozenset[str]:
+    """The contexts that some `from=` of the file means: the others are not looked into."""
+    if not dockerfile.contexts:
+        return frozenset()
+    every = [each for stage in dockerfile.stages for one in stage.instructions for each in (one, one.trigger) if each]
+    flags = [(flag.name, flag.value or "") for each in every for flag in each.flags]
+    sources = [mount_source(value) if name == "mount" else value for name, value in flags if name in ("from", "mount")]
+    return frozenset(meant(dockerfile, each) for each in sources) - {""}
 
 
 def also(dockerfile: Dockerfile, folder: Path) -> frozenset[str]:

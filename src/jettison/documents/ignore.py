@@ -101,7 +101,7 @@ def ignore_to_json(shown: Shown) -> dict[str, Any]:
 
 
 def _context(shown: ContextShown) -> dict[str, Any]:
-    """A named build context; null stands where nothing is known because it is no folder."""
+    """A named build context; null stands where it is not looked into."""
     left = shown.left
     return {
         "name": plain(shown.named.name),

@@ -131,7 +131,7 @@ def _context(shown: ContextShown, width: int, colour: bool) -> Iterator[str]:
     """What a named build context holds and who takes it."""
     value, left = terminal(shown.value), shown.left
     if left is None:
-        yield from ("  " + line for line in wrap(f"{value}: no folder, of which nothing is looked at", width - 2))
+        yield from ("  " + line for line in wrap(f"{value}: it is not looked into", width - 2))
         return
     yield from ("  " + line for line in wrap(value, width - 2))
     if shown.file is not None:
