@@ -73,3 +73,4 @@ def test_a_source_change_finds_what_the_compiler_remembered(project: Path, store
     assert ledger["verification"]["held"]
     assert BETTER == (project / "Dockerfile").read_text()
     assert [] == run(project, store)["steps"]  # written back, nothing more is found
+    assert [] == list((project.parent / "state").glob("**/go-build"))  # what the mounts held is gone

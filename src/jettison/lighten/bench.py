@@ -36,7 +36,6 @@ from jettison.subject import IGNORE_FILE, Answer, IgnoreFile, Question, Subject
 from jettison.synthesis.empty_caches import with_empty_caches
 
 PACKED_AT_MOST = 4 * 10**9  # bytes; a minute or two of one core
-CACHES = "caches"  # of the run's folder: what cache mounts hold, where no daemon keeps it
 Progress = Callable[[str], None]
 
 
@@ -124,7 +123,7 @@ def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, contex
         secrets=recipe.secrets,
         ignore_file=ignored,
         use_cache=not cold,
-        caches=None if cold else bench.run.directory / CACHES,
+        caches=None if cold else bench.run.caches,
         cache_seconds=bench.run.age,
         contexts=tuple(f"{each.name}={each.value}" for each in recipe.contexts.values()),
         arguments=recipe.engine_arguments,

@@ -322,6 +322,7 @@ def ledger_of(bench: Bench, standing: Standing, verification: Verification | Non
 def _clean(bench: Bench, standing: Standing) -> None:
     """Take away every image that is not to be kept, also what an interruption before left half done."""
     discard(bench, "v0-again", standing.next_name)
+    bench.run.drop_caches()
     if not bench.recipe.keep_images:
         discard(bench, "v0", standing.current.name)
 

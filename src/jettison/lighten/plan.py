@@ -47,6 +47,7 @@ def plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
     chosen = {id(candidate.finding) for candidate in tried}
     left = tuple((finding, _why_not(finding, worth, can)) for finding in findings if id(finding) not in chosen)
     discard(bench, "v0")
+    bench.run.drop_caches()
     bench.journal.write("end", held=True)
     return Plan(version.weight, tuple(tried), left, worth)
 

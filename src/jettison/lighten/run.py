@@ -40,6 +40,15 @@ class Run:
         return f"{PREFIX}/{self.id}:{version}"
 
     @property
+    def caches(self) -> Path:
+        """What cache mounts hold from build to build of this run, where no daemon keeps it."""
+        return self.directory / "caches"
+
+    def drop_caches(self) -> None:
+        """Take that away: a compiler's cache may be hundreds of megabytes."""
+        shutil.rmtree(self.caches, ignore_errors=True)
+
+    @property
     def age(self) -> float | None:
         """Seconds since it began, an interruption included; None where its name does not tell."""
         try:
@@ -161,6 +170,7 @@ def sweep_dead_runs(engine: Engine, *, keep: Run | None = None) -> tuple[str, ..
                     continue
                 removed += owner.sweep(run.tag(""), images=not _keeps_images(run))
                 shutil.rmtree(run.directory / "probe", ignore_errors=True)  # names of files of the user's
+                run.drop_caches()
                 state.write_atomically(run.directory / "swept", b"")
         except DiskError:
             continue  # alive, or not ours to write to
