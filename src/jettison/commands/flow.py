@@ -18,13 +18,13 @@ from tree_sitter import Node
 from jettison.commands import builtins
 from jettison.commands.model import Call, Word
 from jettison.commands.nodes import REDIRECTIONS, Operand, behind_heredoc, clause, named, operands, then, with_ends
+from jettison.commands.place import Place, TooMuch
 from jettison.commands.shell_state import Shell, merge
 from jettison.commands.words import fields, is_plain
 from jettison.commands.wrappers import Peeled, base_name, peel
 from jettison.core.values import Span
 from jettison.dockerfile.shell import Reader
 
-DEEPEST = 40  # shells, branches, loops and functions inside one another
 MOST = 50_000  # calls of one RUN
 MOST_ROUNDS = 200  # of one loop
 _LOOKS = {"test", "[", "[[", "grep", "egrep", "fgrep", "command", "which", "type", "hash", "id", "getent", "diff",
@@ -32,47 +32,6 @@ _LOOKS = {"test", "[", "[[", "grep", "egrep", "fgrep", "command", "which", "type
 _WORDS = {"word", "string", "raw_string", "ansi_c_string", "concatenation", "simple_expansion", "expansion", "number",
           "command_substitution", "process_substitution", "brace_expression", "translated_string",
           "arithmetic_expansion", "extglob_pattern", "test_operator", "regex"}  # fmt: skip
-
-
-class TooMuch(Exception):
-    """The script is nested too deeply, or runs more than is followed."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a command stands. `heard` says that its failure is the RUN's (None: not known), `tested` that errexit
-    takes no notice of it."""
-
-    guards: frozenset[int] = frozenset()
-    heard: bool | None = True
-    tested: bool = False
-    nested: bool = False
-    pipe: tuple[int, int] | None = None
-    outputs: tuple[Word, ...] = ()
-    input: str = ""  # a heredoc's body
-    exact: bool = True
-    depth: int = 0
-
-    def below(self, **changes: object) -> Place:
-        """One level deeper. Raises TooMuch."""
-        if self.depth >= DEEPEST:
-            raise TooMuch
-        return replace(self, depth=self.depth + 1, **changes)  # type: ignore[arg-type]
-
-    def unheard(self) -> Place:
-        """Where the failure of what stands there has no consequence."""
-        return replace(self, heard=False, tested=True)
-
-    def enclosed(self, errexit: bool | None) -> Place:
-        """Inside a shell of its own, whose failure is heard or not where the shell itself stands."""
-        outer = self.fatal(errexit)
-        return self.below(nested=True, heard=outer, tested=self.tested or not outer)
-
-    def fatal(self, errexit: bool | None) -> bool | None:
-        """Whether what fails here ends the RUN, and fails it."""
-        if self.heard or (errexit and not self.tested):
-            return True
-        return None if self.heard is None or (errexit is None and not self.tested) else False
 
 
 @dataclass
@@ -177,7 +136,7 @@ class Walk:
             later_or[at] = later_or[at + 1] or parts[at + 1][0] == "||"
         guards = place.guards
         looked = False  # whether what stands before may well have failed, and nothing hears of it
-        before = shell
+        before, inner = shell, place
         for at, (operator, node, redirections) in enumerate(parts):
             if shell.dead:
                 break
@@ -185,9 +144,8 @@ class Walk:
                 guards = place.guards
             elif looked:
                 guards = self.guarded(replace(place, guards=guards))
-            inner = replace(
-                place,
-                guards=self.guarded(place) if operator == "||" else guards,
+            inner = inner.among(
+                self.guarded(place) if operator == "||" else guards,
                 heard=False if later_or[at] else place.heard,
                 tested=place.tested or at < len(parts) - 1,
             )
@@ -299,7 +257,7 @@ class Walk:
     def substitutions(self, node: Node, reader: Reader, shell: Shell, place: Place, but: str = "") -> None:
         """What `$(...)` inside a node runs, in shells of their own."""
         text = reader.source(node)
-        if "$(" not in text and "`" not in text and "<(" not in text and ">(" not in text:
+        if "(" not in text and "`" not in text:  # neither `$(`, `<(` nor `>(`
             return
         waiting = [node]
         while waiting:

@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from jettison.commands.builtins import with_options
-from jettison.commands.flow import Place, TooMuch, Walk
+from jettison.commands.flow import Walk
 from jettison.commands.model import Mount, Run, Word
+from jettison.commands.place import Place, TooMuch
 from jettison.commands.shell_state import Shell
 from jettison.commands.wrappers import peel
 from jettison.core.errors import DockerfileError
+from jettison.dockerfile.graph import key_of
 from jettison.dockerfile.heredoc import is_heredoc
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
@@ -26,11 +28,15 @@ _SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(\S+)[ \t]*([^\n]*)")
 
 def runs(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS) -> Iterator[Run]:
     """The RUNs of a stage, in order; those of the local stages that it is FROM are not among them."""
-    key = ("runs", stage.index, tuple(sorted(build_args.items())))
-    if key not in dockerfile.known:
-        found = states(dockerfile, stage, build_args)
-        dockerfile.known[key] = [read(dockerfile, each, state) for each, state in found if each.keyword == "RUN"]
-    yield from dockerfile.known[key]
+    found = dockerfile.once(
+        ("runs", stage.index, key_of(build_args)),
+        lambda: [
+            read(dockerfile, each, state)
+            for each, state in states(dockerfile, stage, build_args)
+            if each.keyword == "RUN"
+        ],
+    )
+    yield from found
 
 
 def read(dockerfile: Dockerfile, instruction: Instruction, state: State | None = None) -> Run:

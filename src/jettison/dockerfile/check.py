@@ -31,12 +31,13 @@ def check(instruction: Instruction) -> None:
 
     What an ONBUILD triggers is looked at when it is triggered.
     """
-    message, hint = flag_problem(instruction)
-    _refuse(instruction, message, hint)
+    if instruction.flags:
+        _refuse(instruction, *flag_problem(instruction))
     if not instruction.value and not instruction.heredocs and instruction.keyword not in _MAY_BE_EMPTY:
         _refuse(instruction, "has no argument", "complete it or remove it")
     particular = _CHECKS.get(instruction.keyword)
-    _refuse(instruction, particular(instruction) if particular else "")
+    if particular is not None:
+        _refuse(instruction, particular(instruction))
 
 
 def _refuse(instruction: Instruction, message: str, hint: str = "see the Dockerfile reference for its form") -> None:

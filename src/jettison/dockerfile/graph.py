@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from jettison.core.errors import DockerfileError, UsageError
 from jettison.core.platform import host
@@ -49,7 +50,9 @@ def find_stage(
             name = expand(name, global_variables(dockerfile, build_args), dockerfile.escape)[0]
         except DockerfileError:
             return None
-    named = dockerfile.stages_named.get(name, ())
+    named = dockerfile.stages_named.get(name)
+    if named is None:  # as with most bases
+        return None
     return next((stage for stage in reversed(named) if stage.index < before), None)
 
 
@@ -73,18 +76,25 @@ def stage_chain(
     dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
 ) -> tuple[Stage, ...]:
     """The local stages that a stage is FROM, the lowest first, itself last."""
-    arguments = tuple(sorted(build_args.items()))
+    if not dockerfile.has(stage):
+        return _chain(dockerfile, stage, build_args)
+    return dockerfile.once(("chain", stage.index, key_of(build_args)), lambda: _chain(dockerfile, stage, build_args))
+
+
+def _chain(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> tuple[Stage, ...]:
     above: list[Stage] = [stage]
     below: tuple[Stage, ...] = ()
     while (parent := find_stage(dockerfile, above[-1].base, above[-1].index, build_args)) is not None:
-        below = dockerfile.known.get(("chain", parent.index, arguments), ())
+        below = dockerfile.known.get(("chain", parent.index, key_of(build_args)), ())
         if below:
             break
         above.append(parent)
-    chain = (*below, *reversed(above))
-    if dockerfile.has(stage):
-        dockerfile.known["chain", stage.index, arguments] = chain
-    return chain
+    return (*below, *reversed(above))
+
+
+def key_of(build_args: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Build arguments as part of a key of what is known of a Dockerfile."""
+    return tuple(sorted(build_args.items())) if build_args else ()
 
 
 def triggered(
@@ -120,6 +130,12 @@ def takers(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] =
 
 def needed(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS) -> tuple[Stage, ...]:
     """Every stage that is built for `stage`, in the order of the file, itself included."""
+    if not dockerfile.has(stage):
+        return _needed(dockerfile, stage, build_args)
+    return dockerfile.once(("needed", stage.index, key_of(build_args)), lambda: _needed(dockerfile, stage, build_args))
+
+
+def _needed(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> tuple[Stage, ...]:
     found: dict[int, Stage] = {}
     waiting = [stage]
     while waiting:
@@ -181,15 +197,15 @@ def _check_from(dockerfile: Dockerfile, instruction: Instruction) -> None:
 
 def global_variables(
     dockerfile: Dockerfile, build_args: Mapping[str, str], target: str | None = None
-) -> dict[str, str]:
+) -> Mapping[str, str]:
     """What FROM may use: the platforms, and ARGs before the first FROM with the values of the command line.
 
     `target` is what the command line names. Raises DockerfileError for a default that cannot be expanded.
     """
-    asked = (*sorted(build_args.items()), target)
-    if asked not in dockerfile.outer_variables:
-        dockerfile.outer_variables[asked] = _expanded_globals(dockerfile, build_args, target)
-    return dict(dockerfile.outer_variables[asked])
+    return dockerfile.once(
+        ("outer variables", key_of(build_args), target),
+        lambda: MappingProxyType(_expanded_globals(dockerfile, build_args, target)),
+    )
 
 
 def _expanded_globals(dockerfile: Dockerfile, build_args: Mapping[str, str], target: str | None) -> dict[str, str]:

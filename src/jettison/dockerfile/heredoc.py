@@ -59,7 +59,7 @@ def _quotes(word: str) -> int:
     return word.count("'") + word.count('"')
 
 
-def bodies(text: str, lines: list[Line], words: tuple[Opened, ...], at: int) -> tuple[tuple[Heredoc, ...], int]:
+def bodies(lines: list[Line], words: tuple[Opened, ...], at: int) -> tuple[tuple[Heredoc, ...], int]:
     """The heredocs whose first body begins at line `at`, and the index of the line after the last.
 
     Raises DockerfileError where one does not end.
@@ -67,12 +67,12 @@ def bodies(text: str, lines: list[Line], words: tuple[Opened, ...], at: int) -> 
     found = []
     for word in words:
         first = at
-        while at < len(lines) and not _ends(lines[at].span.of(text), word):
+        while at < len(lines) and not _ends(lines[at].text, word):
             at += 1
         if at >= len(lines):
             hint = f"add a line with {word.name} alone"
             raise DockerfileError(f"the heredoc {word.name} has no end", hint=hint, line=lines[first - 1].number)
-        begin, end = lines[first].span.start, lines[at].span
+        begin, end = lines[first].start, lines[at]
         found.append(Heredoc(word.name, word.expand, word.chomp, Span(begin, end.start), Span(begin, end.end)))
         at += 1
     return tuple(found), at

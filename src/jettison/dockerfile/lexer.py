@@ -17,6 +17,7 @@ from jettison.dockerfile.pattern import LONGEST, replaced, without_prefix, witho
 _SPECIAL = "@*#?-$!0"  # parameters of one character
 _MODIFIERS = ("+", "-", "?", "#", "%")
 _MARK = "\ufeff"  # Go's text/scanner drops it at the beginning
+_MAY_MEAN_MORE = re.compile(r"[$'\"\\`]")  # a text without any of these is what it says, whatever the style
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def expand(
     A name counts as defined where the word gives a default (`:-`) or a case for it (`:+`). Raises DockerfileError
     for what the builder refuses: a bad substitution, a quote that does not end, `${X:?message}` of an unset name.
     """
+    if _MAY_MEAN_MORE.search(text) is None:
+        return text.removeprefix(_MARK), ()
     lexer = _Lexer(text.removeprefix(_MARK), variables, escape, style)
     try:
         return lexer.until("", style.raw_escapes), tuple(dict.fromkeys(lexer.missing))

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jettison.core.errors import DockerfileError
-from jettison.core.values import Span
 
 # what Go's unicode.IsSpace takes for a blank; str.isspace() takes U+001C to U+001F as well
 BLANK = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -22,12 +21,16 @@ _BOM = "\ufeff"
 _LONGEST = 65536  # bytes of a line, its line feed included: Go's bufio.MaxScanTokenSize
 
 
-@dataclass(frozen=True)
-class Line:
-    """A physical line: its span without the line ending, 1-based number."""
+class Line(NamedTuple):
+    """A physical line: where it begins in the file, its text without the line ending, its 1-based number."""
 
-    span: Span
+    start: int
+    text: str
     number: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
 
 
 def lines_of(text: str, start: int = 0, stop_at: int | None = None) -> list[Line]:
@@ -36,17 +39,11 @@ def lines_of(text: str, start: int = 0, stop_at: int | None = None) -> list[Line
     A text that ends in a line feed has an empty last line.
     """
     last = len(text) if stop_at is None else stop_at
-    found, start, number = [], start + 1 if text.startswith(_BOM, start) else start, 1
-    while start <= last:
-        end = text.find("\n", start, last)
-        stop = last if end < 0 else end
-        bare = stop
-        while bare > start and text[bare - 1] == "\r":
-            bare -= 1
-        found.append(Line(Span(start, bare), number))
-        if end < 0:
-            break
-        start, number = end + 1, number + 1
+    at = start + 1 if text.startswith(_BOM, start) else start
+    found: list[Line] = []
+    for number, line in enumerate(text[at:last].split("\n") if at <= last else (), 1):
+        found.append(Line(at, line.rstrip("\r"), number))
+        at += len(line) + 1
     return found
 
 
@@ -55,8 +52,8 @@ def check_lengths(text: str, lines: list[Line]) -> None:
     if len(text) < _LONGEST // 4:
         return
     for line, following in zip(lines, [*lines[1:], None], strict=True):
-        start = 0 if line.number == 1 else line.span.start
-        end = following.span.start if following else len(text)
+        start = 0 if line.number == 1 else line.start
+        end = following.start if following else len(text)
         # the last line needs room for the end of the file, too
         if 4 * (end - start) >= _LONGEST and _bytes(text[start:end]) + (following is None) > _LONGEST:
             message = f"line {line.number} is longer than {_LONGEST - 1} bytes"
@@ -67,14 +64,14 @@ def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def directives_of(text: str, lines: list[Line]) -> tuple[list[tuple[str, str]], str]:
+def directives_of(lines: list[Line]) -> tuple[list[tuple[str, str]], str]:
     """Parser directives with their values, and the escape character. Raises DockerfileError.
 
     They are comments of the form `# name=value` before anything else, empty lines included, each known name once.
     """
     found: dict[str, str] = {}
     for line in lines:
-        match = _DIRECTIVE.fullmatch(line.span.of(text).lstrip(BLANK))
+        match = _DIRECTIVE.fullmatch(line.text.lstrip(BLANK))
         if match is None or match[1].lower() not in _DIRECTIVES:
             break
         name, value = match[1].lower(), match[2]
@@ -99,15 +96,15 @@ def continues(content: str, escape: str) -> bool:
     return stripped.endswith(escape) and not stripped[:-1].endswith(escape)
 
 
-def last_line(text: str, lines: list[Line], first: int, escape: str) -> int:
+def last_line(lines: list[Line], first: int, escape: str) -> int:
     """Index of the last physical line of the instruction that begins at `first`, heredocs left out.
 
     Where the file ends in a continuation, blank lines and comments behind it belong to nobody.
     """
     last = at = first
-    while continues(lines[last].span.of(text), escape):
+    while continues(lines[last].text, escape):
         at += 1
-        while at < len(lines) and is_blank_or_comment(lines[at].span.of(text)):
+        while at < len(lines) and is_blank_or_comment(lines[at].text):
             at += 1
         if at >= len(lines):
             break
@@ -115,19 +112,18 @@ def last_line(text: str, lines: list[Line], first: int, escape: str) -> int:
     return last
 
 
-def join(text: str, lines: list[Line], escape: str) -> tuple[str, Sequence[int]]:
+def join(lines: list[Line], escape: str) -> tuple[str, Sequence[int]]:
     """An instruction's lines as the one line that the builder reads, and the file offset of each character."""
-    if len(lines) == 1 and not continues(lines[0].span.of(text), escape):
-        span = lines[0].span
-        return span.of(text), range(span.start, span.end)
+    if len(lines) == 1 and not continues(lines[0].text, escape):
+        return lines[0].text, range(lines[0].start, lines[0].end)
     characters: list[str] = []
     offsets: list[int] = []
     for index, line in enumerate(lines):
-        content = line.span.of(text)
+        content = line.text
         if index and is_blank_or_comment(content):
             continue
         if continues(content, escape):
             content = content.rstrip(" \t")[:-1]
         characters.append(content)
-        offsets.extend(range(line.span.start, line.span.start + len(content)))
+        offsets.extend(range(line.start, line.start + len(content)))
     return "".join(characters), offsets

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jettison.core.values import Span
+
+_Worked = TypeVar("_Worked")
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,6 @@ class Dockerfile:
         return found
 
     @cached_property
-    def outer_variables(self) -> dict[tuple[object, ...], dict[str, str]]:
-        """What ARGs before the first FROM come to, by build arguments and target; filled by graph.global_variables."""
-        return {}
-
-    @cached_property
     def sets_shell(self) -> bool:
         """Whether any instruction is a SHELL."""
         return any(instruction.keyword == "SHELL" for instruction in self.instructions)
@@ -135,11 +132,20 @@ class Dockerfile:
         """What was worked out of this text before, by whom it was: rules ask the same things of it many times."""
         return {}
 
+    def once(self, key: tuple[object, ...], work: Callable[[], _Worked]) -> _Worked:
+        """What `work` comes to, worked out the first time that this key is asked for; it begins with whose it is."""
+        if key not in self.known:
+            self.known[key] = work()
+        found: _Worked = self.known[key]
+        return found
+
     def holds(self, instruction: Instruction) -> bool:
         """Whether it is one of these very instructions, none that was made since."""
-        if "starts" not in self.known:
-            self.known["starts"] = {each.span.start: each for each in self.instructions}
-        return self.known["starts"].get(instruction.span.start) is instruction
+        return self._starts.get(instruction.span.start) is instruction
+
+    @cached_property
+    def _starts(self) -> dict[int, Instruction]:
+        return {each.span.start: each for each in self.instructions}
 
     def has(self, stage: Stage) -> bool:
         """Whether it is one of these very stages, none of another text."""

@@ -64,17 +64,18 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8")
 
 
-def parse(text: str) -> Dockerfile:
-    """The Dockerfile that `text` is. Raises DockerfileError with the line."""
+def parse(text: str, most: int | None = None) -> Dockerfile:
+    """The Dockerfile that `text` is, or `most` instructions of it. Raises DockerfileError with the line."""
     lines = lines_of(text)
     check_lengths(text, lines)
-    directives, escape = directives_of(text, lines)
-    instructions, at = [], 0
-    while at < len(lines):
-        if is_blank_or_comment(lines[at].span.of(text)):
+    directives, escape = directives_of(lines)
+    instructions: list[Instruction] = []
+    at = 0
+    while at < len(lines) and len(instructions) != most:
+        if is_blank_or_comment(lines[at].text):
             at += 1
             continue
-        last = last_line(text, lines, at, escape)
+        last = last_line(lines, at, escape)
         instruction, at = _instruction(text, lines, (at, last), escape)
         instructions.append(instruction)
     if not instructions:
@@ -98,13 +99,13 @@ class _Joined:
 def _instruction(text: str, lines: list[Line], place: tuple[int, int], escape: str) -> tuple[Instruction, int]:
     """The instruction on these lines, and the index of the line after it."""
     first, last = place
-    joined, offsets = join(text, lines[first : last + 1], escape)
+    joined, offsets = join(lines[first : last + 1], escape)
     start = skip_blanks(joined, 0)
     # a line of nothing but the escape character may stand before the keyword
     number = lines[first].number
     if start < len(joined):
-        number += text.count("\n", lines[first].span.start, offsets[start])
-    source = _Joined(joined, offsets, escape, number, lines[last].span.end, lines[last].number)
+        number += text.count("\n", lines[first].start, offsets[start])
+    source = _Joined(joined, offsets, escape, number, lines[last].end, lines[last].number)
     try:
         instruction = _read(source, start)
         _check_keyword(instruction.keyword, number)
@@ -112,7 +113,7 @@ def _instruction(text: str, lines: list[Line], place: tuple[int, int], escape: s
         begun = _opened(instruction, joined)
     except DockerfileError as error:
         raise DockerfileError(str(error), hint=error.hint, line=error.line or number) from None
-    heredocs, following = bodies(text, lines, begun, last + 1)
+    heredocs, following = bodies(lines, begun, last + 1) if begun else ((), last + 1)
     if heredocs:
         span, end_line = Span(instruction.span.start, heredocs[-1].span.end), lines[following - 1].number
         trigger = instruction.trigger
@@ -166,7 +167,7 @@ def _check_keyword(keyword: str, line: int) -> None:
 def shell_text(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, Sequence[int]]:
     """What the builder hands to the shell, and the file offset of each of its characters."""
     lines = lines_of(dockerfile.text, instruction.body.start, instruction.body.end)
-    return join(dockerfile.text, lines, dockerfile.escape)
+    return join(lines, dockerfile.escape)
 
 
 def _opened(instruction: Instruction, joined: str) -> tuple[Opened, ...]:

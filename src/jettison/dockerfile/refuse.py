@@ -100,8 +100,9 @@ def _of_stages(
             trigger = each.span.start < stage.instructions[0].span.start
             yield from _of_an_instruction(dockerfile, each, (around, state), trigger)
             state = after(state, each, around)
-            waiting = frozenset() if complete else awaited((each,), {**build_args, **state.variables})
-            state = replace(state, unknown=state.unknown | waiting) if waiting else state
+            if each.keyword == "ARG" and not complete:
+                waiting = awaited((each,), {**build_args, **state.variables})
+                state = replace(state, unknown=state.unknown | waiting) if waiting else state
         ends[stage.index] = around, state
 
 

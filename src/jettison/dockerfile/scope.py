@@ -14,7 +14,7 @@ from functools import cached_property
 
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.graph import NO_ARGUMENTS as NO_ARGUMENTS
-from jettison.dockerfile.graph import expand_from, global_variables, stage_chain, triggered
+from jettison.dockerfile.graph import expand_from, global_variables, key_of, stage_chain, triggered
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 
@@ -93,7 +93,7 @@ class _Known:
 
 def _states(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> _Known:
     """What is known of a stage, which begins where the one that it is FROM ends."""
-    arguments, known = tuple(sorted(build_args.items())), dockerfile.known
+    arguments, known = key_of(build_args), dockerfile.known
     if dockerfile.has(stage) and ("states", stage.index, arguments) in known:
         there: _Known = known["states", stage.index, arguments]
         return there
@@ -151,10 +151,19 @@ def _own(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) ->
 
 
 def surroundings(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Surroundings:
-    """What a build with these arguments brings to a stage."""
+    """What a build with these arguments brings to a stage: the same to all of one chain."""
+    lowest = stage_chain(dockerfile, stage, build_args)[0]
+    if not dockerfile.has(lowest):
+        return _surroundings(dockerfile, lowest, build_args)
+    return dockerfile.once(
+        ("surroundings", lowest.index, key_of(build_args)), lambda: _surroundings(dockerfile, lowest, build_args)
+    )
+
+
+def _surroundings(dockerfile: Dockerfile, lowest: Stage, build_args: Mapping[str, str]) -> Surroundings:
     try:
         outside = global_variables(dockerfile, build_args)
-        base = expand_from(dockerfile, stage_chain(dockerfile, stage, build_args)[0], build_args)
+        base = expand_from(dockerfile, lowest, build_args)
     except DockerfileError:
         outside, base = {}, ""
     return Surroundings(outside, build_args, dockerfile.escape, base == "scratch")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
@@ -58,11 +58,8 @@ class Command:
     redirected: bool = False
     subshell: bool = False
     statement: Span = _NOWHERE
-
-    @cached_property
-    def known(self) -> dict[object, Any]:
-        """What was made of this command before, by whom it was: rules ask the same things of it many times."""
-        return {}
+    # what was made of this command before, by whom it was: rules ask the same things of it many times
+    known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def values(self) -> tuple[str | None, ...]:
@@ -103,11 +100,7 @@ def script(dockerfile: Dockerfile, instruction: Instruction) -> Script | None:
     """
     if not dockerfile.holds(instruction):
         return _read(dockerfile, instruction)
-    key = ("script", instruction.span.start)
-    if key not in dockerfile.known:
-        dockerfile.known[key] = _read(dockerfile, instruction)
-    found: Script | None = dockerfile.known[key]
-    return found
+    return dockerfile.once(("script", instruction.span.start), lambda: _read(dockerfile, instruction))
 
 
 def _read(dockerfile: Dockerfile, instruction: Instruction) -> Script | None:
@@ -134,11 +127,7 @@ def reader_of(dockerfile: Dockerfile, instruction: Instruction) -> Reader:
     """What a RUN hands to its shell: the heredoc that is all that it says, else its own lines. It is parsed once."""
     if not dockerfile.holds(instruction):
         return _reader(dockerfile, instruction)
-    key = ("reader", instruction.span.start)
-    if key not in dockerfile.known:
-        dockerfile.known[key] = _reader(dockerfile, instruction)
-    found: Reader = dockerfile.known[key]
-    return found
+    return dockerfile.once(("reader", instruction.span.start), lambda: _reader(dockerfile, instruction))
 
 
 def _reader(dockerfile: Dockerfile, instruction: Instruction) -> Reader:
@@ -150,7 +139,7 @@ def _script(reader: Reader, *, errexit: bool) -> Script | None:
     root, text = reader.root, reader.text
     if root.has_error:
         return None
-    commands = tuple(reader.commands(root))
+    commands = tuple(reader.commands())
     statements = [child for child in root.children if child.is_named and child.type != "comment"]
     plain = len(statements) == 1 and not any(child.type in (";", "&") for child in root.children)
     operands = list(_operands(statements[0])) if plain else []
@@ -201,8 +190,7 @@ def _byte_positions(text: str) -> Sequence[int]:
     return positions
 
 
-@dataclass(frozen=True)
-class _Position:
+class _Position(NamedTuple):
     """Where a node stands: its bytes with those of the redirections that belong to it, the operator before it, and
     what it is inside of."""
 
@@ -246,17 +234,22 @@ class Reader:
         """The node's text."""
         return self.text[self.positions[node.start_byte] : self.positions[node.end_byte]]
 
-    def commands(self, node: Node, at: _Position | None = None) -> Iterator[Command]:
+    def commands(self) -> list[Command]:
         """Simple commands in the order of the text, each with the operator before it."""
-        at = at or _Position(node.start_byte, node.end_byte)
+        found: list[Command] = []
+        self._gather(self.root, _Position(self.root.start_byte, self.root.end_byte), found)
+        return found
+
+    def _gather(self, node: Node, at: _Position, found: list[Command]) -> None:
+        """Puts the commands of a node behind those found before it."""
         kind = node.type
         if kind == "command":
-            yield self._command(node, at)
+            found.append(self._command(node, at))
             return
         if kind in ("declaration_command", "unset_command", "variable_assignment"):
             name = self.source(node.children[0]) if node.children else ""
             assigned = (self.source(node),) if kind == "variable_assignment" else ()
-            yield self._placed(node, at, (None if assigned else name, (), assigned))
+            found.append(self._placed(node, at, (None if assigned else name, (), assigned)))
             return
         nested, subshell = at.nested or kind in _NESTED, at.subshell or kind in _SUBSHELL
         operator, end = at.joined, node.end_byte
@@ -269,7 +262,7 @@ class Reader:
                 start, stop = node.start_byte, at.end
             elif kind in ("list", "pipeline") and stop == end:
                 stop = at.end
-            yield from self.commands(child, _Position(start, stop, operator, nested, subshell))
+            self._gather(child, _Position(start, stop, operator, nested, subshell), found)
             operator = "\n" if kind == "program" else operator
 
     def _command(self, node: Node, at: _Position) -> Command:

@@ -37,7 +37,7 @@ def empty_line_continued(text: Text) -> Iterator[Finding]:
     ```
     """
     for each in text.dockerfile.instructions:
-        edits = tuple(_empty(text.dockerfile, each))
+        edits = tuple(_empty(text.dockerfile, each)) if each.end_line > each.line + 1 else ()
         if edits:
             lines = "an empty line" if len(edits) == 1 else f"{len(edits)} empty lines"
             message = f"line {each.line} goes on behind {lines}, which a later builder will refuse"
@@ -46,9 +46,8 @@ def empty_line_continued(text: Text) -> Iterator[Finding]:
 
 def _empty(dockerfile: Dockerfile, each: Instruction) -> Iterator[Edit]:
     """The removal of each empty line before the last one that counts, heredocs left alone."""
-    start = each.span.start
     end = each.heredocs[0].span.start if each.heredocs else each.span.end
-    for line in lines_of(dockerfile.text[start:end])[1:-1]:
-        at = start + line.span.start
-        if not line.span.of(dockerfile.text[start:end]).strip(BLANK):
+    for line in lines_of(dockerfile.text[each.span.start : end])[1:-1]:
+        if not line.text.strip(BLANK):
+            at = each.span.start + line.start
             yield Edit(Span(at, dockerfile.text.find("\n", at) + 1), "")

@@ -40,12 +40,15 @@ def fillings(text: Text, *stores: Store) -> Iterator[Filling]:
 
     Those that a later RUN empties are not among them: `emptied_later` tells these.
     """
+    asked = {store.name for store in stores}
+    filled = [left for left in text.account.left if left.store.name in asked]
+    if not filled:
+        return
     later = {id(left) for left, _ in emptied_later(text)}
     own = {id(each) for each in text.stage.instructions}
-    asked = {store.name for store in stores}
     of_run: dict[int, dict[str, Left]] = {}
-    for left in text.account.left:
-        if left.store.name in asked and id(left) not in later and is_sure(text, left):
+    for left in filled:
+        if id(left) not in later and is_sure(text, left):
             of_run.setdefault(id(left.run), {}).setdefault(left.store.name, left)
     for run in text.shipped:
         lefts = of_run.get(id(run), {})
@@ -75,8 +78,5 @@ def is_sure(text: Text, left: Left) -> bool:
 
 def _is_elsewhere(text: Text, store: Store) -> bool:
     """Whether the Dockerfile mentions what may put a store elsewhere."""
-    known, key = text.dockerfile.known, ("elsewhere", store.otherwise)
-    if key not in known:
-        known[key] = bool(store.otherwise) and re.search(store.otherwise, text.dockerfile.text) is not None
-    answer: bool = known[key]
-    return answer
+    dockerfile, mark = text.dockerfile, store.otherwise
+    return bool(mark) and dockerfile.once(("elsewhere", mark), lambda: re.search(mark, dockerfile.text) is not None)

@@ -23,7 +23,7 @@ def merged(dockerfile: Dockerfile, runs: Sequence[Instruction], tail: str = "") 
         now = dockerfile if text == dockerfile.text else parse(text)
         text = edit.apply(text, edit.merge_runs(now, now.instructions[first], now.instructions[at - done]))
     if tail:
-        now = dockerfile if text == dockerfile.text else parse(text)
+        now = dockerfile if text == dockerfile.text else parse(text, first + 1)
         text = edit.apply(text, [edit.append_command(now, now.instructions[first], tail)])
     return text
 
