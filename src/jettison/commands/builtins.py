@@ -17,6 +17,8 @@ from jettison.commands.words import joined
 from jettison.dockerfile.shell import Reader
 
 _ASSIGNS = re.compile(r"\b([A-Za-z_]\w*)\+?=")
+_CHANGING = {"exit", "return", "set", "cd", "pushd", "popd", "shift", ".", "source", "eval", "read", "getopts",
+             "mapfile", "readarray", "export", "readonly", "declare", "local", "typeset"}  # fmt: skip
 _READS = re.compile(r"\b(?:read|for|select|unset|getopts|printf\s+-v)\s+([^;|&\n]*)")
 
 
@@ -85,6 +87,8 @@ def with_options(shell: Shell, words: tuple[str | None, ...]) -> Shell:
 
 def after(call: Call, shell: Shell, fresh: Callable[[], int]) -> Shell:
     """The shell after a command that is no function; `fresh` numbers a new branch."""
+    if call.name not in _CHANGING and "exec" not in call.wrappers:
+        return shell
     if call.name in ("exit", "return") and not call.wrappers:
         status = call.values[0] if call.values else "0"
         fails = status is not None and status.isdigit() and int(status) % 256 != 0

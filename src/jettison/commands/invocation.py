@@ -11,6 +11,7 @@ from jettison.commands.model import Call, Word
 from jettison.commands.tool import Action, Tool
 
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
+_CLUSTER = re.compile(r"-\w+")
 _LETTERS = re.compile(r"-[A-Za-z0-9]+")
 
 
@@ -47,15 +48,15 @@ class Invocation:
 
     def has(self, *options: str) -> bool:
         """Whether one of these is given: `--name`, whatever its value, `--name=value`, or `-x`, in a cluster too."""
-        return any(self._has(each) for each in options)
+        return bool(self.options) and any(self._has(each) for each in options)
 
     def _has(self, wanted: str) -> bool:
         name, equals, value = wanted.partition("=")
+        short = self.tool.clusters and len(name) == 2
         for option in self.options:
             if option.name == name and (not equals or option.value == value):
                 return True
-            short = self.tool.clusters and len(name) == 2 and re.fullmatch(r"-\w+", option.name)
-            if short and name[1] in option.name[1:]:
+            if short and name[1] in option.name[1:] and _CLUSTER.fullmatch(option.name):
                 return True
         return False
 
@@ -83,9 +84,9 @@ def invoked(call: Call, tools: Mapping[str, Tool]) -> Invocation | None:
     tool = tools.get(name) or tools.get(name.rstrip("0123456789."))
     if tool is None:
         return None
-    if id(tool) not in call.known:  # what is known there holds the tool
-        call.known[id(tool)] = _read(tool, call, words)
-    found: Invocation = call.known[id(tool)]
+    if tool not in call.known:
+        call.known[tool] = _read(tool, call, words)
+    found: Invocation = call.known[tool]
     return found
 
 

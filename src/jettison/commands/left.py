@@ -192,7 +192,7 @@ class _Books:
                     branches = held.setdefault((left.store.name, left.places), {})
                     if len(branches) < _MOST or call.guards in branches:
                         first, _, earlier = branches.get(call.guards, (number, number, left))
-                        branches[call.guards] = first, number, replace(earlier, doubt=None)
+                        branches[call.guards] = first, number, _doubted(earlier, None)
                     self.early(run, left, early, told)
                 self.packages(run, invocation, fresh)
             elif removed is None and (call.name is None or _DOUBT.fullmatch(call.name)):
@@ -211,7 +211,7 @@ class _Books:
                         early.append((call, invocation, removed))
         self.installed.update(fresh)
         found = tuple(
-            replace(left, doubt=left.doubt or next(_doubtful(left, doubts[bisect(doubts, last, key=_first) :]), None))
+            _doubted(left, left.doubt or next(_doubtful(left, doubts[bisect(doubts, last, key=_first) :]), None))
             for _, last, left in sorted((each for group in held.values() for each in group.values()), key=_first)
         )
         for each in found:
@@ -236,7 +236,7 @@ class _Books:
                 for guards in [each for each in branches if call.guards <= each]:
                     del branches[guards]
                 for guards, (first, last, left) in branches.items():
-                    branches[guards] = first, last, replace(left, doubt=left.doubt or call)
+                    branches[guards] = first, last, _doubted(left, left.doubt or call)
         return hit
 
     def too_late(self, run: Run, call: Call, invocation: Invocation | None, removed: Removal | None) -> bool:
@@ -261,6 +261,10 @@ class _Books:
             late = tuple(name for name in names if (family, name) in self.installed and (family, name) not in fresh)
             if late:
                 self.dead.append(Dead(invocation.call, run, Why.LATER, (), late))
+
+
+def _doubted(left: Left, doubt: Call | None) -> Left:
+    return left if left.doubt is doubt else replace(left, doubt=doubt)
 
 
 def _first(numbered: tuple[int, object, object]) -> int:

@@ -55,11 +55,8 @@ class Call:
     pipe: tuple[int, int] | None = None
     nested: bool = False
     exact: bool = True
-
-    @cached_property
-    def known(self) -> dict[object, Any]:
-        """What was read of this call before, by whom it was: rules ask the same things of it many times."""
-        return {}
+    # what was read of this call before, by whom it was: rules ask the same things of it many times
+    known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def values(self) -> tuple[str | None, ...]:

@@ -54,7 +54,7 @@ def _whole(word: str) -> tuple[str, str | None]:
     return word, None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is there once, and is a key of what was read by it
 class Tool:
     """A package manager.
 
