@@ -17,7 +17,7 @@ from jettison.align import Alignment
 from jettison.context.ignore import Dialect, Ignore, ignore_text, named_ignore_file
 from jettison.context.walk import Context, walk
 from jettison.dockerfile.contexts import also, used
-from jettison.dockerfile.model import Dockerfile, Named, Stage
+from jettison.dockerfile.model import Dockerfile, Instruction, Named, Stage
 from jettison.image.model import Image
 
 if TYPE_CHECKING:
@@ -111,9 +111,29 @@ class Text:
 
     def taken(self, stages: Sequence[Stage]) -> tuple[Taken, ...]:
         """What each instruction of these stages takes of `sent`. Raises UsageError, DockerfileError."""
-        from jettison.context.copies import copies
+        from jettison.context.copies import may_take
 
-        return copies(self.dockerfile, stages, self.sent, self.build_args, self.named)
+        every = [self.taken_by(stage, each) for stage in stages for each in stage.instructions if may_take(each)]
+        return tuple(each for each in every if each.looked)
+
+    def taken_by(self, stage: Stage, instruction: Instruction) -> Taken:
+        """What one instruction takes of `sent`, looked up once. Raises UsageError, DockerfileError."""
+        if instruction.span.start not in self._taken:
+            from jettison.context.copies import means, taken
+            from jettison.dockerfile.scope import state_at
+
+            self._taken[instruction.span.start] = taken(
+                instruction,
+                self.sent,
+                state_at(self.dockerfile, stage, instruction, self.build_args).variables,
+                self.dockerfile.escape,
+                means(self.dockerfile, self.sent.root, self.named),
+            )
+        return self._taken[instruction.span.start]
+
+    @cached_property
+    def _taken(self) -> dict[int, Taken]:
+        return {}
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from handmade_tree import image
 
-from jettison.align import Alignment
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import apply
 from jettison.dockerfile.parse import parse
 from jettison.rules.npm_install_with_a_lockfile import npm_install_with_a_lockfile
-from jettison.subject import Subject
+from jettison.subject import Text
 
 TEXT = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm install --no-audit && npm run build\n"
 DEPENDENCIES = {"dependencies": {"fastify": "^4.0.0"}, "devDependencies": {"typescript": "5.5.3"}}
@@ -24,8 +22,7 @@ def findings(folder, text=TEXT, **files):
     for name, document in {"package": PACKAGE, **files}.items():
         (folder / f"{name.replace('_', '-')}.json").write_text(json.dumps(document))
     dockerfile = parse(text)
-    subject = Subject(dockerfile, folder, image({}), Alignment(True, 0), dockerfile.stages[-1])
-    return list(npm_install_with_a_lockfile(subject))
+    return list(npm_install_with_a_lockfile(Text(dockerfile, folder, dockerfile.stages[-1])))
 
 
 def test_a_lock_file_that_fits_is_a_proposal_of_npm_ci(tmp_path):
@@ -72,6 +69,5 @@ def test_a_build_stage_and_a_folder_below_are_looked_at_too(tmp_path):
     dockerfile = parse(text)
     for name, document in (("package", PACKAGE), ("package-lock", LOCK)):
         (tmp_path / "api" / f"{name}.json").write_text(json.dumps(document))
-    subject = Subject(dockerfile, tmp_path, image({}), Alignment(True, 0), dockerfile.stages[-1])
-    (found,) = npm_install_with_a_lockfile(subject)
+    (found,) = npm_install_with_a_lockfile(Text(dockerfile, tmp_path, dockerfile.stages[-1]))
     assert "RUN npm ci\n" in apply(text, found.fix.edits)

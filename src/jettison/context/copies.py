@@ -47,6 +47,11 @@ class Taken:
     remote: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()  # local archives that ADD unpacks: their bytes in the image are others
 
+    @property
+    def looked(self) -> bool:
+        """Whether it named anything to look for at all."""
+        return bool(self.sources or self.missing or self.unknown or self.remote)
+
 
 @dataclass(frozen=True)
 class _Wanted:
@@ -117,17 +122,25 @@ def copies(
 
     `name`: which of the named build contexts `context` is; where it is empty the build's own, and those that are it.
     """
-    names = frozenset([name]) if name else also(dockerfile, context.root)
-    is_meant = partial(_means, dockerfile, names, not name) if names else _is_own
+    is_meant = means(dockerfile, context.root, name)
     found = []
     for stage in stages:
         for instruction in stage.instructions:
-            if instruction.keyword in ("COPY", "ADD") or (instruction.keyword == "RUN" and instruction.flags):
+            if may_take(instruction):
                 variables = state_at(dockerfile, stage, instruction, build_args).variables
-                each = taken(instruction, context, variables, dockerfile.escape, is_meant)
-                if each.sources or each.missing or each.unknown or each.remote:
-                    found.append(each)
-    return tuple(found)
+                found.append(taken(instruction, context, variables, dockerfile.escape, is_meant))
+    return tuple(each for each in found if each.looked)
+
+
+def may_take(instruction: Instruction) -> bool:
+    """Whether an instruction is of a kind that may look at the context."""
+    return instruction.keyword in ("COPY", "ADD") or (instruction.keyword == "RUN" and bool(instruction.flags))
+
+
+def means(dockerfile: Dockerfile, root: Path, name: str) -> Callable[[str], bool]:
+    """What tells whether a `from=` means the context at `root`; `name` as for `copies`."""
+    names = frozenset([name]) if name else also(dockerfile, root)
+    return partial(_means, dockerfile, names, not name) if names else _is_own
 
 
 def _means(dockerfile: Dockerfile, names: frozenset[str], own: bool, source: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.context.copies import copies
 from jettison.context.derive import Build, Line, Proposal, derive, text_with
 from jettison.context.ignore import Ignore
 from jettison.context.others import other_builds
@@ -64,7 +63,7 @@ def copied_where_it_ships(text: Text) -> Iterator[Finding]:
     """
     try:
         chain = stage_chain(text.dockerfile, text.stage, text.build_args)
-        shipped = copies(text.dockerfile, chain, text.sent, text.build_args)
+        shipped = text.taken(chain)
         if not shipped or any(each.missing for each in shipped):
             return
         context, found = _derived(text)

@@ -8,11 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jettison.context.copies import taken
 from jettison.core.values import Applicability, Severity
 from jettison.dockerfile.graph import needed
 from jettison.dockerfile.model import Edit, Instruction, Stage
-from jettison.dockerfile.scope import state_at
 from jettison.rule import Finding, Fix, text_rule
 from jettison.subject import Text
 from jettison.synthesis.npm_run import npm_installs
@@ -40,7 +38,7 @@ def npm_install_with_a_lockfile(text: Text) -> Iterator[Finding]:
     (tests/rules/test_npm_lockfile.py).
     """
     for stage in needed(text.dockerfile, text.stage, text.build_args):
-        for run in stage.instructions:
+        for run in (each for each in stage.instructions if each.keyword == "RUN"):
             calls = [each for each in npm_installs(text, run) if each.plain and each.verb.value in ("install", "i")]
             lock = _lock(text, stage, run) if calls else None
             if lock is None:
@@ -61,8 +59,7 @@ def _lock(text: Text, stage: Stage, run: Instruction) -> str | None:
     paths: set[str] = set()
     for each in stage.instructions[: stage.instructions.index(run)]:
         if each.keyword in ("COPY", "ADD") and each.flag("from") is None:
-            variables = state_at(text.dockerfile, stage, each, text.build_args).variables
-            paths |= taken(each, text.sent, variables, text.dockerfile.escape).paths
+            paths |= text.taken_by(stage, each).paths
     locks = [path for path in sorted(paths) if path.rpartition("/")[2] in _LOCKS and "node_modules/" not in path]
     beside = [posixpath.join(posixpath.dirname(path), "package.json") for path in locks]
     return locks[0] if len(locks) == 1 and beside[0] in paths else None
