@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from jettison.bases.catalogue import stands_on
 from jettison.bases.names import DEBIAN, Name, official
@@ -43,6 +44,7 @@ def _table(text: str) -> dict[str, dict[str, date]]:
 _ENDS = _table(_TEXT)
 
 
+@lru_cache(maxsize=1024)
 def end_of_life(image_name: str) -> date | None:
     """The day on which the first of an image's parts, its language or its system, ends; None where nothing is known.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 DEBIAN = {"stretch": 9, "buster": 10, "bullseye": 11, "bookworm": 12, "trixie": 13}
 _WORDS = {"latest", "lts", "current", "stable", "oldstable"}
@@ -37,6 +38,7 @@ class Name:
         return not self.variant
 
 
+@lru_cache(maxsize=1024)  # rules ask it of the same few bases again and again
 def official(name: str) -> Name | None:
     """An official image's name; None for a foreign one, one pinned by digest, and a tag of another shape."""
     if "@" in name or "$" in name:

@@ -43,7 +43,7 @@ def look(source: Source, settings: Settings) -> Reviewed:
     except DockerfileError as error:
         return Reviewed(source, (syntax(source, error, text or ""),), text=text)
     asked: list[Ask] = [
-        (rule, partial(rule.text, seen)) for rule in text_rules() if rule.text and wanted(rule, settings, source.name)
+        (rule, partial(rule.text, seen)) for rule in wanted(text_rules(), settings, source.name) if rule.text
     ]
     return with_refusals(judged(source, seen.dockerfile, asked), seen)
 
@@ -74,13 +74,11 @@ def _ignore_file(context: Path, dockerfile: Path | None) -> IgnoreFile:
     return IgnoreFile() if found is None else IgnoreFile(found.name, text, beside=found.name != IGNORE_FILE)
 
 
-def wanted(rule: Rule, settings: Settings, name: str) -> bool:
-    """Whether the settings let a rule speak of a file of this name."""
-    if rule.name in settings.ignore or not (rule.on or rule.name in settings.select):
-        return False
-    if settings.select and rule.name not in settings.select:
-        return False
-    return not any(rule.name in rules and matches(name, pattern) for pattern, rules in settings.ignore_in)
+def wanted(rules: Sequence[Rule], settings: Settings, name: str) -> list[Rule]:
+    """Those of these rules that the settings let speak of a file of this name."""
+    select = settings.select
+    silent = settings.ignore.union(*(names for pattern, names in settings.ignore_in if matches(name, pattern)))
+    return [rule for rule in rules if rule.name not in silent and (rule.name in select if select else rule.on)]
 
 
 def judged(source: Source, dockerfile: Dockerfile, asked: Sequence[Ask], unpacked: int | None = None) -> Reviewed:
@@ -95,6 +93,8 @@ def judged(source: Source, dockerfile: Dockerfile, asked: Sequence[Ask], unpacke
         except (UsageError, DockerfileError) as error:
             if source.context is not None:  # else it is the context that is missing
                 skipped.append(Skipped(rule.name, error.message))
+            continue
+        if not found:
             continue
         kept = [each for each in found if not allowed.has(rule.name, each.instruction)]
         silenced += len(found) - len(kept)

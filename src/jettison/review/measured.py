@@ -42,6 +42,6 @@ def measured(source: Source, settings: Settings, image: Image) -> Reviewed:
         ignore=seen.ignore,
         path=seen.path,
     )
-    asked = [(rule, partial(rule.check, subject)) for rule in all_rules() if wanted(rule, settings, source.name)]
+    asked = [(rule, partial(rule.check, subject)) for rule in wanted(all_rules(), settings, source.name)]
     found = judged(source, seen.dockerfile, asked, sum(layer.unpacked for layer in image.layers))
     return with_refusals(found, seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jettison.commands.model import Run
 from jettison.core.values import Applicability, Severity, Span
 from jettison.dockerfile.model import Edit
 from jettison.rule import Finding, Fix, text_rule
@@ -34,16 +35,13 @@ def apt_called_in_a_script(text: Text) -> Iterator[Finding]:
     RUN apt-get update && apt-get install -y curl
     ```
     """
-    for run in text.runs:
-        edits = []
-        for call in run.calls:
-            verb = next((value for value in call.values if value and not value.startswith("-")), "")
-            written = call.span.of(text.dockerfile.text)
-            if call.name == "apt" and verb in _BOTH and call.exact and written.startswith("apt "):
-                edits.append(Edit(Span(call.span.start, call.span.start + 3), "apt-get"))
-        if edits:
-            fix = Fix("call apt-get", Applicability.PROPOSED, tuple(dict.fromkeys(edits)))
-            message = (
-                f"line {run.instruction.line} calls apt, whose words and answers may change: apt-get is for scripts"
-            )
-            yield Finding(NAME, message, run.instruction, 0, fix, proposal="apt-get keeps its words and its answers")
+    by_run: dict[int, tuple[Run, dict[Edit, None]]] = {}
+    for run, call in text.called("apt"):
+        verb = next((value for value in call.values if value and not value.startswith("-")), "")
+        if verb in _BOTH and call.exact and call.span.of(text.dockerfile.text).startswith("apt "):
+            change = Edit(Span(call.span.start, call.span.start + 3), "apt-get")
+            by_run.setdefault(id(run), (run, {}))[1][change] = None
+    for run, edits in by_run.values():
+        fix = Fix("call apt-get", Applicability.PROPOSED, tuple(edits))
+        message = f"line {run.instruction.line} calls apt, whose words and answers may change: apt-get is for scripts"
+        yield Finding(NAME, message, run.instruction, 0, fix, proposal="apt-get keeps its words and its answers")

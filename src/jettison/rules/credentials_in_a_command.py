@@ -91,7 +91,7 @@ def _secret(run: Run, call: Call) -> str:
             continue
         if "://" in value and _in_url(value):
             return "a login within an address"
-        if _HEADER.search(value):
+        if ":" in value and _HEADER.search(value):
             return "a header with a token"
         if ("_" in value or "-" in value or "AKIA" in value) and _TOKEN.search(value):
             return "a token"

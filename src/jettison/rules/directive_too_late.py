@@ -40,8 +40,8 @@ def directive_too_late(text: Text) -> Iterator[Finding]:
     dockerfile = text.dockerfile
     at, line = 0, 1
     for instruction in dockerfile.instructions:
-        between = dockerfile.text[at : instruction.span.start].removeprefix("\ufeff").split("\n")
-        for number, content in enumerate(between, line):
+        between = dockerfile.text[at : instruction.span.start].removeprefix("\ufeff")
+        for number, content in enumerate(between.split("\n") if "#" in between else (), line):
             match = _DIRECTIVE.match(content) if number > len(dockerfile.directives) else None
             if match:
                 message = f"line {number} says # {match[1]}=, which is a comment there and changes nothing"

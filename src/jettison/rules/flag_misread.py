@@ -31,8 +31,8 @@ def flag_misread(text: Text) -> Iterator[Finding]:
     HEALTHCHECK NONE
     ```
     """
-    for each in text.dockerfile.instructions:
-        if each.flags and not reads_flags(each):
+    for each in (one for one in text.dockerfile.instructions if one.flags):
+        if not reads_flags(each):
             message = f"line {each.line} gives {each.keyword} --{each.flags[0].name}, which the builder drops unread"
             yield Finding(NAME, message, each, 0, refusal="remove the flag")
         elif any(not (flag.value or "").isascii() for flag in each.flags):

@@ -75,11 +75,14 @@ def go_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 @seen_in_text(go_cache_left_behind)
 def compiled_and_kept(text: Text) -> Iterator[Finding]:
     """`go build` in a RUN that ships, the last that calls go, where the container does not compile when it starts."""
+    filled = list(fillings(text, go.BUILDS, go.MODULES))
+    if not filled:
+        return
     entries = [each for each in text.stage.instructions if each.keyword in ("CMD", "ENTRYPOINT")]
     if any(_name(word) in _COMPILES for each in entries for word in (each.exec_form or each.value.split())):
         return
     last = next((run.instruction for run in reversed(text.shipped) if _calls_go(run)), None)
-    found = [each for each in fillings(text, go.BUILDS, go.MODULES) if each.instruction is last and _is_told(each)]
+    found = [each for each in filled if each.instruction is last and _is_told(each)]
     yield from cleaned_in_text(text, found, Told(NAME, "Go's caches", TITLE))
 
 

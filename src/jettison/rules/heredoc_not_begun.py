@@ -38,7 +38,9 @@ def heredoc_not_begun(text: Text) -> Iterator[Finding]:
     """
     for each in text.dockerfile.instructions:
         inner = each.trigger or each
-        if inner.keyword not in ("ADD", "COPY", "RUN") or each.heredocs or not _HEREDOC.search(inner.value):
+        if "<<" not in inner.value or inner.keyword not in ("ADD", "COPY", "RUN") or each.heredocs:
+            continue
+        if not _HEREDOC.search(inner.value):
             continue
         try:
             written_words(inner.value)

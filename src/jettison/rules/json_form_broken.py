@@ -61,6 +61,8 @@ def json_form_broken(text: Text) -> Iterator[Finding]:
 
 
 def _looks_so(inner: Instruction, value: str) -> bool:
+    if not value.startswith("["):
+        return False
     value = _COMMENT.sub("]", value)
     outside = _STRING.sub("", value)
     if not _LIKE_JSON.fullmatch(value) or (inner.keyword in _SHELLS and "]" in outside[:-1]):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.commands.invocation import invoked
-from jettison.commands.tables.all import TOOLS
+from jettison.commands.invocation import Invocation
+from jettison.commands.model import Run
 from jettison.commands.tool import Action
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
@@ -37,16 +37,19 @@ def lists_updated_alone(text: Text) -> Iterator[Finding]:
     RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
     ```
     """
-    for run in text.runs:
-        found = [each for call in run.calls if (each := invoked(call, TOOLS)) is not None]
+    by_run: dict[int, tuple[Run, list[Invocation]]] = {}
+    for run, each in text.managed:
+        by_run.setdefault(id(run), (run, []))[1].append(each)
+    for run, found in by_run.values():
         updates = [each for each in found if each.action is Action.UPDATE and each.tool.name in _FAMILIES]
-        others = [each for each in found if each.action not in (Action.UPDATE, Action.CLEAN)]
+        if not updates or any(each.action not in (Action.UPDATE, Action.CLEAN) for each in found):
+            continue
         known = all(call.name is not None and "/" not in (call.name or "") for call in run.calls)
         called = any(
             (call.name or "").endswith((".sh", ".py")) or call.name in ("make", ".", "source") for call in run.calls
         )
         mounted = any(mount.kind in ("cache", "tmpfs") for mount in run.mounts)
-        if updates and not others and run.readable and known and not called and not mounted:
+        if run.readable and known and not called and not mounted:
             name = updates[0].call.name
             message = f"line {run.instruction.line} calls {name} update and installs nothing: its lists go stale"
             yield Finding(NAME, message, run.instruction, 0, refusal="put it into the RUN that installs")

@@ -55,17 +55,14 @@ def pipefail_refused(text: Text) -> Iterator[Finding]:
     ```
     """
     stages = {id(each): stage for stage in text.dockerfile.stages for each in stage.instructions}
-    for run in text.runs:
-        stage = stages[id(run.instruction)]
-        if run.shell[0] not in ("/bin/sh", "sh") or _names_a_shell(text, run) or not _is_dash(text, stage):
+    for run, call in text.called("set"):
+        if call.wrappers or not _asks(call) or call.guards or call.nested:
             continue
-        for call in run.calls:
-            if call.name == "set" and not call.wrappers and _asks(call) and not call.guards and not call.nested:
-                message = (
-                    f"line {run.instruction.line} says set -o pipefail, and /bin/sh there is dash, which refuses it"
-                )
-                reason = 'put SHELL ["/bin/bash", "-o", "pipefail", "-c"] above it, where the base has bash'
-                yield Finding(NAME, message, run.instruction, 0, refusal=reason)
+        stage = stages[id(run.instruction)]
+        if run.shell[0] in ("/bin/sh", "sh") and not _names_a_shell(text, run) and _is_dash(text, stage):
+            message = f"line {run.instruction.line} says set -o pipefail, and /bin/sh there is dash, which refuses it"
+            reason = 'put SHELL ["/bin/bash", "-o", "pipefail", "-c"] above it, where the base has bash'
+            yield Finding(NAME, message, run.instruction, 0, refusal=reason)
 
 
 def _names_a_shell(text: Text, run: Run) -> bool:

@@ -92,8 +92,10 @@ def builds_where_it_ships(text: Text) -> Iterator[Finding]:
 
 def _builds(call: Call) -> str:
     """The words of a call that surely builds; empty for any other."""
-    words = tuple(value for value in call.values if value is not None and not value.startswith("-"))
     verbs = _VERBS.get(call.name or "", ()) if call.certain else ()
+    if not verbs:
+        return ""
+    words = tuple(value for value in call.values if value is not None and not value.startswith("-"))
     return next((f"{call.name} {' '.join(verb)}" for verb in verbs if words[: len(verb)] == verb), "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from jettison.commands.model import Run
@@ -20,6 +21,7 @@ from jettison.subject import Text
 
 NAME = "undefined-variable"
 _SHORTEST = 4  # letters of a name that may be a misspelled one
+_LONG = 100  # letters of a name that is held against every other one by itself
 _NEAR = 0.75  # of difflib's ratio, where a name is told anyway
 _USED = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _SOURCES = {
@@ -73,10 +75,13 @@ def undefined_variable(text: Text) -> Iterator[Finding]:
     ```
     """
     dockerfile = text.dockerfile
+    if "$" not in dockerfile.text:
+        return
     yield from _in_from(text)
     elsewhere = _defined(dockerfile.instructions) | set(global_names(text))
     runs = {id(each.instruction): each for each in text.runs}
     ends: dict[int, set[str]] = {}  # the names that the ARGs of a stage and of those below it define
+    slips = _Slips()
     for stage in dockerfile.stages:
         around = surroundings(dockerfile, stage, text.build_args)
         base = _base(text, stage)
@@ -85,15 +90,17 @@ def undefined_variable(text: Text) -> Iterator[Finding]:
             *(ends[each.index] for each in below)
         )
         for each, state in states(dockerfile, stage, text.build_args):
-            here = known | state.variables.keys() | state.unknown | {"PATH"}
-            used = [name for name in _missing(dockerfile, each, around, state) if name not in here]
-            if id(each) in runs:
-                used += [name for name in _in_run(runs[id(each)]) if name in elsewhere - here - _OF_SHELLS]
-            for name in dict.fromkeys(used):
-                if why := _why(name, (elsewhere, here), base, around.empty):
-                    message = f"line {each.line} uses ${name}, which nothing defines there"
-                    yield Finding(NAME, message, each, 0, refusal=why)
-            known |= _defined([each], "ARG")
+            if "$" in each.span.of(dockerfile.text):
+                names = _missing(dockerfile, each, around, state)
+                if id(each) in runs:
+                    names += [name for name in _in_run(runs[id(each)]) if name in elsewhere and name not in _OF_SHELLS]
+                here = known | state.variables.keys() | state.unknown | {"PATH"} if names else known
+                for name in dict.fromkeys(name for name in names if name not in here):
+                    if why := _why(name, (elsewhere, here, slips), base, around.empty):
+                        message = f"line {each.line} uses ${name}, which nothing defines there"
+                        yield Finding(NAME, message, each, 0, refusal=why)
+            if each.keyword == "ARG":
+                known |= _defined([each], "ARG")
         ends[stage.index] = known
 
 
@@ -145,11 +152,13 @@ def _in_run(run: Run) -> Iterator[str]:
     """The names that a RUN's programs are given without a value of their own in it."""
     if not run.readable or any(call.name in _SOURCES or call.name is None for call in run.calls):
         return
+    unknown: dict[str, None] = {}
     for call in run.calls:
         for word in call.words:
             for name in _names_in(word.text) if word.value is None else ():
-                if name not in call.variables and name not in call.own and not _is_assigned(run, name):
-                    yield name
+                if name not in call.variables and name not in call.own:
+                    unknown[name] = None
+    yield from (name for name in unknown if not _is_assigned(run, name))
 
 
 def _is_assigned(run: Run, name: str) -> bool:
@@ -157,14 +166,39 @@ def _is_assigned(run: Run, name: str) -> bool:
     return re.search(rf"\$\{{{name}:?=|-v\s+{name}\b", run.instruction.value) is not None
 
 
-def _why(name: str, names: tuple[set[str], set[str]], base: str, empty: bool) -> str:
+@dataclass
+class _Slips:
+    """Names by what is left of them without one letter: one slip leaves the same of both. Never shared."""
+
+    by_rest: dict[str, list[str]] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+
+    def near(self, name: str, here: set[str]) -> str:
+        """The first of the names `here` that is one slip away; empty where none is."""
+        for each in here - self.read:
+            for rest in _rests(each) if len(each) <= _LONG else ():
+                self.by_rest.setdefault(rest, []).append(each)
+        self.read |= here
+        among = here
+        if len(name) < _LONG:
+            among = here.intersection(each for rest in _rests(name) for each in self.by_rest.get(rest, ()))
+        return min((each for each in among if _is_one_slip(name, each)), default="")
+
+
+def _rests(name: str) -> Iterator[str]:
+    yield name
+    for at in range(len(name)):
+        yield name[:at] + name[at + 1 :]
+
+
+def _why(name: str, names: tuple[set[str], set[str], _Slips], base: str, empty: bool) -> str:
     """What to do about a name; empty where the base image may define it."""
-    elsewhere, here = names
+    elsewhere, here, slips = names
     if not empty and (name in _OF_IMAGES or name.split("_")[0].lower() in base):
         return ""
     if name in elsewhere:
         return f"write ARG {name} above it, below the FROM: what is defined elsewhere does not count there"
-    near = min((each for each in here if _is_one_slip(name, each)), default="") if len(name) >= _SHORTEST else ""
+    near = slips.near(name, here) if len(name) >= _SHORTEST else ""
     if near:
         return f"is ${near} meant?"
     return f"write ARG {name} or ENV {name}=VALUE above it" if empty else ""

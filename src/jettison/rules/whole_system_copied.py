@@ -43,7 +43,9 @@ def whole_system_copied(text: Text) -> Iterator[Finding]:
         return
     for each in (one for stage in chain for one in stage.instructions):
         source = each.flag("from") if each.keyword == "COPY" else None
+        if not source:
+            continue
         words = [posixpath.normpath(word.strip("\"'")) for word in arguments(each)]
-        if source and words in (["/", "/"], [".", "/"]):  # a source that is relative begins at the root
+        if words in (["/", "/"], [".", "/"]):  # a source that is relative begins at the root
             message = f"line {each.line} copies all of {source} over what the stage stands on"
             yield Finding(NAME, message, each, 0, refusal=_REASON)

@@ -56,5 +56,6 @@ def yarn_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 @seen_in_text(yarn_cache_left_behind)
 def fetched_and_kept(text: Text) -> Iterator[Finding]:
     """`yarn install` of Yarn 1 in a RUN that ships; later versions have their cache elsewhere, and may run from it."""
-    if not any((text.context / name).exists() for name in (".yarnrc.yml", ".yarn", ".pnp.cjs")):
-        yield from cleaned_in_text(text, fillings(text, yarn.CACHE), Told(NAME, yarn.CACHE.name, TITLE))
+    filled = list(fillings(text, yarn.CACHE))
+    if filled and not any((text.context / name).exists() for name in (".yarnrc.yml", ".yarn", ".pnp.cjs")):
+        yield from cleaned_in_text(text, filled, Told(NAME, yarn.CACHE.name, TITLE))

@@ -31,6 +31,7 @@ _TOLD = re.compile(
 )  # variables that name files
 _CACHES = {"npm", "yarn", "pnpm", "pip", "pip3"}
 _PLAIN = re.compile(r"[\w./@+-]+")
+_INSTALLERS = re.compile(r"npm|yarn|pip|\bgo\b|bundle|composer")  # without one of these a RUN installs nothing here
 _GO_BUILDS = {"build", "install", "vet", "test", "generate", "run"}
 
 
@@ -77,9 +78,12 @@ def order(subject: Subject | Text, stage: Stage) -> Order | None:
 
     Raises CannotEdit, with the reason, where an install stands behind such a COPY and may read more than manifests.
     """
+    installing = [at for at, each in enumerate(stage.instructions) if _may_install(subject, each)]
+    if not installing:
+        return None
     walk = _Walk()
     try:
-        for each in stage.instructions[1:]:
+        for each in stage.instructions[1 : installing[-1] + 1]:  # what stands behind the last changes nothing
             if not _look(subject, stage, each, walk):
                 break
         return _moved(subject, stage, walk)
@@ -88,6 +92,12 @@ def order(subject: Subject | Text, stage: Stage) -> Order | None:
         if source_file(subject.sent, copied) is None:
             return None  # no source stands before the install: whatever it reads was copied for it
         raise
+
+
+def _may_install(subject: Subject | Text, each: Instruction) -> bool:
+    """Whether a RUN names an installer: where it does not, it is not read."""
+    text = subject.dockerfile.text
+    return each.keyword == "RUN" and _INSTALLERS.search(text, each.span.start, each.span.end) is not None
 
 
 def _look(subject: Subject | Text, stage: Stage, each: Instruction, walk: _Walk) -> bool:
@@ -226,7 +236,9 @@ def _stop(subject: Subject | Text, stage: Stage, run: Instruction, walk: _Walk) 
         return False
     files = {to: path for each in walk.copies for to, path in each.files.items()}
     for later in stage.instructions[stage.instructions.index(run) :]:
-        found = script(subject.dockerfile, later) if later.keyword == "RUN" else None
+        if not _may_install(subject, later):
+            continue
+        found = script(subject.dockerfile, later)
         folder = state_at(subject.dockerfile, stage, later, subject.build_args).workdir or "/"
         for command in found.commands if found else ():
             kind = reads(command, Copied(subject.sent.root, files, folder))
