@@ -19,6 +19,7 @@ from jettison.dockerfile.shell import Reader
 _ASSIGNS = re.compile(r"\b([A-Za-z_]\w*)\+?=")
 _CHANGING = {"exit", "return", "set", "cd", "pushd", "popd", "shift", ".", "source", "eval", "read", "getopts",
              "mapfile", "readarray", "export", "readonly", "declare", "local", "typeset"}  # fmt: skip
+_SWITCHES = re.compile(r"([-+])([A-Za-z]+)")
 _READS = re.compile(r"\b(?:read|for|select|unset|getopts|printf\s+-v)\s+([^;|&\n]*)")
 
 
@@ -69,7 +70,7 @@ def with_options(shell: Shell, words: tuple[str | None, ...]) -> Shell:
         word = rest.pop(0)
         if word is None:
             return replace(shell, errexit=None, pipefail=None, positional=None)
-        match = re.fullmatch(r"([-+])([A-Za-z]+)", word)
+        match = _SWITCHES.fullmatch(word)
         if match is None:
             given = rest if word == "--" else [word, *rest]
             return replace(shell, positional=tuple(given))

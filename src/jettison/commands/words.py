@@ -16,6 +16,7 @@ from jettison.dockerfile.lexer import expand
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
 _BRACED = re.compile(r"[A-Za-z_]\w*(?::?[-+#%/].*)?", re.DOTALL)
 _BRACES = re.compile(r"\{([^{}$`'\"\\\s]*,[^{}$`'\"\\\s]*)\}")
+_WILD = re.compile(r"[*?\[]")
 _MOST_WORDS = 64
 _PLAIN = re.compile(r"[\w./:=,+@%-]+")
 
@@ -138,7 +139,7 @@ class _Scanner:
     def literal(self, text: str) -> None:
         self.begun = True
         self.values.append(text)
-        self.patterns.append(re.sub(r"[*?\[]", r"[\g<0>]", text))
+        self.patterns.append(_WILD.sub(r"[\g<0>]", text))
 
     def unknown(self) -> None:
         self.begun = self.lost = True

@@ -137,6 +137,8 @@ def _candidates(facts: Facts) -> Iterator[tuple[Junk, dict[str, frozenset[str]]]
             literal = not re.search(r"[*?\[]", glob)
             names = [glob] if literal else sorted(name for name in by_name if fnmatchcase(name, glob))
             tops = [path for name in names for path in by_name.get(name, ()) if kind.anywhere or "/" not in path]
+            if not tops:
+                continue
             yield replace(kind, names=(glob,)), _filled(facts, kind, tops)
     homes = [path.rpartition("/")[0] for path in by_name.get("pyvenv.cfg", ())]
     for home in filter(None, homes):

@@ -21,6 +21,7 @@ patterns let it.
 from __future__ import annotations
 
 import enum
+import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator
@@ -222,7 +223,8 @@ def find_ignore_file(context: Path, dockerfile: Path, names: tuple[str, ...]) ->
 
     A name with `{dockerfile}` stands beside the Dockerfile, the others at the root of the context.
     """
-    return next((path for path in _places(context, dockerfile, names) if path.is_file()), None)
+    found = (path for path in _places(context, dockerfile, names) if os.path.isfile(path))  # noqa: PTH113 - see there
+    return next(map(Path, found), None)
 
 
 def named_ignore_file(folder: Path, dialect: Dialect) -> Path | None:
@@ -234,12 +236,12 @@ def named_ignore_file(folder: Path, dialect: Dialect) -> Path | None:
     return find_ignore_file(folder, folder, (".dockerignore",)) if dialect is Dialect.BUILDKIT else None
 
 
-def _places(context: Path, dockerfile: Path, names: tuple[str, ...]) -> Iterator[Path]:
+def _places(context: Path, dockerfile: Path, names: tuple[str, ...]) -> Iterator[str]:
+    """As text: a file is seldom there, and a Path made for nothing costs more than to look."""
     for name in names:
-        if "{dockerfile}" in name:
-            yield dockerfile.parent / name.replace("{dockerfile}", dockerfile.name)
-        else:
-            yield context / name
+        beside = "{dockerfile}" in name
+        folder = dockerfile.parent if beside else context
+        yield posixpath.join(folder, name.replace("{dockerfile}", dockerfile.name) if beside else name)
 
 
 def read_ignore(path: Path, dialect: Dialect = Dialect.BUILDKIT) -> Ignore:

@@ -17,6 +17,7 @@ from jettison.dockerfile.model import Dockerfile, Instruction, Stage
 from jettison.dockerfile.mounts import mount_source
 
 NO_ARGUMENTS: Mapping[str, str] = {}
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _CYCLE = "a stage cannot need itself, directly or through others: split it"
 
 
@@ -69,16 +70,21 @@ def source_stage(dockerfile: Dockerfile, name: str) -> Stage | None:
 
 
 def _is_number(name: str) -> bool:
-    return re.fullmatch(r"[+-]?[0-9]{1,18}", name) is not None
+    return _NUMBER.fullmatch(name) is not None
 
 
 def stage_chain(
     dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
 ) -> tuple[Stage, ...]:
     """The local stages that a stage is FROM, the lowest first, itself last."""
-    if not dockerfile.has(stage):
-        return _chain(dockerfile, stage, build_args)
-    return dockerfile.once(("chain", stage.index, key_of(build_args)), lambda: _chain(dockerfile, stage, build_args))
+    key = ("chain", stage.index, key_of(build_args))
+    known: tuple[Stage, ...] | None = dockerfile.known.get(key)
+    if known is not None and known[-1] is stage:
+        return known
+    found = _chain(dockerfile, stage, build_args)
+    if dockerfile.has(stage):
+        dockerfile.known[key] = found
+    return found
 
 
 def _chain(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> tuple[Stage, ...]:

@@ -29,6 +29,7 @@ _NESTED = _COMPOUND - {"compound_statement"} | _SUBSHELL
 _LEAKING = {"cd", "pushd", "popd", "export", "set", "shopt", "umask", "source", ".", "exec", "trap", "alias", "unset",
             "readonly", "declare", "local", "typeset", "exit", "return", "ulimit", "eval"}  # fmt: skip
 _NOWHERE = Span(0, 0)
+_WITH_E = re.compile(r"-[A-Za-z]*e[A-Za-z]*")
 _PLAIN = re.compile(r"[\w./:=@%+,-]+", re.ASCII)  # characters that mean themselves
 _FUNCTION = re.compile(r"\(\s*\)|\bfunction\b")  # without either none is defined
 POSIX = re.compile(r"(?:.*/)?(?:ba|da|a|k|z)?sh")
@@ -172,7 +173,7 @@ def _shell(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, ...]:
 
 def sets_errexit(option: str) -> bool:
     """Whether a word given to a shell, or to `set`, switches errexit on."""
-    return option == "errexit" or (re.fullmatch(r"-[A-Za-z]*e[A-Za-z]*", option) is not None)
+    return option == "errexit" or _WITH_E.fullmatch(option) is not None
 
 
 def _set_errexit(command: Command) -> bool:

@@ -58,12 +58,15 @@ def _finding(remark: Remark, look: Look) -> Iterator[str]:
 def _flow(head: str, taken: int, text: str, width: int) -> Iterator[str]:
     """`text` behind `head`, which takes so many columns, and below it as far as it needs more lines."""
     words = text.split()
-    first: list[str] = []
-    while words and taken + sum(columns(word) + 1 for word in [*first, words[0]]) <= width + 1:
-        first.append(words.pop(0))
-    yield (head + " ".join(first)).rstrip()
-    if words:
-        yield from (_INDENT + line for line in wrap(" ".join(words), max(width - len(_INDENT), _LEAST)))
+    first = 0  # how many words stand behind the head
+    for word in words:
+        taken += columns(word) + 1
+        if taken > width + 1:
+            break
+        first += 1
+    yield (head + " ".join(words[:first])).rstrip()
+    if words[first:]:
+        yield from (_INDENT + line for line in wrap(" ".join(words[first:]), max(width - len(_INDENT), _LEAST)))
 
 
 def statistics_text(rows: Sequence[Row]) -> str:
