@@ -41,7 +41,7 @@ def merge(dockerfile: Dockerfile, at: int) -> tuple[tuple[Edit, ...], int]:
     later = [each for each in dockerfile.instructions[at + 1 :] if each.keyword == "RUN"]
     if not later or dockerfile.instructions[at].keyword != "RUN":
         raise CannotEdit("no two RUNs")
-    return edit.merge_runs(dockerfile, dockerfile.instructions[at], later[0]), 1
+    return edit.merge_runs(dockerfile, dockerfile.instructions[at], [later[0]]), 1
 
 
 def flag(dockerfile: Dockerfile, at: int) -> tuple[tuple[Edit, ...], int]:
@@ -172,7 +172,7 @@ def test_merged_runs_print_and_fail_as_the_two_did(shell: str, first: str, secon
     text = f"FROM x\nRUN {first}\n# why\nRUN {second}\n"
     dockerfile = parse(text)
     try:
-        changes = edit.merge_runs(dockerfile, dockerfile.instructions[1], dockerfile.instructions[2])
+        changes = edit.merge_runs(dockerfile, dockerfile.instructions[1], [dockerfile.instructions[2]])
     except CannotEdit:
         return
     merged = edit.apply(text, changes)

@@ -23,7 +23,7 @@ def merged(text: str) -> str:
     """The text with its first two RUNs merged."""
     dockerfile = parse(text)
     first, second = [each for each in dockerfile.instructions if each.keyword == "RUN"][:2]
-    return edit.apply(text, edit.merge_runs(dockerfile, first, second))
+    return edit.apply(text, edit.merge_runs(dockerfile, first, [second]))
 
 
 def without(text: str, number: int) -> str:
@@ -159,6 +159,19 @@ def test_two_runs_become_one(text: str, result: str) -> None:
 def test_runs_are_not_merged_where_more_would_change(runs: str, reason: str) -> None:
     with pytest.raises(CannotEdit, match=reason):
         merged("FROM x\n" + runs)
+
+
+def test_a_reason_names_the_line_of_the_file_and_not_of_what_is_half_merged() -> None:
+    dockerfile = parse("FROM x\nRUN a\n\nRUN b\n\nRUN c; d\n")
+    with pytest.raises(CannotEdit, match="line 6 is more than a plain list"):
+        edit.merge_runs(dockerfile, dockerfile.instructions[1], dockerfile.instructions[2:])
+
+
+def test_runs_that_go_leave_one_blank_line_where_there_was_one() -> None:
+    text = "FROM x\nRUN a\n\n# why\nRUN b\nRUN c\n\nCMD d\n"
+    dockerfile = parse(text)
+    changes = edit.merge_runs(dockerfile, dockerfile.instructions[1], dockerfile.instructions[2:4], "e")
+    assert "FROM x\nRUN a && \\\n    # why\n    b && \\\n    c && \\\n    e\n\nCMD d\n" == edit.apply(text, changes)
 
 
 @pytest.mark.parametrize(

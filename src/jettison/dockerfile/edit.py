@@ -58,17 +58,28 @@ def delete_instruction(dockerfile: Dockerfile, instruction: Instruction) -> Edit
 
     Of two blank lines that would meet, one goes too.
     """
-    text, start = dockerfile.text, start_with_comments(dockerfile, instruction)
-    end = text.find("\n", instruction.span.end)
-    end = len(text) if end < 0 else end + 1
-    return Edit(Span(start, _past_blank(text, end) if _is_blank_above(text, start) else end), "")
+    return delete_instructions(dockerfile, [instruction])[0]
+
+
+def delete_instructions(dockerfile: Dockerfile, instructions: Sequence[Instruction]) -> list[Edit]:
+    """The same for several, in the order of the text; one edit for those that stand right below one another."""
+    text = dockerfile.text
+    found: list[Edit] = []
+    for instruction in instructions:
+        start = start_with_comments(dockerfile, instruction)
+        if found and found[-1].span.end == start:
+            start = found.pop().span.start
+        end = text.find("\n", instruction.span.end)
+        end = len(text) if end < 0 else end + 1
+        found.append(Edit(Span(start, _past_blank(text, end) if _is_blank_above(text, start) else end), ""))
+    return found
 
 
 def start_with_comments(dockerfile: Dockerfile, instruction: Instruction) -> int:
     """Where the line of an instruction begins, or the comment lines directly above it, which speak of it."""
     text = dockerfile.text
     start = text.rfind("\n", 0, instruction.span.start) + 1
-    at = dockerfile.instructions.index(instruction)
+    at = dockerfile.numbers[instruction.span.start]
     floor = dockerfile.instructions[at - 1].span.end if at else 0
     while start:
         above = text.rfind("\n", 0, start - 1) + 1
@@ -97,7 +108,19 @@ def append_command(dockerfile: Dockerfile, instruction: Instruction, command: st
     would have failed. Raises CannotEdit for other forms, for a last line that nothing can follow, and where the `&&`
     would change what stands before it: POSIX takes no notice of errexit inside a command that an && follows.
     """
-    found = _script_of(dockerfile, instruction)
+    _check_followed(_script_of(dockerfile, instruction), command)
+    return _appended(dockerfile, instruction, [command])
+
+
+def _appended(dockerfile: Dockerfile, instruction: Instruction, commands: Sequence[str]) -> Edit:
+    end = instruction.body.end
+    text = dockerfile.text[:end].rstrip(" \t")
+    then = _then(dockerfile, instruction)
+    return Edit(Span(len(text), end), "".join(then + each for each in commands))
+
+
+def _check_followed(found: Script, command: str) -> None:
+    """Raises CannotEdit where `&& command` cannot follow a script, or would change what it does."""
     if found.ending:
         raise CannotEdit(f"its last line ends in {found.ending}")
     if "exec" in found.leaks or "exit" in found.leaks:
@@ -106,9 +129,6 @@ def append_command(dockerfile: Dockerfile, instruction: Instruction, command: st
         raise CannotEdit("errexit (`set -e`) would no longer hold inside its last command")
     if "*" in command and any(each.name in ("set", "shopt") and not _keeps_globs(each) for each in found.commands):
         raise CannotEdit("it may switch off file name patterns")
-    end = instruction.body.end
-    text = dockerfile.text[:end].rstrip(" \t")
-    return Edit(Span(len(text), end), _then(dockerfile, instruction) + command)
 
 
 def _script_of(dockerfile: Dockerfile, instruction: Instruction) -> Script:
@@ -187,28 +207,41 @@ def delete_words(dockerfile: Dockerfile, spans: Sequence[Span]) -> tuple[Edit, .
     return tuple(reversed(found))
 
 
-def merge_runs(dockerfile: Dockerfile, first: Instruction, second: Instruction) -> tuple[Edit, ...]:
-    """The commands of `second` appended to `first` with `&&`, and `second` removed.
+def merge_runs(
+    dockerfile: Dockerfile, first: Instruction, others: Sequence[Instruction], tail: str = ""
+) -> tuple[Edit, ...]:
+    """The commands of the `others`, and `tail`, appended to `first` with `&&`; the others removed.
 
-    What stands between may only be metadata that neither uses. Raises CannotEdit where the shell's state would leak,
-    flags or shells differ, or the order of layers would change.
+    What stands between may only be metadata that none of them uses. Raises CannotEdit where the shell's state would
+    leak, flags or shells differ, or the order of layers would change.
     """
-    _check_between(dockerfile, first, second)
-    if [flag.span.of(dockerfile.text) for flag in first.flags] != [
-        flag.span.of(dockerfile.text) for flag in second.flags
-    ]:
-        raise CannotEdit("the two RUNs have different mounts or flags")
-    one, other = _script_of(dockerfile, first), _script_of(dockerfile, second)
-    if one.leaks:
-        raise CannotEdit(
-            f"line {first.line} changes its shell ({', '.join(one.leaks)}), which line {second.line} would inherit"
-        )
-    if not other.plain:
-        raise CannotEdit(f"line {second.line} is more than a plain list of commands")
-    indent = indentation(dockerfile, first)
-    comments = "".join(f"{line}{newline(dockerfile)}{indent}" for line in _comments_above(dockerfile, second))
-    appended = append_command(dockerfile, first, comments + second.body.of(dockerfile.text).rstrip())
-    return (appended, delete_instruction(dockerfile, second))
+    whole = _script_of(dockerfile, first) if tail and not others else None
+    commands: list[str] = []
+    for number, second in enumerate(others):
+        _check_between(dockerfile, [first, *others[:number]], second)
+        if _flags(dockerfile, first) != _flags(dockerfile, second):
+            raise CannotEdit("the two RUNs have different mounts or flags")
+        one, other = whole or _script_of(dockerfile, first), _script_of(dockerfile, second)
+        if one.leaks:
+            raise CannotEdit(
+                f"line {first.line} changes its shell ({', '.join(one.leaks)}), which line {second.line} would inherit"
+            )
+        if not other.plain:
+            raise CannotEdit(f"line {second.line} is more than a plain list of commands")
+        between = newline(dockerfile) + indentation(dockerfile, first)
+        comments = "".join(line + between for line in _comments_above(dockerfile, second))
+        commands.append(comments + second.body.of(dockerfile.text).rstrip())
+        _check_followed(one, commands[-1])
+        whole = one.followed_by(other)
+    if tail and whole is not None:
+        _check_followed(whole, tail)
+        commands.append(tail)
+    appended = (_appended(dockerfile, first, commands),) if commands else ()
+    return (*appended, *delete_instructions(dockerfile, others))
+
+
+def _flags(dockerfile: Dockerfile, instruction: Instruction) -> list[str]:
+    return [flag.span.of(dockerfile.text) for flag in instruction.flags]
 
 
 def _comments_above(dockerfile: Dockerfile, instruction: Instruction) -> list[str]:
@@ -218,11 +251,14 @@ def _comments_above(dockerfile: Dockerfile, instruction: Instruction) -> list[st
     return [line.strip() for line in above.split("\n") if line.strip().startswith("#")]
 
 
-def _check_between(dockerfile: Dockerfile, first: Instruction, second: Instruction) -> None:
-    at = list(dockerfile.instructions)
-    between = at[at.index(first) + 1 : at.index(second)]
+def _check_between(dockerfile: Dockerfile, merged: Sequence[Instruction], second: Instruction) -> None:
+    """Raises CannotEdit for what stands between the first of those that are merged already and one more."""
+    own = {each.span.start for each in merged}
+    begin, end = dockerfile.numbers[merged[0].span.start], dockerfile.numbers[second.span.start]
     text = second.value
-    for instruction in between:
+    for instruction in dockerfile.instructions[begin:end]:
+        if instruction.span.start in own:
+            continue
         if instruction.keyword not in _METADATA:
             raise CannotEdit(f"{instruction.keyword} in line {instruction.line} stands between the two RUNs")
         if instruction.keyword in _SHOULD_NOT_CROSS:

@@ -141,11 +141,13 @@ class Dockerfile:
 
     def holds(self, instruction: Instruction) -> bool:
         """Whether it is one of these very instructions, none that was made since."""
-        return self._starts.get(instruction.span.start) is instruction
+        number = self.numbers.get(instruction.span.start)
+        return number is not None and self.instructions[number] is instruction
 
     @cached_property
-    def _starts(self) -> dict[int, Instruction]:
-        return {each.span.start: each for each in self.instructions}
+    def numbers(self) -> dict[int, int]:
+        """Where each instruction stands among the others, by the beginning of its span."""
+        return {each.span.start: number for number, each in enumerate(self.instructions)}
 
     def has(self, stage: Stage) -> bool:
         """Whether it is one of these very stages, none of another text."""

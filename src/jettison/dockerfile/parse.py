@@ -64,14 +64,14 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8")
 
 
-def parse(text: str, most: int | None = None) -> Dockerfile:
-    """The Dockerfile that `text` is, or `most` instructions of it. Raises DockerfileError with the line."""
+def parse(text: str) -> Dockerfile:
+    """The Dockerfile that `text` is. Raises DockerfileError with the line."""
     lines = lines_of(text)
     check_lengths(text, lines)
     directives, escape = directives_of(lines)
     instructions: list[Instruction] = []
     at = 0
-    while at < len(lines) and len(instructions) != most:
+    while at < len(lines):
         if is_blank_or_comment(lines[at].text):
             at += 1
             continue

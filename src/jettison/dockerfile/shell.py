@@ -87,6 +87,18 @@ class Script:
     compound_end: bool = False
     ending: str = ""
 
+    def followed_by(self, other: Script) -> Script:
+        """What `self && other` is to whoever would write one more command behind it; only a plain list can follow."""
+        return Script(
+            text=f"{self.text} && {other.text}",
+            commands=(*self.commands, *other.commands),
+            plain=False,
+            leaks=tuple(dict.fromkeys([*self.leaks, *other.leaks])),
+            errexit=self.errexit or other.errexit,
+            compound_end=self.compound_end or other.compound_end,
+            ending=other.ending,
+        )
+
 
 @cache
 def parser() -> Parser:

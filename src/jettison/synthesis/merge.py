@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from jettison.core.values import Span
 from jettison.dockerfile import edit
 from jettison.dockerfile.model import Dockerfile, Edit, Instruction
-from jettison.dockerfile.parse import parse
 from jettison.traps import shell_leaks
 
 
@@ -16,16 +15,7 @@ def merged(dockerfile: Dockerfile, runs: Sequence[Instruction], tail: str = "") 
     leaks = shell_leaks.found(dockerfile, runs)
     if leaks:
         raise edit.CannotEdit(f"{' and '.join(leaks)}, which the RUNs behind it would inherit")
-    first = dockerfile.instructions.index(runs[0])
-    where = [dockerfile.instructions.index(run) for run in runs]
-    text = dockerfile.text
-    for done, at in enumerate(where[1:]):
-        now = dockerfile if text == dockerfile.text else parse(text)
-        text = edit.apply(text, edit.merge_runs(now, now.instructions[first], now.instructions[at - done]))
-    if tail:
-        now = dockerfile if text == dockerfile.text else parse(text, first + 1)
-        text = edit.apply(text, [edit.append_command(now, now.instructions[first], tail)])
-    return text
+    return edit.apply(dockerfile.text, edit.merge_runs(dockerfile, runs[0], runs[1:], tail))
 
 
 def between(old: str, new: str) -> tuple[Edit, ...]:

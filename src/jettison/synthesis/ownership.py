@@ -90,30 +90,32 @@ def in_text(text: Text, tool: str, what: str) -> Iterator[Finding]:
 
     Without the layers nobody knows whether it changes anything, but for a COPY: that gives root's numbers.
     """
-    for number, instruction in enumerate(text.stage.instructions):
-        if instruction.keyword != "RUN" or tool not in instruction.value:
+    filled: list[str] = []  # where COPYs that stand above put files
+    for instruction in text.stage.instructions:
+        filled += _filled(text, instruction, tool)
+        if not filled or instruction.keyword != "RUN" or tool not in instruction.value:
             continue
         found = script(text.dockerfile, instruction)
         for command in found.commands if found is not None else ():
             words = _recursive(command, tool)
             paths = _absolute(text, instruction, found, words[1:]) if words is not None and found is not None else ()
-            if any(_fills(text, each, tool, paths) for each in text.stage.instructions[:number]):
+            below = tuple(path.rstrip("/") + "/" for path in paths)
+            if any(each.startswith(below) for each in filled):
                 message = f"line {instruction.line} changes the {what} of copied files, and so stores them twice"
                 advice = f"give the {what} with COPY --{tool}, where it costs nothing"
                 yield Finding(f"{tool}-in-a-later-layer", message, instruction, 0, refusal=advice)
                 break
 
 
-def _fills(text: Text, copy: Instruction, tool: str, paths: tuple[str, ...]) -> bool:
-    """Whether a COPY puts files at or below one of these paths, and leaves owner or mode to the later call."""
+def _filled(text: Text, copy: Instruction, tool: str) -> Iterator[str]:
+    """Where a COPY that leaves owner or mode to a later call puts files, with a slash behind it, as far as is known."""
     if copy.keyword not in ("COPY", "ADD") or copy.flag(tool) is not None:
-        return False
+        return
     target = arguments(copy)[-1]
     folder = state_at(text.dockerfile, text.stage, copy, text.build_args).workdir
-    if "$" in target or not (target.startswith("/") or folder):
-        return False
-    whole = posixpath.normpath(posixpath.join(folder or "/", target))
-    return _below(whole.lstrip("/").encode("utf-8", "surrogateescape"), paths)
+    if "$" not in target and (target.startswith("/") or folder):
+        whole = posixpath.normpath(posixpath.join(folder or "/", target))
+        yield "/" + whole.lstrip("/") + "/"
 
 
 def copies_of(subject: Subject, call: Recursive) -> list[Instruction]:
