@@ -117,6 +117,7 @@ CASES = {
     },
     "relative-workdir": {
         "FROM x\nWORKDIR app\nWORKDIR b\n": [2],
+        'FROM x\nWORKDIR ""\nWORKDIR b\n': [2, 3],  # nothing is set by the first
         "FROM x\nWORKDIR $D\nWORKDIR b\n": [],
         "FROM x\nWORKDIR C:/app\n": [],
         "FROM x\nWORKDIR C:\\\\app\n": [],
@@ -274,3 +275,8 @@ def test_the_array_that_a_shell_form_would_be_is_shown() -> None:
     assert 'write CMD ["npm", "start"]' == found.refusal
     (found,) = findings("shell-form-entry", "FROM x\nCMD a && b\n")
     assert "write an array of strings, of a script that ends in exec where it is more than one command" == found.refusal
+
+
+def test_a_working_directory_without_a_name_is_told_as_none() -> None:
+    (found,) = findings("relative-workdir", 'FROM x\nWORKDIR ""\n')
+    assert "line 2 names no folder, and stays where the base image's WORKDIR is" == found.message

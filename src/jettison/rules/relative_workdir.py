@@ -44,6 +44,8 @@ def relative_workdir(text: Text) -> Iterator[Finding]:
                 continue
             path = each.value.strip("\"'")
             if stage.index not in fixed and not _WHOLE.match(path):
-                message = f"line {each.line} begins {path} where the base image's WORKDIR is"
+                what = f"begins {path} where" if path else "names no folder, and stays where"
+                message = f"line {each.line} {what} the base image's WORKDIR is"
                 yield Finding(NAME, message, each, 0, refusal="write the whole path, with a slash at its front")
-            fixed.add(stage.index)
+            if path:
+                fixed.add(stage.index)
