@@ -42,3 +42,9 @@ def test_a_copy_is_made_without_what_was_worked_out() -> None:
         assert [word.text for word in dockerfile.instructions[2].words] == [
             word.text for word in twin.instructions[2].words
         ]
+
+
+def test_a_stage_of_another_text_is_not_taken_for_the_one_of_its_number() -> None:
+    one, other = parse("FROM a\nRUN b\n"), parse("FROM a\nRUN c\n")
+    assert ["b"] == [each.instruction.value for each in runs(one, one.stages[0])]
+    assert ["c"] == [each.instruction.value for each in runs(one, other.stages[0])]

@@ -28,15 +28,13 @@ _SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(\S+)[ \t]*([^\n]*)")
 
 def runs(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS) -> Iterator[Run]:
     """The RUNs of a stage, in order; those of the local stages that it is FROM are not among them."""
-    found = dockerfile.once(
-        ("runs", stage.index, key_of(build_args)),
-        lambda: [
-            read(dockerfile, each, state)
-            for each, state in states(dockerfile, stage, build_args)
-            if each.keyword == "RUN"
-        ],
-    )
-    yield from found
+
+    def found() -> list[Run]:
+        every = states(dockerfile, stage, build_args)
+        return [read(dockerfile, each, state) for each, state in every if each.keyword == "RUN"]
+
+    known = dockerfile.has(stage)  # a stage of another text may have the same number
+    yield from dockerfile.once(("runs", stage.index, key_of(build_args)), found) if known else found()
 
 
 def read(dockerfile: Dockerfile, instruction: Instruction, state: State | None = None) -> Run:
