@@ -188,3 +188,16 @@ def test_what_lets_nothing_follow_is_told(run: str, ending: str) -> None:
 def test_what_is_no_script_of_its_own_is_not_read(text: str) -> None:
     dockerfile = parse("FROM x\n" + text)
     assert script(dockerfile, dockerfile.instructions[-1]) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "errexit"),
+    [
+        ('FROM x\nSHELL ["/bin/bash", "-ec"]\nFROM y\n', False),
+        ('FROM x AS a\nSHELL ["/bin/bash", "-ec"]\nFROM a\n', True),
+        ('FROM x AS a\nONBUILD SHELL ["/bin/bash", "-ec"]\nFROM a\nSHELL ["/bin/sh", "-c"]\n', False),
+        ('FROM x AS a\nONBUILD SHELL ["/bin/bash", "-ec"]\nSHELL ["/bin/sh", "-c"]\nFROM a\n', True),
+    ],
+)
+def test_the_shell_is_that_of_the_stage_and_of_those_below_it(before: str, errexit: bool) -> None:
+    assert errexit == read("RUN a", before=before).errexit

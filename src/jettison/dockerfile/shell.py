@@ -7,6 +7,7 @@ gone. Every node is mapped back to the characters of the file that it came from.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -19,6 +20,7 @@ from jettison.core.values import Span
 from jettison.dockerfile.heredoc import heredoc_text, is_heredoc, is_whole
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.dockerfile.parse import shell_text
+from jettison.dockerfile.scope import state_at
 
 _SUBSHELL = {"subshell", "command_substitution", "process_substitution", "pipeline"}
 _COMPOUND = {
@@ -28,6 +30,7 @@ _COMPOUND = {
 _NESTED = _COMPOUND - {"compound_statement"} | _SUBSHELL
 _LEAKING = {"cd", "pushd", "popd", "export", "set", "shopt", "umask", "source", ".", "exec", "trap", "alias", "unset",
             "readonly", "declare", "local", "typeset", "exit", "return", "ulimit", "eval"}  # fmt: skip
+_DEFAULT = ("/bin/sh", "-c")
 _NOWHERE = Span(0, 0)
 _WITH_E = re.compile(r"-[A-Za-z]*e[A-Za-z]*")
 _PLAIN = re.compile(r"[\w./:=@%+,-]+", re.ASCII)  # characters that mean themselves
@@ -171,16 +174,14 @@ def _script(reader: Reader, *, errexit: bool) -> Script | None:
 
 
 def _shell(dockerfile: Dockerfile, instruction: Instruction) -> tuple[str, ...]:
-    """The SHELL in force, as far as the instruction's own stage tells."""
-    found: tuple[str, ...] = ("/bin/sh", "-c")
+    """The SHELL in force, as far as the instruction's own stage and those that it is FROM tell."""
     if not dockerfile.sets_shell:
-        return found
-    for each in dockerfile.instructions:
-        if each.span.start >= instruction.span.start:
-            break
-        if each.keyword == "SHELL":
-            found = each.exec_form or found
-    return found
+        return _DEFAULT
+    start = instruction.span.start
+    stage = dockerfile.stages[bisect(dockerfile.stages, start, key=lambda each: each.instructions[0].span.start) - 1]
+    number = dockerfile.numbers.get(start)  # one that was made since stands where the one does that it was made of
+    own = instruction if number is None else dockerfile.instructions[number]
+    return state_at(dockerfile, stage, own).shell or _DEFAULT
 
 
 def sets_errexit(option: str) -> bool:
