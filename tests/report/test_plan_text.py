@@ -50,6 +50,17 @@ def test_seconds_that_are_not_known_are_not_told() -> None:
     assert "Together at most 52.5 MB; each is then built" in text
 
 
+def test_two_ways_to_the_same_bytes_are_not_told_as_if_both_were_saved() -> None:
+    other = finding("apt-lists-left-behind", "line 3 leaves apt's lists", 1_500_000_000, "merge")
+    text = " ".join(
+        plan_text(Plan(V0, (Candidate(LISTS, "", 1.0), Candidate(other, "", 1.0)), (), 1), width=80).split()
+    )
+    assert "Together at most 1.43 GB (of several ways to the same bytes each is counted), about 2.0 s of" in text
+    assert " At most 40.0 MB, about 1.0 s of" in plan_text(
+        Plan(V0, (Candidate(LISTS, "", 1.0),), (), 1), width=80
+    ).replace("\n", " ")
+
+
 def test_nothing_worth_a_build_says_from_what_on() -> None:
     text = plan_text(Plan(V0, (), (), 7_150_000), width=80)
     assert "Nothing is worth a build: a change must be predicted to save 7.2 MB." in " ".join(text.split())

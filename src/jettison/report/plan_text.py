@@ -56,8 +56,12 @@ def _item(size: str, text: str, width: int) -> Iterator[str]:
 
 
 def _total(plan: Plan) -> str:
-    """Two changes may count the same bytes, so the sum is a bound."""
-    text = f"Together at most {show_bytes(sum(max(0, each.finding.predicted) for each in plan.tried))}"
+    """Two changes may count the same bytes, so the sum is a bound; and so is all that there is."""
+    total = min(sum(max(0, each.finding.predicted) for each in plan.tried), plan.weight.sizes.unpacked)
+    text = f"{'Together at' if len(plan.tried) > 1 else 'At'} most {show_bytes(total)}"
+    rules = [each.finding.rule for each in plan.tried if each.finding.predicted > 0]
+    if len(set(rules)) < len(rules):
+        text += " (of several ways to the same bytes each is counted)"
     if any(each.finding.probe for each in plan.tried):
         text += " (seconds are those of a build after a source change)"
     known = [each.expected_seconds for each in plan.tried if each.expected_seconds is not None]
