@@ -12,7 +12,7 @@ from jettison.image.merge import Merge
 from jettison.image.model import Columns, Entry, Layer, LayerSource
 from jettison.image.tar import walk
 from jettison.image.tree import sizes
-from jettison.waste.rows import Cause, WasteRow, waste_rows
+from jettison.waste.rows import Cause, waste_rows
 
 Member = tuple[str, bytes | str | None]  # content of a file, target of a hard link, None for a directory
 
@@ -51,39 +51,39 @@ def stack(*layers: tuple[Member, ...]) -> list[Layer]:
 
 
 BASE: tuple[Member, ...] = (("d", None), ("d/a", b"12345"), ("b", b"123"))
-CASES: dict[str, tuple[list[tuple[Member, ...]], list[WasteRow]]] = {
+CASES: dict[str, tuple[list[tuple[Member, ...]], list[tuple[bytes, int, Cause, int, int]]]] = {
     "nothing is wasted": ([BASE, (("c", b"1"),)], []),
-    "deleted later": ([BASE, (), ((".wh.b", b""),)], [WasteRow(b"b", 3, Cause.DELETED_LATER, 0, 2)]),
-    "deleted with its directory": ([BASE, ((".wh.d", b""),)], [WasteRow(b"d/a", 5, Cause.DELETED_LATER, 0, 1)]),
+    "deleted later": ([BASE, (), ((".wh.b", b""),)], [(b"b", 3, Cause.DELETED_LATER, 0, 2)]),
+    "deleted with its directory": ([BASE, ((".wh.d", b""),)], [(b"d/a", 5, Cause.DELETED_LATER, 0, 1)]),
     "below an opaque directory": (
         [BASE, (("d", None), ("d/.wh..wh..opq", b""), ("d/a", b"12345"))],
-        [WasteRow(b"d/a", 5, Cause.OPAQUE_DIRECTORY, 0, 1)],
+        [(b"d/a", 5, Cause.OPAQUE_DIRECTORY, 0, 1)],
     ),
-    "only its metadata changed": ([BASE, (("b", b"123"),)], [WasteRow(b"b", 3, Cause.METADATA_ONLY, 0, 1)]),
-    "overwritten by as many bytes": ([BASE, (("b", b"321"),)], [WasteRow(b"b", 3, Cause.OVERWRITTEN_LATER, 0, 1)]),
-    "overwritten by fewer": ([BASE, (("b", b"1"),)], [WasteRow(b"b", 3, Cause.OVERWRITTEN_LATER, 0, 1)]),
-    "replaced by a directory": ([BASE, (("b", None),)], [WasteRow(b"b", 3, Cause.OVERWRITTEN_LATER, 0, 1)]),
-    "its directory replaced by a file": ([BASE, (("d", b"x"),)], [WasteRow(b"d/a", 5, Cause.OVERWRITTEN_LATER, 0, 1)]),
+    "only its metadata changed": ([BASE, (("b", b"123"),)], [(b"b", 3, Cause.METADATA_ONLY, 0, 1)]),
+    "overwritten by as many bytes": ([BASE, (("b", b"321"),)], [(b"b", 3, Cause.OVERWRITTEN_LATER, 0, 1)]),
+    "overwritten by fewer": ([BASE, (("b", b"1"),)], [(b"b", 3, Cause.OVERWRITTEN_LATER, 0, 1)]),
+    "replaced by a directory": ([BASE, (("b", None),)], [(b"b", 3, Cause.OVERWRITTEN_LATER, 0, 1)]),
+    "its directory replaced by a file": ([BASE, (("d", b"x"),)], [(b"d/a", 5, Cause.OVERWRITTEN_LATER, 0, 1)]),
     "twice in one layer": (
         [(("a", b"1"), ("a", b"1"), ("a", b"333"))],
-        [WasteRow(b"a", 1, Cause.REPLACED_IN_SAME_LAYER, 0, 0)] * 2,
+        [(b"a", 1, Cause.REPLACED_IN_SAME_LAYER, 0, 0)] * 2,
     ),
     "copied three times, N copies waste N-1": (
         [BASE, (("b", b"123"),), (("b", b"123"),)],
-        [WasteRow(b"b", 3, Cause.METADATA_ONLY, 0, 1), WasteRow(b"b", 3, Cause.METADATA_ONLY, 1, 2)],
+        [(b"b", 3, Cause.METADATA_ONLY, 0, 1), (b"b", 3, Cause.METADATA_ONLY, 1, 2)],
     ),
     "the last of two names decides": (
         [(("a", b"123"), ("h", "a")), ((".wh.a", b""),), (("h", b"1"),)],
-        [WasteRow(b"a", 3, Cause.OVERWRITTEN_LATER, 0, 2)],
+        [(b"a", 3, Cause.OVERWRITTEN_LATER, 0, 2)],
     ),
     "one of two names lives": ([(("a", b"123"), ("h", "a")), ((".wh.a", b""),)], []),
     "replaced by a hard link to another": (
         [BASE, (("n", b"123"), ("b", "n"))],
-        [WasteRow(b"b", 3, Cause.METADATA_ONLY, 0, 1)],
+        [(b"b", 3, Cause.METADATA_ONLY, 0, 1)],
     ),
     "deleted, then there again": (
         [BASE, ((".wh.b", b""),), (("b", b"123"),)],
-        [WasteRow(b"b", 3, Cause.DELETED_LATER, 0, 1)],
+        [(b"b", 3, Cause.DELETED_LATER, 0, 1)],
     ),
     "empty files weigh nothing": ([(("e", b""),), ((".wh.e", b""),)], []),
 }
@@ -94,7 +94,7 @@ def test_a_dead_payload_is_told_with_its_cause(name: str) -> None:
     members, expected = CASES[name]
     layers = stack(*members)
     rows = waste_rows(layers)
-    assert tuple(expected) == rows
+    assert expected == [row[:5] for row in rows]
     assert sizes(layers).waste == sum(row.bytes for row in rows)
     assert rows == waste_rows(layers, Merge(layers))
     assert [row.path for row in rows] == [layers[row.layer].columns.paths[row.entry] for row in rows]
