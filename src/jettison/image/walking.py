@@ -17,7 +17,7 @@ from jettison.image.cache_pack import ORDER, SCANNER, pack, unpack
 from jettison.image.model import Columns, Layer
 
 _WORTH_A_FORK = 0.03  # seconds that processes must save: starting one and taking what it found costs about a third
-_PIECE = 4 * 2**20  # bytes; more than any walk reads or inflates at once
+_PIECE = 2 * 2**20  # bytes; more than any walk reads or inflates at once
 _WORTH_A_LOOK = 0.5  # seconds of walking that somebody who watches wants to see advance
 
 
