@@ -99,7 +99,7 @@ def test_fix_writes_what_it_would_without_them(capsys: pytest.CaptureFixture[str
         ("src=nowhere", "--build-context src=nowhere: there is no folder nowhere"),
         ("src=Dockerfile", "--build-context src=Dockerfile: there is no folder Dockerfile"),
         ("src=docker-image://", "names no image"),
-        ("=x", "names no build context: it is empty"),
+        ("=x", "the build context x has no name"),
     ],
 )
 @pytest.mark.parametrize("command", [("check",), ("ignore", "show"), ("optimize", "--plan")])

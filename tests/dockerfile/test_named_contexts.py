@@ -126,7 +126,7 @@ def test_a_value_is_an_image_a_folder_or_what_cannot_be_looked_at(value: str, ex
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
-        ("", "x", "it is empty"),
+        ("", "x", "the build context x has no name"),
         ("SRC", "x", "names of images are lower case"),
         ("a b", "x", "it is written as no image is"),
         ("a", "", "has no value"),

@@ -35,11 +35,13 @@ def named(name: str, value: str, folder: Path) -> Named:
 
     Raises UsageError where the name could be none of a stage or an image, or the value is empty.
     """
-    if why := image_problem(name) if name else "it is empty":
+    if not name:
+        raise UsageError(f"the build context {value} has no name", hint=f"write NAME={value}")
+    if why := image_problem(name):
         raise UsageError(f"{name} names no build context: {why}", hint="write NAME=VALUE: src=../lib")
     if not value:
         raise UsageError(
-            f"the build context {name} has no value", hint=f"write {name}=../lib, or {name}=docker-image://"
+            f"the build context {name} has no value", hint=f"write {name}=../lib, or {name}=docker-image://NAME:TAG"
         )
     if value.startswith(_IMAGE):
         image = value.removeprefix(_IMAGE)
