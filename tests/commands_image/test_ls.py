@@ -196,6 +196,12 @@ def test_a_layer_below_has_what_a_container_does_not_see(archive: Path, call: Ca
     assert 1 == call("ls", archive, "/old").code
 
 
+def test_a_pattern_that_the_shell_filled_in_is_told_as_that(archive: Path, call: Call) -> None:
+    ended = call("ls", archive, "/etc/passwd", "/etc/group")
+    assert (2, b"") == (ended.code, ended.out)
+    assert "ls takes one path or pattern, and was given 2\nhint: quote a pattern" in ended.err
+
+
 def test_what_is_not_there_ends_with_one_and_names_that_are_near(archive: Path, call: Call) -> None:
     ended = call("ls", archive, "/usr/bigg")
     assert (1, b"") == (ended.code, ended.out)

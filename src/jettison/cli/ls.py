@@ -18,6 +18,7 @@ from jettison.cli.options import (
     say_absent,
     write_lines,
 )
+from jettison.core.errors import UsageError
 from jettison.image.listing import Row, is_wild, list_layer, list_tree
 from jettison.image.near import near_names
 from jettison.image.tree import Tree
@@ -26,7 +27,7 @@ from jettison.report.listing_text import listing_json, listing_lines
 
 @click.command("ls")
 @click.argument("image")
-@click.argument("pattern", default="/", metavar="[PATTERN]")
+@click.argument("patterns", nargs=-1, metavar="[PATTERN]")
 @click.option("-R", "--recursive", is_flag=True, help="Everything below, not only what lies directly in it.")
 @click.option("-S", "--by-size", is_flag=True, help="The biggest first.")
 @layer_option("Only what this layer holds, its whiteouts too")
@@ -36,7 +37,7 @@ from jettison.report.listing_text import listing_json, listing_lines
 @color_option()
 def command(
     image: str,
-    pattern: str,
+    patterns: tuple[str, ...],
     recursive: bool,
     by_size: bool,
     layer: int | None,
@@ -51,6 +52,12 @@ def command(
     mode, owner, size, day, the layer that it came with (L0 is the lowest) and the path; a folder's size is that of
     all below it. `--format json` writes an object a line. Ends with 1 where nothing is of that name.
     """
+    if len(patterns) > 1:
+        raise UsageError(
+            f"ls takes one path or pattern, and was given {len(patterns)}",
+            hint="quote a pattern, so that the shell leaves it as it is: '*.pyc'",
+        )
+    pattern = patterns[0] if patterns else "/"
     found, wanted = opened(image, platform, whole=layer is None), os.fsencode(pattern)
     if layer is None:
         rows = list_tree(found, wanted, recursive=recursive)
