@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from functools import partial
 from math import isinf
 
+from jettison.core.collection import without_collection
 from jettison.core.errors import DockerfileError
 from jettison.core.values import Span
 from jettison.dockerfile.check import check, check_form
@@ -66,6 +67,11 @@ def encode(text: str) -> bytes:
 
 def parse(text: str) -> Dockerfile:
     """The Dockerfile that `text` is. Raises DockerfileError with the line."""
+    with without_collection():
+        return _parsed(text)
+
+
+def _parsed(text: str) -> Dockerfile:
     lines = lines_of(text)
     check_lengths(text, lines)
     directives, escape = directives_of(lines)

@@ -12,13 +12,14 @@ from collections.abc import Iterable, MutableMapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from jettison.core.collection import without_collection
 from jettison.core.errors import ImageError
 from jettison.core.escape import show_path
 from jettison.image.hard_links import Attributes
 from jettison.image.hard_links import linked as linked_attributes
 from jettison.image.merge_simple import MOST_MADE, Nodes, Stacked, stack_up
 from jettison.image.model import Columns, Kind, Layer
-from jettison.image.walking import read_layers, without_collection
+from jettison.image.walking import read_layers
 
 if TYPE_CHECKING:
     from jettison.image.chains import Chain

@@ -6,12 +6,12 @@ same for who does not, and `Layer.columns` reads one.
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
+from jettison.core.collection import without_collection
 from jettison.image.cache import Cache, user_cache
 from jettison.image.cache_pack import ORDER, SCANNER, pack, unpack
 from jettison.image.model import Columns, Layer
@@ -183,15 +183,3 @@ def _reuse_freed_memory() -> None:
     page (mallopt(3), M_MMAP_THRESHOLD; M_TRIM_THRESHOLD follows it). Elsewhere this does nothing.
     """
     bytes(_PIECE)
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """For where objects are made by the million and none is garbage: no looking for cycles among them meanwhile."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -7,9 +7,9 @@ from enum import Enum
 from operator import attrgetter
 from typing import NamedTuple
 
+from jettison.core.collection import without_collection
 from jettison.image.merge import Merge, Place, dead_among
 from jettison.image.model import Kind, Layer
-from jettison.image.walking import without_collection
 from jettison.waste.contents import Fingerprints, fingerprints
 
 _WASTE = "waste"  # what a chain is told
