@@ -217,7 +217,7 @@ def test_where_all_was_passed_over_the_reason_is_told(tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("FROM a\nHEALTHCHECK --interval=1s NONE\n", "HEALTHCHECK drops --interval unseen"),
+        ("FROM a\nHEALTHCHECK --interval=1s NONE\n", "gives HEALTHCHECK --interval, which the builder drops unread"),
         ("FROM a\nCMD ['a']\n", "CMD looks like JSON and is none, so that it is taken as it stands"),
         ("FROM a\nCMD a\n", "a shell runs this CMD"),
     ],

@@ -59,7 +59,7 @@ def engines(monkeypatch):
 def test_engines_are_listed_with_their_age_storage_and_abilities(engines):
     told = engines()
     assert "docker 20.10.24, builds with classic, keeps images by overlay2 in /somewhere\n" in told
-    assert "past its end of life: upstream left docker 20.10 on 2023-12-10 (endoflife.date" in told
+    assert "past its end of life: upstream left docker 20.10 on 2023-12-10\n    (endoflife.date" in told
     assert "buildah  not usable: it is not installed\n  hint: install it\n" in told
 
 

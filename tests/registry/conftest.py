@@ -16,9 +16,10 @@ QUICK = Patience(tries=4, first=0.01, longest=0.05, told=2, connect=5, read=4, h
 
 @pytest.fixture(autouse=True)
 def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The home of a user without any configuration."""
+    """The home of a user without any configuration, who has read no image before."""
     home = tmp_path / "home"
     home.mkdir()
+    monkeypatch.setenv("JETTISON_CACHE", str(home / "cache"))
     (home / "registries.conf").write_text("")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "run"))
