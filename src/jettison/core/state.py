@@ -16,7 +16,7 @@ from pathlib import Path
 from jettison.core.errors import DiskError
 from jettison.core.units import show_bytes
 
-_MOVE = "set JETTISON_STATE to a directory of your own"
+MOVE = "set JETTISON_STATE to a directory of your own"  # a hint for what is written there
 
 
 def state_directory() -> Path:
@@ -50,17 +50,17 @@ def subdirectory(name: str) -> Path:
 
 
 def _private(path: Path) -> Path:
-    with disk_errors("create", path, hint=_MOVE):
+    with disk_errors("create", path, hint=MOVE):
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             path.mkdir(mode=0o700)
         status = path.stat()
     if not stat.S_ISDIR(status.st_mode):
-        raise DiskError(f"{path} is not a directory", hint=_MOVE)
+        raise DiskError(f"{path} is not a directory", hint=MOVE)
     if status.st_uid != os.geteuid():
-        raise DiskError(f"{path} belongs to user {status.st_uid}, not to you ({os.geteuid()})", hint=_MOVE)
+        raise DiskError(f"{path} belongs to user {status.st_uid}, not to you ({os.geteuid()})", hint=MOVE)
     if status.st_mode & 0o022:
-        raise DiskError(f"{path} can be written by other users", hint=f"run `chmod 700 {path}`, or {_MOVE}")
+        raise DiskError(f"{path} can be written by other users", hint=f"run `chmod 700 {path}`, or {MOVE}")
     return path
 
 
@@ -156,7 +156,7 @@ def append_line(path: Path, data: bytes) -> None:
 
     A torn last line (we were killed in the middle) is ended first, so that it spoils no other.
     """
-    with disk_errors("write", path, hint=_MOVE):
+    with disk_errors("write", path, hint=MOVE):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             end = os.fstat(descriptor).st_size
@@ -173,7 +173,7 @@ def append_line(path: Path, data: bytes) -> None:
         finally:
             os.close(descriptor)
     if end == 0:
-        with disk_errors("write", path, hint=_MOVE):
+        with disk_errors("write", path, hint=MOVE):
             _sync_directory(path.parent)
 
 
@@ -184,7 +184,7 @@ def lock(path: Path) -> Iterator[None]:
     Never waits: raises DiskError naming the process that holds it. The file stays, it must not be removed: two
     processes would then lock two files of one name.
     """
-    with disk_errors("lock", path, hint=_MOVE):
+    with disk_errors("lock", path, hint=MOVE):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -194,8 +194,8 @@ def lock(path: Path) -> Iterator[None]:
             who = f"process {holder}" if holder.isdigit() else "another process"
             raise DiskError(f"{path.name} is held by {who}", hint="wait until it has finished, or stop it") from None
         except OSError as error:
-            raise DiskError(f"cannot lock {path}: {error.strerror}", hint=_MOVE) from error
-        with disk_errors("lock", path, hint=_MOVE):
+            raise DiskError(f"cannot lock {path}: {error.strerror}", hint=MOVE) from error
+        with disk_errors("lock", path, hint=MOVE):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield

@@ -110,7 +110,7 @@ def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, contex
             hint="name another --engine, buildah for example; or install docker buildx as the builder of docker build",
         )
     path = bench.run.directory / name / "Dockerfile"
-    with state.disk_errors("write", path):
+    with state.disk_errors("write", path, hint=state.MOVE):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(encode(with_empty_caches(sources.text) if cold else sources.text))
         ignored = _write_ignore_file(bench, sources, path)

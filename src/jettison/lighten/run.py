@@ -98,7 +98,7 @@ def _new() -> Run:
     for number in count(1):
         identifier = stem if number == 1 else f"{stem}.{number:03}"
         directory = runs_directory() / identifier
-        with state.disk_errors("create", directory), suppress(FileExistsError):
+        with state.disk_errors("create", directory, hint=state.MOVE), suppress(FileExistsError):
             directory.mkdir(mode=0o700)
             return Run(identifier, directory)
     raise AssertionError("unreachable")
