@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from bad_project import environment, optimize
-from engine_base import BASE, Store, require_engine, store_in
+from engine_base import BASE, Store
 
 pytestmark = pytest.mark.engine
 # the base has no Go: this one takes its time where its cache holds nothing, and says how it was
@@ -29,13 +29,6 @@ USER app
 CMD ["httpd", "-f", "-p", "8000", "-h", "/www"]
 """
 BETTER = DOCKERFILE.replace("RUN go", "RUN --mount=type=cache,target=/root/.cache/go-build go")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory):
-    require_engine()
-    with store_in(tmp_path_factory.mktemp("store")) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bad_project import Answer, environment, fingerprint, optimize
-from engine_base import BASE, Store, require_engine, store_in
+from engine_base import BASE, Store
 
 from jettison.image.open import open_image
 
@@ -32,13 +31,6 @@ JUNK = {
     "pages/__pycache__/x.cpython-311.pyc": 5_000,
     "npm-debug.log": 1_000,
 }
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    require_engine()
-    with store_in(tmp_path_factory.mktemp("store")) as made:
-        yield made
 
 
 @pytest.fixture

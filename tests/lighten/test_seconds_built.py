@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bad_project import Answer, environment, fingerprint, optimize
-from engine_base import BASE, Store, require_engine, store_in
+from engine_base import BASE, Store
 
 pytestmark = pytest.mark.engine
 # the base has no pip: this one writes what it is told to, and takes its time
@@ -29,13 +28,6 @@ CMD ["httpd", "-f", "-p", "8000", "-h", "/www"]
 BETTER = DOCKERFILE.replace("COPY . .\nRUN pip", "COPY requirements.txt ./\nRUN pip").replace(
     "RUN cat", "COPY . .\nRUN cat"
 )
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    require_engine()
-    with store_in(tmp_path_factory.mktemp("store")) as made:
-        yield made
 
 
 @pytest.fixture
