@@ -253,6 +253,7 @@ def test_a_clean_that_frees_nothing_is_told_with_the_reason(text: str, expected:
     assert expected == [(each.call.name, each.why) for each in dead_cleans(runs_of(text))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

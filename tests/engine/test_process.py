@@ -14,6 +14,8 @@ from processes import wait_until
 
 from jettison.engine.process import TAIL_LINES, has_flag, kill_group, run, start
 
+pytestmark = pytest.mark.slow
+
 FLOOD = (
     "import sys; [(sys.stderr.write('e' * 999 + chr(10)), sys.stdout.write('o' * 999 + chr(10))) for _ in range(1000)]"
 )

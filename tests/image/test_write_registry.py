@@ -28,6 +28,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(STACKS)
 def test_random_stacks_are_pushed_and_pulled_the_same(

@@ -75,6 +75,7 @@ def test_what_is_nested_without_end_is_refused(bracket: str) -> None:
         read(("" if bracket[0] == "x" else "a = ") + bracket * 20_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
