@@ -182,6 +182,15 @@ def test_a_cache_mount_holds_what_the_build_before_left_there(bench, tmp_path):
     assert b"kept/two" not in found[1]
 
 
+def test_a_tmpfs_in_the_place_of_a_cache_mount_is_empty_each_time(bench):
+    if not bench.engine.capabilities.cache_mounts:
+        return  # the test above: it takes no mounts at all
+    text = "RUN --mount=type=tmpfs,target=/kept ls /kept > /found && touch /kept/one\n"
+    for _ in range(2):
+        tree = open_image(bench.build(text, use_cache=False).reference).tree
+        assert (b"", False) == (tree.read(b"found"), b"kept/one" in tree)
+
+
 def test_a_network_that_is_asked_for_is_the_one_that_is_used(bench):
     text = "RUN cat /proc/net/dev | grep -c : > /interfaces\n"
     asked = {"arguments": ("--network=none",), "use_cache": False}

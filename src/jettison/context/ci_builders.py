@@ -40,7 +40,7 @@ def without_mounts(context: Path) -> Lesser | None:
     for folder in _folders(context):
         for path in _files(folder):
             try:
-                text = path.read_bytes()[:_SIZE].decode("utf-8", "replace") if path.is_file() else ""
+                text = _begin(path) if path.is_file() else ""
             except OSError:
                 continue  # nobody lets us read it: it tells nothing
             for name, pattern in _NAMED:
@@ -55,6 +55,11 @@ def _folders(context: Path) -> Iterator[Path]:
     chain = [folder, *islice(folder.parents, _ABOVE)]
     top = next((number for number, each in enumerate(chain) if (each / ".git").exists()), 0)
     yield from chain[: top + 1]
+
+
+def _begin(path: Path) -> str:
+    with path.open("rb") as stream:
+        return stream.read(_SIZE).decode("utf-8", "replace")
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from jettison.align import Alignment, align
 from jettison.contract.observe import Target
 from jettison.core import state
-from jettison.core.errors import EngineError, ImageError, UsageError
+from jettison.core.errors import BuildFailed, DiskError, EngineError, ImageError, UsageError
 from jettison.core.redact import Redactor
 from jettison.core.reference import Reference
 from jettison.dockerfile.contexts import given
@@ -26,6 +26,7 @@ from jettison.image.model import Image
 from jettison.image.open import open_image
 from jettison.image.transfer import transfer_size
 from jettison.lighten import events
+from jettison.lighten.empty_caches import with_empty_caches
 from jettison.lighten.journal import Journal
 from jettison.lighten.ledger import Weight
 from jettison.lighten.recipe import Recipe
@@ -33,7 +34,6 @@ from jettison.lighten.run import Run
 from jettison.lighten.sources import Sources, encode_file, ignore_file
 from jettison.packages.dpkg import read_status
 from jettison.subject import IGNORE_FILE, Answer, IgnoreFile, Question, Subject
-from jettison.synthesis.empty_caches import with_empty_caches
 
 PACKED_AT_MOST = 4 * 10**9  # bytes; a minute or two of one core
 Progress = Callable[[str], None]
@@ -90,7 +90,17 @@ def build(
 ) -> Generator[events.Event, None, Version]:
     """Build and weigh `sources` as `name`, within `seconds`. Raises BuildFailed, EngineError, DiskError, UsageError."""
     request = replace(request_for(bench, sources, name, cold=cold), seconds=seconds)
-    built = bench.engine.build(request, bench.progress)
+    try:
+        built = bench.engine.build(request, bench.progress)
+    except (BuildFailed, DiskError):
+        as_written = encode(sources.text)
+        if request.dockerfile.read_bytes() == as_written:
+            raise
+        yield events.Note(
+            f"{name} does not build with its cache mounts empty, in memory: it is built with what they hold"
+        )
+        request.dockerfile.write_bytes(as_written)
+        built = bench.engine.build(request, bench.progress)
     record_built(bench, built, sources, name)
     yield events.Built(name, built.seconds)
     version = weigh(sources, name, request.tag, built)
@@ -109,10 +119,11 @@ def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, contex
             f"{bench.engine.name} here has no --build-context",
             hint="name another --engine, buildah for example; or install docker buildx as the builder of docker build",
         )
+    kept = bench.engine.builder == "buildkit"  # its cache mounts, by the daemon; Buildah has those of `caches`, or none
     path = bench.run.directory / name / "Dockerfile"
     with state.disk_errors("write", path, hint=state.MOVE):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_bytes(encode(with_empty_caches(sources.text) if cold else sources.text))
+        path.write_bytes(encode(with_empty_caches(sources.text) if cold and kept else sources.text))
         ignored = _write_ignore_file(bench, sources, path)
     return BuildRequest(
         context=context or recipe.project,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jettison.synthesis.empty_caches import with_empty_caches
+from jettison.lighten.empty_caches import with_empty_caches
 
 ONE = "FROM x\nRUN --mount=type=cache,target=/c a\n"
 

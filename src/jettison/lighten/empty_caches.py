@@ -1,6 +1,6 @@
 """A Dockerfile whose cache mounts are empty at each build, as a machine that never built it finds them.
 
-`--no-cache` empties no cache mount: a build that is timed as cold would find what earlier ones left there.
+BuildKit's `--no-cache` empties no cache mount: a build that is timed as cold would find what earlier ones left there.
 """
 
 from __future__ import annotations
