@@ -77,6 +77,7 @@ CASES = {
         "FROM x AS a\nENV V=1\nFROM a\nRUN echo $V\nCOPY $V /\n": [],
         "FROM x\nENV PATH=$PATH:/a\n": [],
         "FROM golang:1.22\nENV PATH=$GOPATH/bin:$PATH\n": [],
+        "FROM debian:12.5\nENV A_VERSION=1 BIN_VERSION=1\nCOPY a /$A_VERSON/$BI_VERSION\n": [3, 3],
         "FROM x\nENV PIP_VERSION=1\nENV B=$PYTHON_PIP_VERSION\n": [],
         "FROM x\nENV LD_LIBRARY_PATH=/a:$LD_LIBRARY_PATH\nENV MINE a:${MINE}\n": [],
         "FROM scratch\nENV LD_LIBRARY_PATH=/a:$LD_LIBRARY_PATH\n": [2],
@@ -137,6 +138,10 @@ CASES = {
         'FROM x\nCMD b\nENTRYPOINT ["c"]\n': [2],
         "FROM x\nCMD ['a', 'b']\n": [],
         'FROM x\nCMD ["a"] # why\n': [],
+        'FROM x\nCMD ["a", "b"\n': [2],
+        "FROM x\nCMD [a, b]\n": [2],
+        'FROM x\nENTRYPOINT ["a"] && b\n': [2],
+        "FROM x\nCMD [ -f a ] && b\n": [],
         "FROM x\nCMD\n": [],
     },
     "constant-platform": {

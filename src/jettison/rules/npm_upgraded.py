@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 
 from jettison.commands.invocation import Invocation
-from jettison.commands.model import Run
+from jettison.commands.model import Call, Run
 from jettison.commands.tables.all import SYSTEM
 from jettison.commands.tool import Action
 from jettison.core.values import Applicability
@@ -68,7 +69,7 @@ def _upgrades(text: Text) -> Iterator[tuple[Run, Finding]]:
     for run, found in text.managed:
         if id(run) in told or not text.ships(run) or found.tool.name != "npm":
             continue
-        if _is_of_npm(found) and not _brings_npm(text, run):
+        if _is_of_npm(found) and not _brings_npm(text, run, found.call):
             told.add(id(run))
             message = f"line {run.instruction.line} puts another npm over that of the base"
             bare = Finding(NAME, message, run.instruction, 0)
@@ -87,11 +88,12 @@ def _is_of_npm(found: Invocation) -> bool:
     return installs and everywhere and {each.name for each in found.packages} == {"npm"} and not found.unknown
 
 
-def _brings_npm(text: Text, run: Run) -> bool:
-    """Whether the RUN installs node as well, so that no layer below holds the npm that goes."""
+def _brings_npm(text: Text, run: Run, upgrade: Call) -> bool:
+    """Whether the RUN installs node as well, before that call, so that no layer below holds the npm that goes."""
     packages = (each.name or "" for other, found in text.managed if other is run and found.tool.name in SYSTEM
         for each in found.packages)  # fmt: skip
-    return any(re.match(r"node|npm", each) for each in packages) or any(call.name in _INSTALLERS for call in run.calls)
+    before = takewhile(lambda call: call is not upgrade, run.calls)
+    return any(re.match(r"node|npm", each) for each in packages) or any(call.name in _INSTALLERS for call in before)
 
 
 def _edit(text: Text, run: Run, found: Invocation) -> Edit:

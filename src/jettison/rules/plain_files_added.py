@@ -54,4 +54,4 @@ def _is_plain(add: Instruction) -> bool:
 
 def _may_be_packed(source: str) -> bool:
     """Whether it is an archive by its name, or a pattern that says nothing of how a name ends."""
-    return is_packed(source.lower()) or (len(source) > 1 and source.endswith(("*", "?", "]")))
+    return is_packed(source.lower()) or source.endswith(("*", "?", "]"))

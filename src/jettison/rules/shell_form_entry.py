@@ -13,6 +13,7 @@ from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
 NAME = "shell-form-entry"
+_BROKEN = re.compile(r"\[\s*['\"“”‘’].*\](?:\s+#.*)?$", re.DOTALL)  # json-form-broken tells it
 _PLAIN = re.compile(r"[\w./:=@%+,-]+(?:\s+[\w./:=@%+,-]+)*", re.ASCII)
 
 
@@ -45,7 +46,7 @@ def shell_form_entry(text: Text) -> Iterator[Finding]:
         return
     for each in sorted(_counting(chain), key=lambda one: one.line):
         begins = each.value.split()[0] if each.value else "exec"
-        if each.exec_form is not None or begins == "exec" or begins.startswith("["):  # json-form-broken, or a test
+        if each.exec_form is not None or begins in ("exec", "[", "[[") or _BROKEN.match(each.value):
             continue
         message = f"line {each.line}: a shell runs this {each.keyword}"
         yield Finding(NAME, message, each, 0, refusal=_instead(each))

@@ -149,12 +149,19 @@ def _is_mounted(run: Run, sources: str) -> bool:
 
 def _is_used(text: Text, run: Run, sources: str) -> bool:
     """Whether what was installed may lie there, or a later instruction names the folder."""
-    named = re.compile(re.escape(sources) + r"(?![\w.-])")
+    named = re.compile(r"(?<![\w./-])" + re.escape(sources) + r"(?![\w.-])")
     if any(named.match((value or "").partition("=")[2]) for call in run.calls for value in call.values):
         return True
     stages = stage_chain(text.dockerfile, text.stage, text.build_args)
     every = [each for stage in stages for each in stage.instructions]
-    return any(named.search(each.value) for each in every if each.line > run.instruction.line)
+    gone = {id(other.instruction) for other in text.shipped if other.readable and _only_removes(other, named)}
+    return any(named.search(each.value) for each in every if each.line > run.instruction.line and id(each) not in gone)
+
+
+def _only_removes(run: Run, named: re.Pattern[str]) -> bool:
+    """Whether all that names the folder there removes it: too late, since the layer below has it."""
+    about = [call for call in run.calls if any(named.search(word.text) for word in call.words)]
+    return bool(about) and all(removal(call) is not None for call in about)
 
 
 def _finding(text: Text, run: Run, sources: str) -> Finding:

@@ -21,6 +21,7 @@ from jettison.subject import Text
 
 NAME = "undefined-variable"
 _SHORTEST = 4  # letters of a name that may be a misspelled one
+_TELLING = 3  # letters of a first part that say which base a name is of: GOLANG_VERSION, not A_VERSION
 _LONG = 100  # letters of a name that is held against every other one by itself
 _NEAR = 0.75  # of difflib's ratio, where a name is told anyway
 _USED = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
@@ -194,7 +195,8 @@ def _rests(name: str) -> Iterator[str]:
 def _why(name: str, names: tuple[set[str], set[str], _Slips], base: str, empty: bool) -> str:
     """What to do about a name; empty where the base image may define it."""
     elsewhere, here, slips = names
-    if not empty and (name in _OF_IMAGES or name.split("_")[0].lower() in base):
+    first = name.split("_")[0].lower()
+    if not empty and (name in _OF_IMAGES or (len(first) >= _TELLING and first in base)):
         return ""
     if name in elsewhere:
         return f"write ARG {name} above it, below the FROM: what is defined elsewhere does not count there"

@@ -28,6 +28,7 @@ _SIGNATURES = {
     "--no-gpgchecks", "--no-gpg-checks",
 }  # of these options: not about a server's certificate  # fmt: skip
 _STRICT = (("strict-ssl", ("false",)),)
+_UNKNOWN = "?"  # what a variable comes to: any value, where any is told
 _SETTINGS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "npm": _STRICT,
     "yarn": _STRICT,
@@ -122,12 +123,11 @@ def _switch(found: Invocation) -> str:
         if found.has(option):
             return option
     settings = _SETTINGS.get(found.tool.name, ())
-    words = (
-        [part.lstrip("-") for value in found.call.values if value for part in value.split("=", 1)] if settings else []
-    )
-    for key, values in settings:
+    values = [_UNKNOWN if each is None else each for each in found.call.values] if settings else []
+    words = [part.lstrip("-") for each in values for part in each.split("=", 1)]
+    for key, which in settings:
         given = words[words.index(key) + 1 :][:1] if key in words else []
-        if given and (not values or given[0].lower() in values):
+        if given and (not which or given[0].lower() in which):
             return key
     return ""
 
