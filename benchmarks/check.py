@@ -77,6 +77,8 @@ def cpu_seconds(command: list[str], environment: dict[str, str]) -> float:
 
 
 def main() -> None:
+    if len(sys.argv) > 1 and sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     files, rounds = int(sys.argv[1]) if sys.argv[1:] else 1000, int(sys.argv[2]) if sys.argv[2:] else 3
     hadolint = sys.argv[3] if sys.argv[3:] else "hadolint"
     with tempfile.TemporaryDirectory() as folder:

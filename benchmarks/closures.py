@@ -78,12 +78,15 @@ def main() -> None:
     gone = tuple(removable(original))[:GONE]
     candidate = merge((*layers, Layer("sha256:1", Whiteouts(gone))))
     print(f"{len(original)} paths, {len(gone)} gone")
+    began = time.perf_counter()
     reach = Reach(original, config)
     timed("commands", lambda: reach.commands)
     timed("called", lambda: reach.called)
     print(f"   {len(timed('ELF needs', lambda: reach.libraries))} needs")
     print(f"   {len(timed('Python imports', lambda: reach.modules).imports)} imports")
     print(f"   {len(timed('Node modules', lambda: reach.scripts))} modules")
+    found = timed("what the candidate lacks", lambda: list(lost_of(reach, candidate)))
+    print(f"{'first, all together':<34} {time.perf_counter() - began:7.3f} s")
     profile = cProfile.Profile() if "--profile" in sys.argv else None
     if profile is not None:
         profile.enable()
@@ -91,7 +94,6 @@ def main() -> None:
     if profile is not None:
         profile.disable()
         pstats.Stats(profile).sort_stats("cumulative").print_stats(25)
-    found = timed("first, all together", lambda: list(lost_of(Reach(original, config), candidate)))
     for each in found:
         print(f"   {each.what}: {each.evidence[:100]}")
 

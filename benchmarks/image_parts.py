@@ -236,6 +236,8 @@ def write_layout(root: Path, layers: list[Path], config: bytes) -> None:
 
 
 def main() -> None:
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     folder, *names = sys.argv[1:]
     for name in names or ["small", "medium", "large"]:
         print(name, *make(Path(folder), name))

@@ -29,6 +29,7 @@ from jettison.context.copies import copies
 from jettison.context.ignore import Ignore
 from jettison.context.sources import source_file
 from jettison.context.walk import walk
+from jettison.core.errors import JettisonError
 from jettison.core.units import show_seconds
 from jettison.dockerfile.parse import parse
 from jettison.engine.find import find_engine
@@ -168,4 +169,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (JettisonError, OSError, ValueError) as error:
+        sys.exit(f"rebuild.py: {error}")

@@ -65,6 +65,9 @@ def test_a_diff_of_what_is_right_says_that_nothing_was_found(
     (tmp_path / "Dockerfile").write_text("FROM scratch\nUSER 1\n")
     told = "jettison: there is nothing to put right without a build; nothing was found\n"
     assert (0, "", told) == check(capsys, "--diff")
+    (tmp_path / "compose.yaml").write_text("services:\n  a:\n    build: ./nowhere\n")
+    told = told.replace("nothing was found", "`jettison check` tells what was not looked at")
+    assert (0, "", told) == check(capsys, "--diff")
 
 
 def test_a_file_that_somebody_changed_meanwhile_is_left_alone(

@@ -31,6 +31,7 @@ def test_json_is_read_where_the_command_ends_well(script: str, expected: object)
     ("first", "tries"),
     [
         ("error changing to intended-new-root directory: no such file or directory", 2),
+        ("Close_Fd sealing memfd copy: Device or resource busy", 2),
         ('Error: checking if cached image exists from a previous build: locating image: image "0f1e" not known', 2),
         ('Error: building at STEP "RUN false": exit status 1', 1),
     ],

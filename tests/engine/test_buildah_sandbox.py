@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -259,6 +261,32 @@ def test_processes_that_leave_their_group_end_with_the_container(begin: Start) -
     wait_until(lambda: sandbox.logs()[0])
     sandbox.close()
     wait_until(lambda: not any(processes_of(f"60{n}") for n in (3, 4, 5)))
+
+
+NOT_SEALED = """#!/bin/sh
+if [ "$1" = run ] && [ $(wc -l < {tries}) -lt {failing} ]; then
+    echo >> {tries}
+    echo "Close_Fd sealing memfd copy: Device or resource busy" >&2
+    echo "Error: exit status 1" >&2
+    exit 1
+fi
+exec {real} "$@"
+"""
+
+
+@pytest.mark.parametrize(("failing", "expected"), [(1, 7), (9, 1)])
+def test_an_application_that_buildah_never_began_is_started_again(
+    begin: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int, expected: int
+) -> None:
+    (tmp_path / "tries").touch()
+    program = tmp_path / "buildah"
+    program.write_text(NOT_SEALED.format(tries=tmp_path / "tries", failing=failing, real=shutil.which("buildah")))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    sandbox = begin("sh", "-c", "echo said; exit 7")
+    assert ContainerState(Phase.EXITED, expected) == ended(sandbox)
+    assert (b"said\n" if expected == 7 else b"") == sandbox.logs()[0]
+    assert min(failing, 3) == len((tmp_path / "tries").read_text())
 
 
 def test_closing_twice_is_once(begin: Start) -> None:

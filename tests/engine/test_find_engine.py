@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jettison.core.errors import EngineError, UsageError
+from jettison.engine import podman
 from jettison.engine.buildah import Buildah
 from jettison.engine.buildah_sandbox import _signal_number, can_isolate, command_of
 from jettison.engine.find import find_engine
@@ -74,6 +75,14 @@ def test_without_namespaces_it_builds_and_starts_nothing(fake_buildah: Path) -> 
     fake_buildah.write_text(json.dumps({"store": {"GraphDriverName": "overlay", "GraphRoot": "/x"}}))
     engine = Buildah.find()
     assert ("1.28.2", Path("/x"), False) == (engine.version, engine.graph_root, engine.capabilities.private_network)
+
+
+def test_what_podman_can_hangs_on_its_own_version(fake_buildah: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_buildah.write_text(json.dumps({"store": {"GraphDriverName": "overlay", "GraphRoot": "/x"}}))
+    program = fake_buildah.parent / "bin" / "podman"
+    program.write_text("#!/bin/sh\necho podman version 3.4.4\n")
+    program.chmod(0o755)
+    assert (True, False) == (Buildah.find().capabilities.cache_mounts, podman.find().capabilities.cache_mounts)
 
 
 @pytest.mark.parametrize(

@@ -197,3 +197,21 @@ def test_more_files_than_the_process_may_open_are_told_even_where_nobody_read_me
         assert ({f"{mounted}/{name}".encode() for name in names}, True) == (watch.opened(), watch.whole())
     finally:
         watch.close()
+
+
+@pytest.mark.engine
+def test_where_there_are_few_descriptors_every_file_is_told_or_that_something_is_missing(mounted: Path) -> None:
+    names = [f"{number:02}" for number in range(60)]
+    watch = Watch(mounted)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        with watch._lock:
+            for name in names:
+                (mounted / name).touch()
+            free = sum(1 for _ in Path("/proc/self/fd").iterdir())
+            resource.setrlimit(resource.RLIMIT_NOFILE, (free + 5, before[1]))
+        opened, whole = watch.opened(), watch.whole()
+        assert {f"{mounted}/{name}".encode() for name in names} == opened or not whole
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        watch.close()

@@ -158,7 +158,7 @@ def test_a_target_s_contexts_are_its_own_before_what_it_inherits(tmp_path: Path,
     assert Skipped(f"{path}: unsure", "what merge() means is not known") == unsure
     assert Skipped(f"{path}: wrong", "SRC names no build context: names of images are lower case") == wrong
     place = tmp_path / "nowhere"
-    assert Skipped(f"{path}: away", f"there is no {place}, which is its build context src") == missing
+    assert Skipped(f"{path}: away: build context src", f"there is no {place}") == missing
 
 
 @pytest.mark.parametrize("text", ['target "x" {', "a = " + "(" * 30_000, "\x00", 'a = "${', "a = <<E\n"])

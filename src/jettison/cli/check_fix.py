@@ -61,7 +61,9 @@ def fix_all(job: Job, options: dict[str, Any]) -> Fixed:
             files.append(righted.left if written else look(source, one.settings))
     if options["show_diff"] and not texts:
         found = any(each.remarks for each in files)
-        why = "`jettison check` tells what was found" if found else "nothing was found"
+        passed_over = job.skipped or any(each.skipped for each in files)
+        what = "was found" if found else "was not looked at"
+        why = f"`jettison check` tells what {what}" if found or passed_over else "nothing was found"
         click.echo(f"jettison: there is nothing to put right without a build; {why}", err=True)
     checked = Checked(tuple(files), tuple((each.what, each.reason) for each in job.skipped))
     colour = coloured(options["output"], options["no_color"])

@@ -110,9 +110,12 @@ def width() -> int:
     return shutil.get_terminal_size((100, 24)).columns
 
 
+_STDOUT = Path("/dev/stdout")  # it may be a file that others write into as well: never one to be replaced
+
+
 def put_out(text: str, output: Path | None) -> None:
     """A report to standard output, or into the file, device or pipe that -o names. Raises DiskError."""
-    if output is None:
+    if output is None or output == _STDOUT:
         click.echo(text, nl=False, color=True)
         return
     data = text.encode("utf-8", "surrogateescape")

@@ -17,6 +17,7 @@ from jettison.core.errors import DiskError
 from jettison.core.units import show_bytes
 
 MOVE = "set JETTISON_STATE to a directory of your own"  # a hint for what is written there
+_MOVE_CACHE = "set JETTISON_CACHE to a directory of your own"
 
 
 def state_directory() -> Path:
@@ -39,9 +40,9 @@ def cache_directory() -> Path:
     """
     told, xdg = os.environ.get("JETTISON_CACHE", ""), os.environ.get("XDG_CACHE_HOME", "")
     if told:
-        return _private(Path(told).absolute())
+        return _private(Path(told).absolute(), _MOVE_CACHE)
     home = Path(xdg) if xdg.startswith("/") else Path.home() / ".cache"
-    return _private(home / "jettison")
+    return _private(home / "jettison", _MOVE_CACHE)
 
 
 def subdirectory(name: str) -> Path:
@@ -49,18 +50,18 @@ def subdirectory(name: str) -> Path:
     return _private(state_directory() / name)
 
 
-def _private(path: Path) -> Path:
-    with disk_errors("create", path, hint=MOVE):
+def _private(path: Path, move: str = MOVE) -> Path:
+    with disk_errors("create", path, hint=move):
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             path.mkdir(mode=0o700)
         status = path.stat()
     if not stat.S_ISDIR(status.st_mode):
-        raise DiskError(f"{path} is not a directory", hint=MOVE)
+        raise DiskError(f"{path} is not a directory", hint=move)
     if status.st_uid != os.geteuid():
-        raise DiskError(f"{path} belongs to user {status.st_uid}, not to you ({os.geteuid()})", hint=MOVE)
+        raise DiskError(f"{path} belongs to user {status.st_uid}, not to you ({os.geteuid()})", hint=move)
     if status.st_mode & 0o022:
-        raise DiskError(f"{path} can be written by other users", hint=f"run `chmod 700 {path}`, or {MOVE}")
+        raise DiskError(f"{path} can be written by other users", hint=f"run `chmod 700 {path}`, or {move}")
     return path
 
 
@@ -71,7 +72,8 @@ def disk_errors(doing: str, path: Path, *, hint: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            hint = f"free some space on the file system of {path.parent}, then run again" + (hint and f"; or {hint}")
+            place = path if path.is_dir() else path.parent
+            hint = f"free some space on the file system of {place}, then run again" + (hint and f"; or {hint}")
         elif error.errno == errno.EROFS:
             hint = hint or f"{path.parent} is mounted read-only; write somewhere else"
         elif error.errno == errno.ENOENT and not path.parent.exists():

@@ -63,7 +63,7 @@ class Since(NamedTuple):
 
 
 _AGES = Since((1, 28), (4, 3))  # --cache-ttl: without, the oldest layer of equal text is taken, whatever came since
-_CACHE_MOUNTS = Since((1, 24), (4, 0))
+CACHE_MOUNTS = Since((1, 24), (4, 0))
 _CACHES = "buildah-cache"  # where it keeps them, in its temporary directory; later versions add "-UID"
 
 
@@ -115,7 +115,7 @@ class Buildah:
             limits_by=by,
             heredocs=heredocs,
             copy_link=copy_link,
-            cache_mounts=_is_from("buildah", version, _CACHE_MOUNTS),
+            cache_mounts=is_from("buildah", version, CACHE_MOUNTS),
             build_contexts=has_flag(cls.command, CONTEXT_FLAG),
         )
         return cls(version, graph_root, capabilities)
@@ -175,7 +175,7 @@ class Buildah:
         ]
         if request.ignore_file is not None:
             command += ["--ignorefile", str(request.ignore_file)]
-        if request.use_cache and request.cache_seconds is not None and _is_from(self.name, self.version, _AGES):
+        if request.use_cache and request.cache_seconds is not None and is_from(self.name, self.version, _AGES):
             command += ["--cache-ttl", f"{request.cache_seconds:.0f}s"]
         return [*command, *request.flags()]
 
@@ -235,7 +235,7 @@ class Buildah:
 
 
 @cache
-def _is_from(name: str, version: str, since: Since) -> bool:
+def is_from(name: str, version: str, since: Since) -> bool:
     """Whether this version of this program has what came with the versions `since`."""
     found = re.match(r"(\d+)\.(\d+)", version)
     wanted = since.podman if name == "podman" else since.buildah

@@ -18,8 +18,9 @@ _DISK_FULL = re.compile(
     r"no space left on device|disk quota exceeded|storing layer \S+ to file: io: read/write on closed pipe",
     re.IGNORECASE,
 )
+_NO_COPY = r"^(?:Close_Fd|Error) sealing memfd copy: "  # of itself, in memory, to go on from
 _NEXT_TIME = re.compile(
-    r"checking if cached image exists.*not known"
+    rf"{_NO_COPY}|checking if cached image exists.*not known"
     r"|changing to intended-new-root directory|chroot\(\)ing into directory|creating new mount namespace for "
     r"|(?:bind mounting|remounting) .* mount namespace|waiting for container child process"
 )
@@ -41,6 +42,7 @@ _ADDED = re.compile(
     rb"|subprocess exited on (?P<signal>[^\n]+)\n)?"
     rb"(?:subprocess exited with status \d+\n)*Error: (?:exit status|while running)[^\n]*\n?\Z"
 )
+_NOT_BEGUN = re.compile(_NO_COPY.encode(), re.MULTILINE)
 _NO_USER = re.compile(rb"Error: (?P<error>determining run uid: [^\n]*)\n?\Z")
 _TROUBLE = re.compile(r"^(?:Error|error|time=)")
 
@@ -78,9 +80,16 @@ def failed_by_itself(lines: Sequence[str]) -> bool:
     """Whether a build failed at what may go well the next time, and at nothing that the Dockerfile says.
 
     Another process took a cached image out of the store while it was looked at; or a RUN's root could not be entered
-    (buildah's chroot/run.go; its own tests meet that now and then, issue 3710), so that its command never began.
+    (buildah's chroot/run.go; its own tests meet that now and then, issue 3710), or the copy of itself that enters it
+    not be sealed, which Linux refuses while somebody holds a page of it (containers/storage, pkg/unshare/unshare.c;
+    fcntl(2), F_ADD_SEALS, EBUSY). So its command never began.
     """
     return any(_NEXT_TIME.search(line) for line in lines[-5:])
+
+
+def never_began(code: int, out: bytes, errors: bytes) -> bool:
+    """Whether a container ended before its application began, for want of a sealed copy of buildah (see above)."""
+    return code == 1 and not out and len(errors) < 1000 and _NOT_BEGUN.search(errors) is not None
 
 
 def failure(code: int, lines: Sequence[str]) -> CouldNot | UsageError:

@@ -34,6 +34,7 @@ from jettison.engine.watch import Watch
 OUTSIDE = "10.99.0.2"
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LOG_LIMIT = 4 * 2**20
+_TRIES = 3  # where buildah failed before the application began
 NAMESPACES = ("unshare", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc")
 _SETUP = f'hostname "$1"; ip link set lo up; ip addr add {OUTSIDE}/32 dev lo; shift; exec "$@"'
 _MADE_BY_BUILDAH = (b"etc/hosts", b"etc/resolv.conf", b"etc/hostname", b"run/.containerenv", b"dev", b"proc", b"sys")
@@ -76,6 +77,8 @@ class BuildahSandbox:
         self._stopped: ContainerState | None = None
         self._closed = False
         self._executed = 0
+        self._command: list[str] = []  # what the application is started with
+        self._tried = 0
         self._group: cgroups.Group | None = None
         self._log_limit: LogLimit | None = None
         self._watch: Watch | None = None
@@ -104,9 +107,14 @@ class BuildahSandbox:
             return
         inner = self._run_command(argv, self._options.environment)
         wrapped = [*NAMESPACES, "sh", "-c", _SETUP, "sh", self._options.hostname, *inner]
-        self._process = self._spawn(self._limited(wrapped), "main")
+        self._command = self._limited(wrapped)
+        self._start()
         self._log_limit = LogLimit(self._folder)
         self._deadline.begin()
+
+    def _start(self) -> None:
+        self._tried += 1
+        self._process = self._spawn(self._command, "main")
 
     def _watched(self) -> Watch | None:
         """A watch on the container's own file system, which is mounted for it; None where nobody may look."""
@@ -156,6 +164,10 @@ class BuildahSandbox:
         assert self._process is not None
         code = self._process.poll()
         if code is None:
+            return ContainerState(Phase.RUNNING)
+        never_began = buildah_output.never_began(code, self._head("main.out"), self._head("main.err"))
+        if never_began and self._tried < _TRIES and not self._deadline.passed:
+            self._start()
             return ContainerState(Phase.RUNNING)
         self._stopped = buildah_output.ended(code, self._tail("main.err"))
         error = ""

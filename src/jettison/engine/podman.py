@@ -11,7 +11,7 @@ import shutil
 from dataclasses import replace
 
 from jettison.core.errors import EngineError
-from jettison.engine.buildah import Buildah, syntax
+from jettison.engine.buildah import CACHE_MOUNTS, Buildah, is_from, syntax
 from jettison.engine.model import CONTEXT_FLAG
 from jettison.engine.process import has_flag, run
 
@@ -33,5 +33,8 @@ def find() -> Buildah:
     found, command = Buildah.find(), ("podman", "build")
     heredocs, copy_link = syntax(command, found.graph_root)
     contexts = has_flag(command, CONTEXT_FLAG)
-    capabilities = replace(found.capabilities, heredocs=heredocs, copy_link=copy_link, build_contexts=contexts)
+    mounts = is_from("podman", version[1], CACHE_MOUNTS)
+    capabilities = replace(
+        found.capabilities, heredocs=heredocs, copy_link=copy_link, build_contexts=contexts, cache_mounts=mounts
+    )
     return replace(found, name="podman", version=version[1], command=command, capabilities=capabilities)

@@ -21,7 +21,7 @@ _MARK_ADD, _MARK_FILESYSTEM = 0x1, 0x100
 _OPEN, _OPEN_EXEC, _OVERFLOW = 0x20, 0x1000, 0x4000
 _AT_FDCWD = -100
 _EVENT = struct.Struct("=IBBHQii")  # struct fanotify_event_metadata
-_BUFFER = 128 * _EVENT.size  # each event read opens its file here, and is lost where the process has too many open
+_BUFFER = _EVENT.size  # one event a read: where a second one's file cannot be opened, read(2) tells the first alone
 _GONE = b" (deleted)"
 _LIBC = ctypes.CDLL(None, use_errno=True)
 

@@ -60,9 +60,11 @@ class BlobSource(LayerSource):
         with decompress(cast(BinaryIO, hashing)) as stream:
             try:
                 columns = walk(stream, hashing=True)
-            except ImageError:
+            except ImageError as error:
                 hashing.finish()  # bytes that were changed on their way explain it better
-                raise
+                if not self.digest:
+                    raise
+                raise ImageError(f"layer {self.digest}: {error.message}", hint=error.hint) from error
             hashing.finish()
         return columns
 

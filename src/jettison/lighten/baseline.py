@@ -51,7 +51,7 @@ def store_weight(bench: Bench, version: Version) -> None:
 
 
 def started(version: Version, contract: Contract | None) -> Version:
-    """v0 with the seconds that its start took while the contract was recorded."""
+    """v0 with the seconds of its start that the contract holds."""
     seconds = contract.start_seconds if contract is not None else None
     return with_weight(version, replace(version.weight, start_seconds=seconds))
 

@@ -59,7 +59,8 @@ def check_resumable(bench: Bench, text: str) -> None:
         raise UsageError("the ignore file has changed since that run was interrupted", hint=_ANEW)
     if first.get("build_key") != bench.recipe.build_key:
         raise UsageError(
-            "that run was started with another --target, --build-arg, --secret, --env, or other engine arguments",
+            "that run was started with another --target, --build-arg, --build-context, --secret or --env, or with "
+            "other engine arguments",
             hint=f"give the same as then, or {_ANEW}",
         )
     if first.get("engine") != bench.engine.name:

@@ -45,7 +45,7 @@ def named_by(path: Path) -> Iterator[Found]:
         yield _source(path.parent, build, contexts, told)
         for each in contexts.values():
             if each.folder is not None and not each.folder.is_dir():
-                yield Skipped(told, f"there is no {each.folder}, which is its build context {each.name}")
+                yield Skipped(f"{told}: build context {each.name}", f"there is no {each.folder}")
 
 
 def _text(path: Path) -> str:
