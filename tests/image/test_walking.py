@@ -30,7 +30,7 @@ from jettison.image.model import HASH, Image, Kind
 from jettison.image.open import open_image
 from jettison.image.walking import Walked, walk_layers
 
-SCANNER = (5, "f6cef1")
+SCANNER = (5, "4e54fa")
 
 
 @pytest.fixture(autouse=True)
