@@ -12,10 +12,11 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from typing import Any
 
+from jettison.core.dataclass import dataclass
 from jettison.core.values import Applicability, Severity
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.subject import Question, Subject, Text

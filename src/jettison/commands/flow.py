@@ -64,41 +64,42 @@ class Walk:
         self.steps += 1
         if self.steps > 4 * MOST:
             raise TooMuch
-        if node.type in ("list", "redirected_statement", "command"):
-            return self.simple(node, reader, shell, place)
-        if node.type == "pipeline":
+        kind = node.type
+        if kind == "command":
+            return self.command(node, reader, shell, place)
+        if kind in ("list", "redirected_statement"):
+            return self.compound(node, kind, reader, shell, place)
+        if kind == "pipeline":
             return self.pipeline(node, reader, shell, place)
-        if node.type == "negated_command":
+        if kind == "negated_command":
             return self.sequence(list(node.children), reader, shell, place.below().unheard())
-        if node.type == "subshell":
+        if kind == "subshell":
             self.sequence(list(node.children), reader, shell, place.enclosed(shell.errexit))
             return shell
-        if node.type in ("compound_statement", "do_group", "program"):
+        if kind in ("compound_statement", "do_group", "program"):
             return self.sequence(list(node.children), reader, shell, place.below())
-        if node.type == "if_statement":
+        if kind == "if_statement":
             return self.conditional(node, reader, shell, place.below(nested=True))
-        if node.type in ("while_statement", "c_style_for_statement"):
+        if kind in ("while_statement", "c_style_for_statement"):
             return self.loop(node, reader, shell, place.below(nested=True))
-        if node.type == "for_statement":
+        if kind == "for_statement":
             return self.rounds(node, reader, shell, place.below(nested=True))
-        if node.type == "case_statement":
+        if kind == "case_statement":
             return self.cases(node, reader, shell, place.below(nested=True))
-        if node.type == "function_definition":
+        if kind == "function_definition":
             name = next((each for each in node.children if each.type == "word"), None)
             body = node.children[-1]
             known = {**shell.functions, reader.source(name): (reader, body)} if name is not None else shell.functions
             return replace(shell, functions=known)
-        if node.type in ("variable_assignment", "variable_assignments", "declaration_command", "unset_command"):
+        if kind in ("variable_assignment", "variable_assignments", "declaration_command", "unset_command"):
             self.substitutions(node, reader, shell, place)
             return builtins.assign(node, reader, shell)
         self.substitutions(node, reader, shell, place)
         return shell
 
-    def simple(self, node: Node, reader: Reader, shell: Shell, place: Place) -> Shell:
-        """A command, with redirections or without, or a list of statements joined by && and ||."""
-        if node.type == "command":
-            return self.command(node, reader, shell, place)
-        if node.type == "list":
+    def compound(self, node: Node, kind: str, reader: Reader, shell: Shell, place: Place) -> Shell:
+        """A list of statements joined by && and ||, or a statement with redirections."""
+        if kind == "list":
             return self.joined(operands(node), reader, shell, place)
         redirections = [each for each in node.children if each.type in REDIRECTIONS]
         behind = [each for redirection in redirections for each in behind_heredoc(redirection)]
@@ -247,9 +248,11 @@ class Walk:
 
     def words(self, node: Node, reader: Reader, shell: Shell) -> list[Word]:
         """The words that one word of the script becomes."""
-        if node.type not in _WORDS:
-            return []
-        text, span = reader.source(node), reader.place(node)
+        return self.expanded(node, reader, shell) if node.type in _WORDS else []
+
+    def expanded(self, node: Node, reader: Reader, shell: Shell) -> list[Word]:
+        """The same of a node that is a word."""
+        text, span = reader.read(node)
         if is_plain(text):
             return [Word(text, text, span, text)]
         return [Word(text, each.value, span, each.pattern) for each in fields(text, shell.known)]
@@ -274,14 +277,15 @@ class Walk:
         own: dict[str, str | None] = {}
         words: list[Word] = []
         for child in node.children:
-            if child.type == "variable_assignment":
+            kind = child.type
+            if kind in _WORDS:
+                words += self.expanded(child, reader, shell)
+            elif kind == "command_name":
+                for part in child.children or [child]:
+                    words += self.words(part, reader, shell)
+            elif kind == "variable_assignment":
                 name, value = builtins.assignment(child, reader, shell)
                 own[name] = value
-            elif child.type == "command_name":
-                for part in child.children or [child]:
-                    words += self.words(part, reader, shell) if part.type in _WORDS else []
-            elif child.is_named:
-                words += self.words(child, reader, shell)
         if not words:
             for name, value in own.items():
                 shell = shell.set(name, value)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from jettison.commands.model import Call, Word
 from jettison.commands.tool import Action, Tool
+from jettison.core.dataclass import dataclass
 
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 _CLUSTER = re.compile(r"-\w+")

@@ -11,7 +11,7 @@ import posixpath
 import re
 from bisect import bisect
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 
 from jettison.commands.files import Removal, removal
@@ -19,6 +19,7 @@ from jettison.commands.invocation import Invocation, invoked
 from jettison.commands.model import Call, Run
 from jettison.commands.tables.all import TOOLS
 from jettison.commands.tool import Action, Store
+from jettison.core.dataclass import dataclass
 
 _DOUBT = re.compile(r".*\.(?:sh|bash|py|pl|rb)|.*clean.*|make|\.|source|eval|sh|bash|ash|dash|ansible-playbook")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
+from jettison.core.dataclass import dataclass
 from jettison.core.values import Span
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.scope import State

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from jettison.commands.model import Word
+from jettison.core.dataclass import dataclass
 
 DEEPEST = 40  # shells, branches, loops and functions inside one another
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 from tree_sitter import Node
 
 from jettison.commands.words import Known
+from jettison.core.dataclass import dataclass
 from jettison.dockerfile.shell import Reader
 
 

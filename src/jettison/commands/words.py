@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from jettison.core.dataclass import dataclass
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.lexer import expand
 

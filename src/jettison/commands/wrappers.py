@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from jettison.commands.model import Word
 from jettison.commands.tool import words
+from jettison.core.dataclass import dataclass
 
 SHELLS = {"sh", "bash", "ash", "dash", "ksh", "zsh"}
 _COREPACK = {"npm", "npx", "pnpm", "pnpx", "yarn", "yarnpkg"}

@@ -13,7 +13,6 @@ import posixpath
 import re
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from jettison.context import globs
 from jettison.context.ignore import Ignore
 from jettison.context.pattern import Pattern
 from jettison.context.walk import Context, Entry
+from jettison.core.dataclass import dataclass
 from jettison.dockerfile.contexts import also, meant
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.model import Dockerfile, Instruction, Stage

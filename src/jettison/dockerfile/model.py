@@ -6,11 +6,12 @@ Source: moby/buildkit `frontend/dockerfile/docs/reference.md` and `parser/parser
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from jettison.core.dataclass import dataclass
 from jettison.core.values import Span
 
 _Worked = TypeVar("_Worked")

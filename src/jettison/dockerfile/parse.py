@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from math import isinf
 
 from jettison.core.collection import without_collection
+from jettison.core.dataclass import dataclass
 from jettison.core.errors import DockerfileError
 from jettison.core.values import Span
 from jettison.dockerfile.check import check, check_form

@@ -9,9 +9,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
+from jettison.core.dataclass import dataclass
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.graph import NO_ARGUMENTS as NO_ARGUMENTS
 from jettison.dockerfile.graph import expand_from, global_variables, key_of, stage_chain, triggered

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
+from jettison.core.dataclass import dataclass
 from jettison.core.values import Span
 from jettison.dockerfile.heredoc import heredoc_text, is_heredoc, is_whole
 from jettison.dockerfile.model import Dockerfile, Instruction
@@ -193,10 +194,10 @@ def _set_errexit(command: Command) -> bool:
     return any(value is None or sets_errexit(value) for value in command.values)
 
 
-def _byte_positions(text: str) -> Sequence[int]:
-    """For each byte of the UTF-8 text, the index of its character."""
+def _byte_positions(text: str) -> Sequence[int] | None:
+    """For each byte of the UTF-8 text, the index of its character; None where each is one byte."""
     if text.isascii():
-        return range(len(text) + 1)
+        return None
     positions: list[int] = []
     for index, character in enumerate(text):
         positions.extend([index] * len(character.encode("utf-8", "surrogatepass")))
@@ -221,7 +222,7 @@ class Reader:
 
     text: str
     offsets: Sequence[int]
-    positions: Sequence[int]
+    positions: Sequence[int] | None
     whole: Span | None = None
 
     @classmethod
@@ -238,7 +239,9 @@ class Reader:
         """The place in the file of these bytes of the script."""
         if self.whole is not None:
             return self.whole
-        return Span(self.offsets[self.positions[start]], self.offsets[self.positions[end] - 1] + 1)
+        if self.positions is not None:
+            start, end = self.positions[start], self.positions[end]
+        return Span(self.offsets[start], self.offsets[end - 1] + 1)
 
     def place(self, node: Node) -> Span:
         """Where the node stands in the file."""
@@ -246,7 +249,17 @@ class Reader:
 
     def source(self, node: Node) -> str:
         """The node's text."""
-        return self.text[self.positions[node.start_byte] : self.positions[node.end_byte]]
+        start, end = node.start_byte, node.end_byte
+        if self.positions is not None:
+            start, end = self.positions[start], self.positions[end]
+        return self.text[start:end]
+
+    def read(self, node: Node) -> tuple[str, Span]:
+        """The node's text, and where it stands in the file."""
+        if self.positions is not None or self.whole is not None:
+            return self.source(node), self.place(node)
+        start, end = node.start_byte, node.end_byte
+        return self.text[start:end], Span(self.offsets[start], self.offsets[end - 1] + 1)
 
     def commands(self) -> list[Command]:
         """Simple commands in the order of the text, each with the operator before it."""
@@ -289,8 +302,8 @@ class Reader:
             elif kind == "variable_assignment":
                 assignments.append(self.source(child))
             elif child.is_named and kind not in ("comment", "file_redirect", "heredoc_redirect"):
-                text = self.source(child)
-                arguments.append(Argument(text, constant(text), self.place(child)))
+                text, place = self.read(child)
+                arguments.append(Argument(text, constant(text), place))
         return self._placed(node, at, (name, tuple(arguments), tuple(assignments)))
 
     def _placed(

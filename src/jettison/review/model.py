@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from jettison.core.dataclass import dataclass
 from jettison.core.values import Applicability, Severity, Skipped, Where
 from jettison.dockerfile.model import Named
 from jettison.rule import Fix

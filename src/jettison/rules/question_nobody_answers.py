@@ -47,12 +47,12 @@ def question_nobody_answers(text: Text) -> Iterator[Finding]:
     RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
     ```
     """
-    if _SET.search(text.dockerfile.text):
-        return
     by_run: dict[int, tuple[Run, list[Invocation]]] = {}
     for run, found in text.managed:
         if _asks(found):
             by_run.setdefault(id(run), (run, []))[1].append(found)
+    if by_run and _SET.search(text.dockerfile.text):
+        return
     for run, asking in by_run.values():
         verb = " ".join(word.value or "" for word in asking[0].verb)
         message = f"line {run.instruction.line} calls {asking[0].call.name} {verb}, which asks, and nobody answers"

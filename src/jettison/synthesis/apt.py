@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from jettison.commands.invocation import invoked
 from jettison.commands.tables.apt import APT
 from jettison.commands.written import argument, call_of, calls_at
+from jettison.dockerfile.graph import key_of
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import Argument, Command, mentions, script
 from jettison.subject import Subject, Text
@@ -37,9 +38,19 @@ class AptCall:
     unclear: bool = False
 
 
-def apt_calls(subject: Subject | Text, instruction: Instruction) -> Iterator[AptCall]:
+def apt_calls(subject: Subject | Text, instruction: Instruction) -> tuple[AptCall, ...]:
     """Every call of apt in a RUN, in the order of the text; none where it cannot be read."""
-    found = script(subject.dockerfile, instruction) if mentions(subject.dockerfile, instruction, "apt") else None
+    dockerfile = subject.dockerfile
+    if instruction.keyword != "RUN" or not mentions(dockerfile, instruction, "apt"):
+        return ()
+    if not dockerfile.holds(instruction):
+        return tuple(_apt_calls(subject, instruction))
+    key = ("apt calls", instruction.span.start, key_of(subject.build_args))
+    return dockerfile.once(key, lambda: tuple(_apt_calls(subject, instruction)))
+
+
+def _apt_calls(subject: Subject | Text, instruction: Instruction) -> Iterator[AptCall]:
+    found = script(subject.dockerfile, instruction)
     written = [(command, invoked(call_of(command), _TABLE)) for command in found.commands] if found else []
     computed = any(read is not None and read.unknown for _, read in written)
     followed = calls_at(subject.dockerfile, instruction, subject.build_args) if computed else {}

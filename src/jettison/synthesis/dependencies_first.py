@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from jettison.context.copies import taken
 from jettison.context.sources import source_file
 from jettison.core.values import Span
 from jettison.dockerfile.edit import CannotEdit, newline, start_with_comments
@@ -17,7 +16,7 @@ from jettison.dockerfile.model import Edit, Instruction, Stage
 from jettison.dockerfile.scope import State, state_at
 from jettison.dockerfile.shell import Command, Script, script
 from jettison.dockerfile.values import arguments
-from jettison.subject import Subject, Text
+from jettison.subject import Text
 from jettison.synthesis.installs import Copied, Reads, go_modules, reads
 
 _METADATA = {"ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "USER",
@@ -73,51 +72,59 @@ class _Walk:
     found: Order | None = None
 
 
-def order(subject: Subject | Text, stage: Stage) -> Order | None:
+def order(seen: Text, stage: Stage) -> Order | None:
     """The stage's COPYs that would better stand behind its installs; None where there are none.
 
     Raises CannotEdit, with the reason, where an install stands behind such a COPY and may read more than manifests.
     """
-    installing = [at for at, each in enumerate(stage.instructions) if _may_install(subject, each)]
+    installing = [at for at, each in enumerate(stage.instructions) if _may_install(seen, each)]
     if not installing:
         return None
+    before = [each for each in stage.instructions[: installing[-1]] if _copies(each)]
+    if source_file(seen.sent, frozenset().union(*(seen.taken_by(stage, each).paths for each in before))) is None:
+        return None  # nothing that changes stands before an install
     walk = _Walk()
     try:
         for each in stage.instructions[1 : installing[-1] + 1]:  # what stands behind the last changes nothing
-            if not _look(subject, stage, each, walk):
+            if not _look(seen, stage, each, walk):
                 break
-        return _moved(subject, stage, walk)
+        return _moved(seen, stage, walk)
     except CannotEdit:
         copied = frozenset(path for each in walk.copies for to, path in each.files.items())
-        if source_file(subject.sent, copied) is None:
+        if source_file(seen.sent, copied) is None:
             return None  # no source stands before the install: whatever it reads was copied for it
         raise
 
 
-def _may_install(subject: Subject | Text, each: Instruction) -> bool:
+def _may_install(seen: Text, each: Instruction) -> bool:
     """Whether a RUN names an installer: where it does not, it is not read."""
-    text = subject.dockerfile.text
+    text = seen.dockerfile.text
     return each.keyword == "RUN" and _INSTALLERS.search(text, each.span.start, each.span.end) is not None
 
 
-def _look(subject: Subject | Text, stage: Stage, each: Instruction, walk: _Walk) -> bool:
+def _copies(each: Instruction) -> bool:
+    """Whether it is a COPY from the context."""
+    return each.keyword == "COPY" and each.flag("from") is None
+
+
+def _look(seen: Text, stage: Stage, each: Instruction, walk: _Walk) -> bool:
     """Take one instruction into account; False where nothing behind it matters."""
     if each.keyword == "RUN" and walk.copies:
-        return _run(subject, stage, each, walk)
-    if each.keyword == "COPY" and each.flag("from") is None:
-        walk.copies.append(_copy(subject, stage, each))
+        return _run(seen, stage, each, walk)
+    if _copies(each):
+        walk.copies.append(_copy(seen, stage, each))
     elif each.keyword not in {"RUN", *_METADATA} and walk.copies:
         walk.others.append(each)  # ADD, COPY --from, VOLUME: what they do to what was copied is not looked into
     return True
 
 
-def _moved(subject: Subject | Text, stage: Stage, walk: _Walk) -> Order | None:
+def _moved(seen: Text, stage: Stage, walk: _Walk) -> Order | None:
     """What was found, with the COPYs that hold sources; others stay, as the install may need what they bring."""
     found = walk.found
     if found is None:
         return None
     before = [each for each in walk.copies if _before(each.instruction, found.last)]
-    moved = tuple(each for each in before if _has_sources(subject, each, walk.manifests))
+    moved = tuple(each for each in before if _has_sources(seen, each, walk.manifests))
     if not moved:
         return None
     strange = [each.instruction for each in before if not each.files or (each not in moved and _over(each, moved))]
@@ -126,18 +133,18 @@ def _moved(subject: Subject | Text, stage: Stage, walk: _Walk) -> Order | None:
             continue
         raise CannotEdit(f"what line {other.line} puts in the same place is not known")
     found = replace(found, copies=moved, manifests=frozenset(walk.manifests))
-    _check(subject, stage, found, walk.writes)
-    return replace(found, unread=_unread(subject, stage, found))
+    _check(seen, stage, found, walk.writes)
+    return replace(found, unread=_unread(seen, stage, found))
 
 
-def _unread(subject: Subject | Text, stage: Stage, found: Order) -> bool:
+def _unread(seen: Text, stage: Stage, found: Order) -> bool:
     """Whether the stage ends without another RUN, does not ship, and whoever copies from it takes other paths."""
-    if stage is subject.stage or found.split is not None or found.download:
+    if stage is seen.stage or found.split is not None or found.download:
         return False
     if any(each.keyword in ("RUN", "ONBUILD") and _before(found.last, each) for each in stage.instructions):
         return False
     tops = {path.strip("/") for copy in found.copies for path in copy.files}
-    for each in takers(subject.dockerfile, stage, subject.build_args):
+    for each in takers(seen.dockerfile, stage, seen.build_args):
         words = arguments(each)
         if each.keyword != "COPY" or each.heredocs or not all(_PLAIN.fullmatch(word) for word in words[:-1]):
             return False
@@ -147,10 +154,8 @@ def _unread(subject: Subject | Text, stage: Stage, found: Order) -> bool:
     return True
 
 
-def _has_sources(subject: Subject | Text, copy: Copy, manifests: set[str]) -> bool:
-    return (
-        source_file(subject.sent, frozenset(path for to, path in copy.files.items() if to not in manifests)) is not None
-    )
+def _has_sources(seen: Text, copy: Copy, manifests: set[str]) -> bool:
+    return source_file(seen.sent, frozenset(path for to, path in copy.files.items() if to not in manifests)) is not None
 
 
 def _over(copy: Copy, moved: Sequence[Copy]) -> bool:
@@ -167,18 +172,18 @@ def _before(instruction: Instruction, other: Instruction) -> bool:
     return instruction.span.start < other.span.start
 
 
-def _copy(subject: Subject | Text, stage: Stage, instruction: Instruction) -> Copy:
+def _copy(seen: Text, stage: Stage, instruction: Instruction) -> Copy:
     """Where its files go. Raises CannotEdit for a form that is not followed."""
-    state = state_at(subject.dockerfile, stage, instruction, subject.build_args)
+    state = state_at(seen.dockerfile, stage, instruction, seen.build_args)
     words = arguments(instruction)
-    text, missing = expand(words[-1], state.variables, subject.dockerfile.escape)
-    found = taken(instruction, subject.sent, state.variables, subject.dockerfile.escape)
+    text, missing = expand(words[-1], state.variables, seen.dockerfile.escape)
+    found = seen.taken_by(stage, instruction)
     folder = state.workdir or "/"
     target = posixpath.normpath(posixpath.join(folder, text))
     odd = any(flag.name in ("parents", "exclude") for flag in instruction.flags) or instruction.heredocs
     if odd or missing or found.unknown or found.missing:
         return Copy(instruction, state, target, {})
-    entries = subject.sent.by_path
+    entries = seen.sent.by_path
     single = len(found.sources) == 1 and found.sources[0] in found.paths and not text.endswith(("/", "."))
     files: dict[str, str] = {}
     for source in found.sources:
@@ -187,18 +192,18 @@ def _copy(subject: Subject | Text, stage: Stage, instruction: Instruction) -> Co
         else:
             skip = len(source) + 1 if source else 0
             files |= {posixpath.join(target, each.path[skip:]): each.path
-                      for each in subject.sent.below(source) if each.path in found.paths}  # fmt: skip
+                      for each in seen.sent.below(source) if each.path in found.paths}  # fmt: skip
     return Copy(instruction, state, target, {to: path for to, path in files.items() if entries[path].kind == "file"})
 
 
-def _run(subject: Subject | Text, stage: Stage, run: Instruction, walk: _Walk) -> bool:
+def _run(seen: Text, stage: Stage, run: Instruction, walk: _Walk) -> bool:
     """Take one RUN into account; False where nothing behind it is looked at. Raises CannotEdit."""
-    state = state_at(subject.dockerfile, stage, run, subject.build_args)
+    state = state_at(seen.dockerfile, stage, run, seen.build_args)
     files = {to: path for each in walk.copies for to, path in each.files.items()}
-    copied = Copied(subject.sent.root, files, state.workdir or "/")
-    found = script(subject.dockerfile, run)
+    copied = Copied(seen.sent.root, files, state.workdir or "/")
+    found = script(seen.dockerfile, run)
     if found is None or any(flag.name != "network" and not _is_apart(flag.value or "") for flag in run.flags):
-        return _stop(subject, stage, run, walk)
+        return _stop(seen, stage, run, walk)
     kinds = [_kind(command, copied) for command in found.commands]
     count = next((at for at, kind in enumerate(kinds) if kind is None), len(kinds))
     installs = [kind for kind in kinds[:count] if isinstance(kind, Reads) and kind.files]
@@ -209,7 +214,7 @@ def _run(subject: Subject | Text, stage: Stage, run: Instruction, walk: _Walk) -
             return False
         if late is not None:
             raise CannotEdit(f"line {run.line} does something else before it installs")
-        return _stop(subject, stage, run, walk)
+        return _stop(seen, stage, run, walk)
     for each in (kind for kind in kinds[:count] if isinstance(kind, Reads)):
         if each.refusal:
             raise CannotEdit(each.refusal)
@@ -230,18 +235,18 @@ def _is_apart(mount: str) -> bool:
     return re.search(r"(?:^|,)type=(?:cache|secret|ssh|tmpfs)(?:,|$)", mount) is not None and "from=" not in mount
 
 
-def _stop(subject: Subject | Text, stage: Stage, run: Instruction, walk: _Walk) -> bool:
+def _stop(seen: Text, stage: Stage, run: Instruction, walk: _Walk) -> bool:
     """A RUN that may read the sources ends the look; where an install stands behind it, that is the reason."""
     if walk.found is not None:
         return False
     files = {to: path for each in walk.copies for to, path in each.files.items()}
     for later in stage.instructions[stage.instructions.index(run) :]:
-        if not _may_install(subject, later):
+        if not _may_install(seen, later):
             continue
-        found = script(subject.dockerfile, later)
-        folder = state_at(subject.dockerfile, stage, later, subject.build_args).workdir or "/"
+        found = script(seen.dockerfile, later)
+        folder = state_at(seen.dockerfile, stage, later, seen.build_args).workdir or "/"
         for command in found.commands if found else ():
-            kind = reads(command, Copied(subject.sent.root, files, folder))
+            kind = reads(command, Copied(seen.sent.root, files, folder))
             if kind is not None and kind.files and not kind.refusal:
                 where = f"line {run.line} stands between" if later is not run else f"line {run.line} has mounts"
                 raise CannotEdit(f"{where}, and may read the sources")
@@ -301,9 +306,9 @@ def _download(run: Instruction, copied: Copied, walk: _Walk) -> None:
     walk.found = Order((), frozenset(), run, download=True)
 
 
-def _check(subject: Subject | Text, stage: Stage, found: Order, writes: set[str]) -> None:
+def _check(seen: Text, stage: Stage, found: Order, writes: set[str]) -> None:
     """Raises CannotEdit where the COPYs would mean something else behind the install."""
-    behind = state_at(subject.dockerfile, stage, found.last, subject.build_args)
+    behind = state_at(seen.dockerfile, stage, found.last, seen.build_args)
     for copy in found.copies:
         clash = next((to for to in copy.files for top in writes if to.startswith(f"{top}/")), "")
         if clash:
@@ -318,9 +323,9 @@ def _check(subject: Subject | Text, stage: Stage, found: Order, writes: set[str]
         raise CannotEdit(f"the working directory changes before line {found.last.line}")
 
 
-def edits(subject: Subject | Text, found: Order) -> tuple[Edit, ...]:
+def edits(seen: Text, found: Order) -> tuple[Edit, ...]:
     """The stage in its new order. Raises CannotEdit for names that a COPY would read as something else."""
-    dockerfile = subject.dockerfile
+    dockerfile = seen.dockerfile
     end = newline(dockerfile)
     whole = end.join(copy.instruction.span.of(dockerfile.text) for copy in found.copies)
     made: list[Edit] = []

@@ -12,11 +12,11 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jettison.context.reads import LIFECYCLE
+from jettison.core.dataclass import dataclass
 from jettison.dockerfile.shell import Command
 from jettison.synthesis.pip import pip_call
 
