@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jettison.dockerfile.parse import parse
-from jettison.dockerfile.shell import Script, constant, script
+from jettison.dockerfile.quoting import constant
+from jettison.dockerfile.shell import Script, script
 
 
 def read(run: str, *, before: str = "FROM x\n") -> Script:

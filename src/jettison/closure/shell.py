@@ -9,7 +9,7 @@ from functools import cache
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
-from jettison.dockerfile.shell import constant
+from jettison.dockerfile.quoting import constant
 
 _BUILT_IN = {
     ".", ":", "[", "[[", "alias", "bg", "break", "cd", "command", "continue", "declare", "echo", "eval", "exec", "exit",

@@ -9,8 +9,9 @@ from jettison.commands.read import read
 from jettison.commands.wrappers import base_name, peel
 from jettison.core.values import Span
 from jettison.dockerfile.model import Dockerfile, Instruction
+from jettison.dockerfile.quoting import constant
 from jettison.dockerfile.scope import NO_ARGUMENTS, state_at
-from jettison.dockerfile.shell import Argument, Command, constant
+from jettison.dockerfile.shell import Argument, Command
 
 
 def call_of(command: Command) -> Call:

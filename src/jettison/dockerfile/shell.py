@@ -21,6 +21,7 @@ from jettison.core.values import Span
 from jettison.dockerfile.heredoc import heredoc_text, is_heredoc, is_whole
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.dockerfile.parse import shell_text
+from jettison.dockerfile.quoting import constant
 from jettison.dockerfile.scope import state_at
 
 _SUBSHELL = {"subshell", "command_substitution", "process_substitution", "pipeline"}
@@ -34,7 +35,6 @@ _LEAKING = {"cd", "pushd", "popd", "export", "set", "shopt", "umask", "source", 
 _DEFAULT = ("/bin/sh", "-c")
 _NOWHERE = Span(0, 0)
 _WITH_E = re.compile(r"-[A-Za-z]*e[A-Za-z]*")
-_PLAIN = re.compile(r"[\w./:=@%+,-]+", re.ASCII)  # characters that mean themselves
 _FUNCTION = re.compile(r"\(\s*\)|\bfunction\b")  # without either none is defined
 POSIX = re.compile(r"(?:.*/)?(?:ba|da|a|k|z)?sh")
 
@@ -313,43 +313,6 @@ class Reader:
         name, arguments, assignments = read
         span, whole = self.place(node), self.span(at.start, at.end)
         return Command(name, arguments, span, at.joined, at.nested, assignments, whole != span, at.subshell, whole)
-
-
-def constant(text: str) -> str | None:
-    """The value of a shell word without expansions; None where the shell would compute it."""
-    if _PLAIN.fullmatch(text):
-        return text
-    result: list[str] = []
-    at, quote = 0, ""
-    while at < len(text):
-        character = text[at]
-        if quote == "'":
-            if character == "'":
-                quote = ""
-            else:
-                result.append(character)
-        elif character == "\\" and at + 1 < len(text):
-            at += 1
-            # inside double quotes a backslash quotes these alone, and stays before anything else
-            result.append(text[at] if not quote or text[at] in '$`"\\' else "\\" + text[at])
-        elif character in "$`":
-            return None
-        elif character == quote:
-            quote = ""
-        elif not quote and character in "'\"":
-            quote = character
-        elif not quote and _is_pattern(text, at):
-            return None
-        else:
-            result.append(character)
-        at += 1
-    return "".join(result)
-
-
-def _is_pattern(text: str, at: int) -> bool:
-    """Whether the shell makes something else of this unquoted character: a file name pattern, a brace list, a home."""
-    character = text[at]
-    return character in "*?[" or (character == "~" and at == 0) or (character == "{" and ("," in text or ".." in text))
 
 
 def _operands(node: Node) -> Iterator[tuple[int, int] | None]:
