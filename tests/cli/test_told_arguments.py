@@ -1,4 +1,4 @@
-"""`inspect` and `why` of an image that was built with arguments."""
+"""`inspect` and `why` of an image that was built with arguments and named build contexts."""
 
 from __future__ import annotations
 
@@ -82,9 +82,31 @@ def test_rules_see_the_arguments_too(shop: Path) -> None:
     ]
 
 
+IN_THE_PLACE = """FROM debian:12 AS base
+COPY a /a
+FROM base
+COPY a /a
+COPY b /b
+"""
+
+
+def test_a_stage_that_a_named_context_stands_for_has_no_lines(shop: Path) -> None:
+    (shop / "Dockerfile").write_text(IN_THE_PLACE)
+    assert [None, None, None] == [each["line"] for each in inspected()["layers"]]
+    given = ("--build-context", "base=docker-image://debian:13")
+    assert [None, 4, 5] == [each["line"] for each in inspected(*given)["layers"]]
+    assert [4] == [each["line"] for each in json.loads(asked_why(*given).out)["events"]]
+    found = inspected(*given)["findings"]
+    assert ["line 1 takes debian:13, under which newer releases of 13 appear"] == [
+        each["message"] for each in found if each["rule"] == "unpinned-base-tag"
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--build-context", "src=."], "--build-context tells how a Dockerfile was built"),
+        (["--build-context", "src", "-f", "Dockerfile"], "--build-context src has no value"),
         (["--build-arg", "KIND=shop"], "--build-arg tells how a Dockerfile was built"),
         (["--build-arg", "=shop", "-f", "Dockerfile"], "--build-arg has a value without a name"),
         (["--build-arg", "NOT_SET_ANYWHERE", "-f", "Dockerfile"], "--build-arg NOT_SET_ANYWHERE has no value"),

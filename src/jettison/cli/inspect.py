@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jettison.cli.options import coloured, opened, put_out, report_options, width
-from jettison.cli.told import Told, dockerfile_options, made_by, told_dockerfile
+from jettison.cli.told import Told, dockerfile_options, made_by
 from jettison.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 @report_options("markdown")
 def command(
     image: str,
-    file: Path | None,
-    target: str | None,
-    build_args: tuple[str, ...],
+    told: Told | None,
     base_image: str | None,
     packages: bool,
     measure: bool,
@@ -51,8 +49,7 @@ def command(
     With --validate it ends with 1 where something is wrong; what is only advised is told and does not count.
     """
     if validate:
-        _check_alone(form, {"--file": file, "--base-image": base_image, "--packages": packages, "--measure": measure})
-    told = told_dockerfile(file, target, build_args)
+        _check_alone(form, {"--file": told, "--base-image": base_image, "--packages": packages, "--measure": measure})
     found = opened(image, platform, whole=False)
     if validate:
         text, valid = _validated(found, form, coloured(output, no_color))
@@ -137,7 +134,7 @@ def _source(told: Told) -> Source:
     """The Dockerfile as rules look at it, its folder the context."""
     from jettison.review.model import Source
 
-    return Source(told.path.name, told.path, told.path.parent, told.target, told.build_args)
+    return Source(told.path.name, told.path, told.path.parent, told.target, told.build_args, contexts=told.contexts)
 
 
 def _base(name: str | None, platform: str | None, told: Told | None) -> Named:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from jettison.cli.options import coloured, opened, put_out, report_options, say_absent, width
-from jettison.cli.told import dockerfile_options, made_by, told_dockerfile
+from jettison.cli.told import Told, dockerfile_options, made_by
 from jettison.core.errors import UsageError
 from jettison.documents.why import why_to_json
 from jettison.image.near import near_names
@@ -26,9 +26,7 @@ from jettison.report.why_text import why_text
 def command(
     image: str,
     path: str,
-    file: Path | None,
-    target: str | None,
-    build_args: tuple[str, ...],
+    told: Told | None,
     form: str,
     output: Path | None,
     platform: str | None,
@@ -42,7 +40,6 @@ def command(
     wanted = os.fsencode(path)
     if not normalise(wanted):
         raise UsageError("every layer makes the root", hint=f"`jettison inspect {image}` shows the layers")
-    told = told_dockerfile(file, target, build_args)
     found = opened(image, platform)
     past = past_of(found, wanted)
     made = made_by(found, told)
