@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+from steady_buildah import steady
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "standins.py"
@@ -32,12 +34,15 @@ def call(house, *arguments, before=()):
 
 def build(house, context, *options):
     command = ["buildah", "bud", "--layers", "--format", "docker", "--isolation", "chroot", "--network", "host"]
-    return subprocess.run(
-        [*command, "--pull=false", *options, str(context)],
-        env={**os.environ, **house.environment()},
-        capture_output=True,
-        text=True,
-        timeout=600,
+    return steady(
+        partial(
+            subprocess.run,
+            [*command, "--pull=false", *options, str(context)],
+            env={**os.environ, **house.environment()},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
     )
 
 

@@ -11,9 +11,11 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
+from steady_buildah import steady
 
 BASE = "localhost/busybox:1"  # busybox, its applets, a user `app` (1234), /tmp and /www
 _DOCKERFILE = """\
@@ -44,7 +46,10 @@ class Store:
         """What a buildah command prints; raises CalledProcessError."""
         command = ["buildah", *arguments]
         environment = {**os.environ, **self.environment}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120).stdout
+        call = partial(subprocess.run, command, env=environment, capture_output=True, text=True, timeout=120)
+        ended = steady(call)
+        ended.check_returncode()
+        return ended.stdout
 
 
 def require_engine() -> None:
