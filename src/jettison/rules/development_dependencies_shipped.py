@@ -125,7 +125,7 @@ def _ways(subject: Subject, removed: Removed, makers: tuple[Instruction, ...]) -
         if found is None:
             raise CannotEdit("npm does not install them in this stage")
         size = weigh(subject.tree, removed.folders) + lock
-        title = f"build in a stage of its own, with `{command}` at its end"
+        title = f"build in a stage of its own, with `{command}` at its end{f'; {found[2]}' if found[2] else ''}"
         return title, found[0], found[1] + size, "single-stage-build"
 
     def at_the_end() -> Offer:

@@ -13,11 +13,10 @@ from jettison.dockerfile.graph import needed
 from jettison.dockerfile.model import Edit, Instruction, Stage
 from jettison.rule import Finding, Fix, text_rule
 from jettison.subject import Text
+from jettison.synthesis.npm_exact import LOCKS, differs
 from jettison.synthesis.npm_run import npm_installs
 
 NAME = "npm-install-with-a-lockfile"
-_LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
-_NAMED = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _LARGEST = 64 * 2**20
 
 
@@ -32,7 +31,9 @@ def npm_install_with_a_lockfile(text: Text) -> Iterator[Finding]:
     names: `npm ci` ends with an error where they differ. Without a lock file nothing is said.
 
     **Safety.** PROPOSED: it is about the same packages every time, which is yours to decide. `npm ci` removes a
-    node_modules that was there before.
+    node_modules that was there before. Where building gets a stage of its own, `optimize` says `npm ci` in that step,
+    provided the image shows that it installs the same: both manifests as they were copied, and in node_modules the
+    very packages of the lock file.
 
     This rule's example needs a project with a lock file: it is tested on small ones
     (tests/rules/test_npm_lockfile.py).
@@ -60,21 +61,14 @@ def _lock(text: Text, stage: Stage, run: Instruction) -> str | None:
     for each in stage.instructions[: stage.instructions.index(run)]:
         if each.keyword in ("COPY", "ADD") and each.flag("from") is None:
             paths |= text.taken_by(stage, each).paths
-    locks = [path for path in sorted(paths) if path.rpartition("/")[2] in _LOCKS and "node_modules/" not in path]
+    locks = [path for path in sorted(paths) if path.rpartition("/")[2] in LOCKS and "node_modules/" not in path]
     beside = [posixpath.join(posixpath.dirname(path), "package.json") for path in locks]
     return locks[0] if len(locks) == 1 and beside[0] in paths else None
 
 
 def _differs(context: Path, lock: str) -> str:
     """Why `npm ci` would not do with this lock file; empty where it says what package.json says."""
-    locked, named = _read(context / lock), _read((context / lock).parent / "package.json")
-    root = locked.get("packages", {}).get("") if isinstance(locked.get("packages"), dict) else None
-    if not isinstance(root, dict):
-        return f"{lock} does not tell which package.json it was made of (npm before 7 wrote it)"
-    for key in _NAMED:
-        if (root.get(key) or {}) != (named.get(key) or {}):
-            return f"{lock} and package.json differ in their {key}: run `npm install` and commit the lock file"
-    return ""
+    return differs(lock, _read(context / lock), _read((context / lock).parent / "package.json"))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -201,8 +201,9 @@ def _needs_merging(subject: Subject, removed: Removed, runs: list[Instruction]) 
     return makers(subject, removed) != (runs[-1],)
 
 
-def with_the_split(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...], int] | None:
-    """A stage of its own for building, and `npm prune` at its end; None where npm does not build here. CannotEdit."""
+def with_the_split(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...], int, str] | None:
+    """A stage of its own for building, `npm prune` at its end, and what else is done; None where npm does not build
+    here. CannotEdit."""
     plan = npm_stage.plan(subject)
     if plan is None:
         return None
@@ -218,4 +219,4 @@ def with_the_split(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...]
         plan = replace(plan, prune=_in(_top(removed), workdir, prune))
     made = text(plan, subject.stage.base)
     own = subject.image.layers[subject.alignment.base_layers :]
-    return between(subject.dockerfile.text, made), sum(layer.unpacked for layer in own) - plan.weight()
+    return between(subject.dockerfile.text, made), sum(layer.unpacked for layer in own) - plan.weight(), plan.also

@@ -6,9 +6,12 @@ from jettison.dockerfile.edit import CannotEdit
 from jettison.image.model import Kind
 from jettison.subject import Subject
 from jettison.synthesis.left import own_runs
+from jettison.synthesis.npm_exact import exact
 from jettison.synthesis.npm_run import installs_with_any
 from jettison.synthesis.stages import Plan, Ship
 from jettison.synthesis.work import application_folder, check_folder, owner_of, work_below
+
+EXACT = "`npm ci` for `npm install`: the lock file says what was installed"
 
 
 def plan(subject: Subject) -> Plan | None:
@@ -23,7 +26,9 @@ def plan(subject: Subject) -> Plan | None:
     work = work_below(subject, (folder,))
     check_folder(subject, folder, work)
     _check_links(subject, folder, work)
-    return Plan(subject, work, (Ship((shown,), shown, owner_of(subject, (folder,))),), what=shown)
+    ship = Ship((shown,), shown, owner_of(subject, (folder,)))
+    edits = exact(subject, folder)
+    return Plan(subject, work, (ship,), edits, what=shown, also=EXACT if edits else "")
 
 
 def _check_links(subject: Subject, folder: bytes, work: frozenset[int]) -> None:

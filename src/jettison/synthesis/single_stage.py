@@ -54,6 +54,7 @@ def _ways(plan: Plan, besides: str) -> Iterator[Way]:
         told += [f"freed from {' and '.join(each.freed)}"] if each.freed else []
         told += [CERTIFICATES] if each.certificates else []
         told += [NO_SHELL] if not each.candidate.shell else []
+        told += [plan.also] if plan.also else []
         found = _way(each.plan, each.candidate.name, each.weight, "; ".join(told), each.declares, each.parts)
         if plan.bare:  # what a package for development asks for of the interpreter stays behind with it
             yield replace(found, after=BEFORE_PARTS)
@@ -63,7 +64,7 @@ def _ways(plan: Plan, besides: str) -> Iterator[Way]:
         return
     layers = plan.subject.image.layers[: plan.subject.alignment.base_layers]
     weight = sum(layer.unpacked for layer in layers)
-    title = f"build in a stage of its own; ship {plan.what}{besides}"
+    title = f"build in a stage of its own; ship {plan.what}{besides}{f'; {plan.also}' if plan.also else ''}"
     yield _way(plan, plan.subject.stage.base, weight, title)
 
 

@@ -59,6 +59,7 @@ class Plan:
     added: int = 0
     price: str = ""  # what is given up, for people
     declares: tuple[str, ...] = ()  # config keys that `edits` change on purpose
+    also: str = ""  # what else `edits` do, for people
     bare: bool = False  # worth nothing upon the base that it stands on
 
     def shipped(self) -> tuple[bytes, ...]:
