@@ -158,6 +158,25 @@ def test_a_file_that_only_a_name_leads_to_is_taken(here: Path) -> None:
     assert (1, True) == (code, "taken by line 4: COPY --from=src a.txt keys /srv/" in out)
 
 
+def test_a_file_in_a_named_folder_is_decided_on_by_the_ignore_file_there(here: Path) -> None:
+    (here / "lib" / ".dockerignore").write_text("b.txt\nkeys\n!keys/open\n")
+    named = ("--build-context", "src=../lib")
+    code, out, _ = run("explain", "../lib/b.txt", "../lib/a.txt", "Dockerfile", *named)
+    assert (0, "b.txt in the build context src: left out") == (code, out[:40])
+    assert "line 1 of .dockerignore decides: b.txt" in out
+    assert "a.txt in the build context src: let through" in out
+    assert 1 == out.count("taken by line 4: COPY --from=src a.txt keys /srv/")
+    assert "\nDockerfile: let through" in out
+    code, out, _ = run("explain", "../lib/b.txt", "--builder", "buildah", *named)
+    assert (1, True) == (code, "Buildah finds no ignore file" in out)
+
+
+def test_the_document_tells_the_context_of_each_file(here: Path) -> None:
+    files = document("ignore", "explain", "../lib/a.txt", "Dockerfile", "--build-context", "src=../lib")["files"]
+    assert [("src", "a.txt"), (None, "Dockerfile")] == [(each["context"], each["path"]) for each in files]
+    assert [str(here / "lib/.dockerignore"), None] == [each.get("ignore_file") for each in files]
+
+
 def test_behind_the_dashes_it_would_not_be_seen(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["--build-context", "src=../lib"], ["--build-context=src=../lib"]):
         assert 2 == main(["optimize", "--", *arguments])

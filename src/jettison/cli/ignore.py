@@ -19,8 +19,8 @@ from jettison.context.secrets import secrets_of
 from jettison.context.walk import Totals, excluded
 from jettison.core.errors import UsageError
 from jettison.core.escape import terminal
-from jettison.documents.ignore import Builder, Shown, explain_to_json, ignore_to_json
-from jettison.report.ignore_explain import explain_text, leads_out
+from jettison.documents.ignore import Builder, Explained, Shown, explain_to_json, ignore_to_json
+from jettison.report.ignore_explain import explain_text
 from jettison.report.ignore_show import ignore_text
 
 
@@ -82,35 +82,35 @@ def _builder(build: Asked, dialect: Dialect) -> Builder:
 def explain(files: tuple[str, ...], stdin: bool, quiet: bool, **options: Any) -> int:
     """Tell which line of the ignore file decides on each FILE, and which instructions take it.
 
-    FILE need not be there. It is looked for from the current directory, or else from the context. As with `git
-    check-ignore`, the exit code is 0 where at least one FILE is left out, 1 where none is.
+    FILE need not be there. It is looked for from the current directory, or else from the context; where it lies in
+    the folder of a named build context, that folder's own ignore file decides. As with `git check-ignore`, the exit
+    code is 0 where at least one FILE is left out, 1 where none is.
     """
     names = [*files, *(sys.stdin.read().splitlines() if stdin else [])]
     if not names:
         raise UsageError("no file is named", hint="write `jettison ignore explain FILE`, or --stdin")
     build = asked(options)
-    named = tuple(build.by_name())
-    takings = build.takings(build.left) + named, build.takings(build.everything) + named
-    found = []
-    for name in names:
-        led = follow(build.everything, inside(build, name))
-        decision = decide((build.everything, build.left), build.ignore, led[0], takings) if led else None
-        found.append((name, decision, led[1] if led else ()))
+    found = [_explained(build.holding(name), name) for name in names]
     if not quiet:
-        _explained(build, found, options)
-    return 0 if any(decision is not None and decision.excluded for _, decision, _ in found) else 1
+        _put_out(build, found, options)
+    return 0 if any(each.decision is not None and each.decision.excluded for each in found) else 1
 
 
-def _explained(build: Asked, found: Sequence[tuple[str, Any, Any]], options: dict[str, Any]) -> None:
+def _explained(build: Asked, name: str) -> Explained:
+    """One file, as it was named, upon the context that it lies in."""
+    led = follow(build.everything, inside(build, name))
+    if led is None:
+        return Explained(name, build.precedence, build.root, build.named)
+    decision = decide((build.everything, build.left), build.ignore, led[0], build.every_taking)
+    return Explained(name, build.precedence, build.root, build.named, decision, led[1])
+
+
+def _put_out(build: Asked, found: Sequence[Explained], options: dict[str, Any]) -> None:
     if options["form"] == "json":
         put_out(json.dumps(explain_to_json(build.precedence, found), indent=2) + "\n", options["output"])
         return
     looks: Any = {"width": width(), "colour": _colour(options)}
-    texts = [
-        leads_out(name, **looks) if each is None else explain_text(each, build.precedence, build.root, **looks)
-        for name, each, _ in found
-    ]
-    put_out("\n".join(texts), options["output"])
+    put_out("\n".join(explain_text(each, **looks) for each in found), options["output"])
 
 
 @command.command("write")

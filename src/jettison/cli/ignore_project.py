@@ -37,6 +37,7 @@ class Asked:
     stages: tuple[Stage, ...]  # those that the target needs
     build_args: Mapping[str, str]
     contexts: Mapping[str, Named]  # named build contexts
+    named: str = ""  # which of them `root` is; empty: the build's own context
 
     @property
     def dockerfile_path(self) -> Path:
@@ -49,7 +50,10 @@ class Asked:
     @cached_property
     def precedence(self) -> Precedence:
         """The ignore file that counts for the builder that was asked for."""
-        return precedence(self.root, self.dockerfile_path, self.dialect)
+        if not self.named:
+            return precedence(self.root, self.dockerfile_path, self.dialect)
+        names = (".dockerignore",) if self.dialect is Dialect.BUILDKIT else ()
+        return Precedence(self.dialect, named_ignore_file(self.root, self.dialect), (), names)
 
     @cached_property
     def ignore(self) -> Ignore | None:
@@ -69,7 +73,28 @@ class Asked:
 
     def takings(self, context: Context, name: str = "") -> tuple[Taken, ...]:
         """What each instruction takes of a context, of a named one by its name; nothing without a Dockerfile."""
+        name = name or self.named
         return () if self.dockerfile is None else copies(self.dockerfile, self.stages, context, self.build_args, name)
+
+    def holding(self, name: str) -> Asked:
+        """The same upon the named build context that a file of the command line lies in, if it is not in this one."""
+        places = _places(name)
+        if any(each.is_relative_to(self.root) for each in places):
+            return self
+        found = (each for each in self._others if any(place.is_relative_to(each.root) for place in places))
+        return next(found, self)
+
+    @cached_property
+    def _others(self) -> tuple[Asked, ...]:
+        """The same upon each named build context that is a folder."""
+        folders = {name: each.folder for name, each in self.contexts.items() if each.folder is not None}
+        return tuple(replace(self, root=Path(os.path.realpath(folders[name])), named=name) for name in folders)
+
+    @cached_property
+    def every_taking(self) -> tuple[tuple[Taken, ...], tuple[Taken, ...]]:
+        """What instructions take of what the ignore file leaves, and what they would of everything."""
+        named = tuple(self.by_name())
+        return self.takings(self.left) + named, self.takings(self.everything) + named
 
     def upon(self, name: str) -> ContextShown:
         """What a named build context holds and who takes it. Raises UsageError."""
@@ -83,7 +108,7 @@ class Asked:
 
     def by_name(self) -> Iterator[Taken]:
         """What instructions take of folders in this context that are named ones as well, by its paths in this one."""
-        for name, each in self.contexts.items():
+        for name, each in () if self.named else self.contexts.items():
             folder = Path(os.path.realpath(each.folder or "/"))
             if folder != self.root and folder.is_relative_to(self.root):
                 below = folder.relative_to(self.root)
@@ -119,16 +144,20 @@ def inside(build: Asked, name: str) -> str:
 
     Raises UsageError where it lies outside, or is the context.
     """
-    here = os.path.normpath(Path(os.path.realpath(Path.cwd())) / name)
-    real = os.path.normpath(Path(os.path.realpath(Path(here).parent)) / Path(here).name)
-    found = next((each for each in (here, real) if Path(each).is_relative_to(build.root)), None)
-    path = os.path.normpath(name) if found is None else Path(found).relative_to(build.root).as_posix()
+    found = next((each for each in _places(name) if each.is_relative_to(build.root)), None)
+    path = os.path.normpath(name) if found is None else found.relative_to(build.root).as_posix()
     if path.startswith("/") or path.split("/")[0] == "..":
         hint = "name a file in it, or give another --context"
         raise UsageError(f"{name} is not in the build context {build.root}", hint=hint)
     if path == ".":
         raise UsageError("the build context itself is never left out", hint="name a file in it")
     return path
+
+
+def _places(name: str) -> tuple[Path, Path]:
+    """Where a file that is named lies, seen from here: as it is named, and with links among its folders followed."""
+    here = Path(os.path.normpath(Path(os.path.realpath(Path.cwd())) / name))
+    return here, Path(os.path.normpath(Path(os.path.realpath(here.parent)) / here.name))
 
 
 def build_options(function: Any) -> Any:

@@ -119,22 +119,37 @@ def _skipped(found: Skipped) -> dict[str, Any]:
     return {**text_fields(found.what, "path"), "reason": plain(found.reason)}
 
 
-def explain_to_json(
-    builder: Precedence, decisions: Sequence[tuple[str, Decision | None, tuple[tuple[str, str], ...]]]
-) -> dict[str, Any]:
-    """What `ignore explain` prints with --format json; per file its name, the decision, the links on the way.
+@dataclass(frozen=True)
+class Explained:
+    """Who decides on a file, `name` as it was given; without a decision the way to it leads out of the context."""
 
-    Without a decision the way to the file leads out of the context.
-    """
+    name: str
+    builder: Precedence
+    root: Path  # the context
+    context: str = ""  # the named build context that this is; empty: the build's own
+    decision: Decision | None = None
+    through: tuple[tuple[str, str], ...] = ()  # links among its folders
+
+
+def explain_to_json(builder: Precedence, files: Sequence[Explained]) -> dict[str, Any]:
+    """What `ignore explain` prints with --format json; `builder` of the build's own context."""
     return {
         "schema": EXPLAIN_SCHEMA,
         **_precedence(builder),
-        "files": [_decision(*each) for each in decisions],
+        "files": [{**_decision(each), **_where(each)} for each in files],
     }
 
 
-def _decision(name: str, found: Decision | None, through: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    links = [{**text_fields(link, "path"), **text_fields(target, "target")} for link, target in through]
+def _where(found: Explained) -> dict[str, Any]:
+    """Which context a file lies in; of a named one also the ignore file that counts there."""
+    if not found.context:
+        return {"context": None}
+    return {**text_fields(found.context, "context"), **_place("ignore_file", found.builder.file)}
+
+
+def _decision(one: Explained) -> dict[str, Any]:
+    name, found = one.name, one.decision
+    links = [{**text_fields(link, "path"), **text_fields(target, "target")} for link, target in one.through]
     if found is None:
         return {**text_fields(name, "file"), "path": None, "excluded": None, "through": links}
     decider = found.decider

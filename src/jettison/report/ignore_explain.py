@@ -9,7 +9,7 @@ from jettison.context.decision import Decision, Naming, Role, looks_below
 from jettison.context.precedence import Precedence
 from jettison.core.escape import terminal
 from jettison.core.units import show_bytes
-from jettison.documents.ignore import one_line
+from jettison.documents.ignore import Explained, one_line
 from jettison.report.counts import plural
 from jettison.report.ignore_show import NAMES, NARROWEST, ignore_name
 from jettison.report.layout import columns, cut, pad, paint, wrap
@@ -17,10 +17,14 @@ from jettison.report.layout import columns, cut, pad, paint, wrap
 _WIDEST = 30  # columns of a pattern
 
 
-def explain_text(found: Decision, builder: Precedence, root: Path, *, width: int, colour: bool) -> str:
+def explain_text(one: Explained, *, width: int, colour: bool) -> str:
     """The answer for one file, in lines of at most `width` columns."""
+    found, builder, root = one.decision, one.builder, one.root
+    if found is None:
+        return _leads_out(one.name, width=width, colour=colour)
     width = max(width, NARROWEST)
-    text = f"{terminal(found.path)}{'/' if found.kind == 'directory' else ''}: "
+    text = f"{terminal(found.path)}{'/' if found.kind == 'directory' else ''}"
+    text += f" in the build context {terminal(one.context)}: " if one.context else ": "
     text += "would be " if found.kind is None else ""
     text += "left out" if found.excluded else "let through"
     style = "yellow" if found.excluded else "green"
@@ -34,7 +38,7 @@ def explain_text(found: Decision, builder: Precedence, root: Path, *, width: int
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def leads_out(name: str, *, width: int, colour: bool) -> str:
+def _leads_out(name: str, *, width: int, colour: bool) -> str:
     """The same for a file whose way leads out of the context."""
     why = "a symbolic link on the way leads out of the build context, or in a circle"
     text = f"{terminal(name)}: {why}; no builder follows it there"
