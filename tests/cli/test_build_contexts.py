@@ -172,7 +172,9 @@ def test_a_file_in_a_named_folder_is_decided_on_by_the_ignore_file_there(here: P
 
 
 def test_the_document_tells_the_context_of_each_file(here: Path) -> None:
-    files = document("ignore", "explain", "../lib/a.txt", "Dockerfile", "--build-context", "src=../lib")["files"]
+    files = document("ignore-explain", "explain", "../lib/a.txt", "Dockerfile", "--build-context", "src=../lib")[
+        "files"
+    ]
     assert [("src", "a.txt"), (None, "Dockerfile")] == [(each["context"], each["path"]) for each in files]
     assert [str(here / "lib/.dockerignore"), None] == [each.get("ignore_file") for each in files]
 
