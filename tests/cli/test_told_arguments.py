@@ -102,6 +102,12 @@ def test_a_stage_that_a_named_context_stands_for_has_no_lines(shop: Path) -> Non
     ]
 
 
+def test_a_folder_in_the_place_of_the_base_leaves_lines_and_no_base(shop: Path) -> None:
+    (shop / "Dockerfile").write_text("FROM base\nCOPY a /a\nCOPY b /b\n")
+    (shop / "root").mkdir()
+    assert [None, 2, 3] == [each["line"] for each in inspected("--build-context", "base=root")["layers"]]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jettison.core.errors import BuildFailed, EngineError
-from jettison.engine import buildah
+from jettison.engine import buildah, buildah_output
 from jettison.engine.model import BuildRequest
 from jettison.engine.process import Ended
 
@@ -25,6 +25,24 @@ def test_a_command_that_went_away_is_told() -> None:
 @pytest.mark.parametrize(("script", "expected"), [("echo '[1]'", [1]), ("echo '[1]'; exit 1", None), ("echo [", None)])
 def test_json_is_read_where_the_command_ends_well(script: str, expected: object) -> None:
     assert expected == buildah.read_json(["sh", "-c", script])
+
+
+NOT_SEALED = b"Close_Fd sealing memfd copy: Device or resource busy\nError: exit status 1\n"
+
+
+@pytest.mark.parametrize(
+    ("expected", "code", "out", "errors"),
+    [
+        (True, 1, b"", NOT_SEALED),
+        (True, 1, b"", b"Error sealing memfd copy: Device or resource busy\n"),
+        (False, 2, b"", NOT_SEALED),
+        (False, 1, b"begun", NOT_SEALED),
+        (False, 1, b"", b"said Close_Fd sealing memfd copy: \n"),
+        (False, 1, b"", b"a line\n" * 200 + NOT_SEALED),
+    ],
+)
+def test_whether_an_application_never_began(expected: bool, code: int, out: bytes, errors: bytes) -> None:
+    assert expected == buildah_output.never_began(code, out, errors)
 
 
 @pytest.mark.parametrize(

@@ -289,6 +289,18 @@ def test_an_application_that_buildah_never_began_is_started_again(
     assert min(failing, 3) == len((tmp_path / "tries").read_text())
 
 
+def test_what_is_stopped_is_not_begun_again(begin: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tries").touch()
+    program = tmp_path / "buildah"
+    program.write_text(NOT_SEALED.format(tries=tmp_path / "tries", failing=1, real=shutil.which("buildah")))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    sandbox = begin("sleep", "60")
+    wait_until(lambda: b"sealing" in sandbox.logs()[1])
+    assert Phase.EXITED is sandbox.stop(2.0).phase
+    assert 1 == len((tmp_path / "tries").read_text())
+
+
 def test_closing_twice_is_once(begin: Start) -> None:
     sandbox = begin("sleep", "600")
     sandbox.close()

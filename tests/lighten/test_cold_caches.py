@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scripted_engine import ScriptedEngine
 
-from jettison.core.errors import BuildFailed
+from jettison.core.errors import BuildFailed, DiskError
 from jettison.lighten import events
 from jettison.lighten.bench import Bench, build
 from jettison.lighten.recipe import Recipe
@@ -19,13 +19,13 @@ TEXT = f'FROM scratch\nCOPY main /app/main\nRUN {MOUNT} write /usr/lib/needed 30
 class Told(ScriptedEngine):
     """Keeps the Dockerfiles that it was given; `small` has no memory for a tmpfs."""
 
-    small = False
+    small = None
 
     def build(self, request, progress=None):
         text = request.dockerfile.read_text()
         self.given = [*getattr(self, "given", []), text]
         if self.small and "tmpfs" in text:
-            raise BuildFailed("no space left on device")
+            raise self.small("no space left on device")
         return super().build(request, progress)
 
 
@@ -58,17 +58,25 @@ def test_where_no_daemon_keeps_them_the_text_is_as_written(engine, project):
 
 
 def test_what_does_not_fit_into_memory_is_built_as_it_is_written_and_told(engine, project):
-    engine.small = True
+    engine.small = BuildFailed
     told = built(engine, project, cold=True)
     assert [EMPTY, TEXT] == engine.given
     (note,) = (each for each in told if isinstance(each, events.Note))
-    assert note.text.startswith("v0 does not build with its cache mounts empty")
+    assert note.text.startswith("v0 was not built with its cache mounts empty")
 
 
-def test_what_does_not_build_either_way_fails(engine, project):
+def test_a_disk_that_is_full_meanwhile_is_no_other(engine, project):
+    engine.small = DiskError
+    assert any(isinstance(each, events.Note) for each in built(engine, project, cold=True))
+    assert [EMPTY, TEXT] == engine.given
+
+
+def test_what_does_not_build_either_way_fails_and_nothing_is_said_of_mounts(engine, project):
     (project / "main").unlink()
+    told = []
     with pytest.raises(BuildFailed):
-        built(engine, project, cold=True)
+        told += built(engine, project, cold=True)
+    assert [] == told
     with pytest.raises(BuildFailed):
         built(engine, project, cold=False)
     assert [EMPTY, TEXT, TEXT] == engine.given

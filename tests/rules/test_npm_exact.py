@@ -37,8 +37,13 @@ CMD ["node", "dist/index.js"]
 EXACT = "`npm ci` for `npm install`: the lock file says what was installed"
 
 
-def subject(text=TEXT, *, copied=(), installed=PACKAGES, left=LOCK, lock=LOCK, package=DEPENDENCIES, config=()):
-    """`copied` stands beside the sources; `left` is the lock file as npm left it."""
+TWO_COPIES = TEXT.replace("COPY . .\nRUN npm install\n", "COPY package*.json ./\nRUN npm install\nCOPY . .\n")
+
+
+def subject(
+    text=TEXT, *, copied=(), installed=PACKAGES, left=LOCK, lock=LOCK, package=DEPENDENCIES, again=None, base=()
+):
+    """`copied` stands beside the sources; `left` is the lock file as npm left it; `again` is copied behind it."""
     sources = {"app/package.json": json.dumps(package), "app/src/index.ts": "x", **dict(copied)}
     sources |= {"app/package-lock.json": json.dumps(lock)} if lock else {}
     modules = {
@@ -52,25 +57,40 @@ def subject(text=TEXT, *, copied=(), installed=PACKAGES, left=LOCK, lock=LOCK, p
     stage = dockerfile.stages[-1]
     makers = [each for each in stage.instructions if each.keyword in ("RUN", "COPY")]
     whole = image(
-        BASE,
+        {**BASE, **dict(base)},
         sources,
         modules,
+        *([again] if again is not None else []),
         {"app/dist/index.js": "require('fastify')"},
-        config={"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["node", "dist/index.js"], "WorkingDir": "/app", **dict(config)},
+        config={"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["node", "dist/index.js"], "WorkingDir": "/app"},
     )
     return Subject(dockerfile, Path(), whole, Alignment(True, 1, dict(enumerate(makers, 1))), stage)
 
 
 def split(seen):
-    """What single-stage-build offers last, which is upon the stage's own base."""
-    fix = list(single_stage_build(seen))[-1].fix
-    return fix.title, apply(seen.dockerfile.text, fix.edits)
+    """What single-stage-build offers first, and last, upon the stage's own base."""
+    fixes = [each.fix for each in single_stage_build(seen)]
+    return [(each.title, apply(seen.dockerfile.text, each.edits)) for each in (fixes[0], fixes[-1])]
 
 
 def test_a_lock_file_that_says_what_was_installed_is_followed():
-    title, text = split(subject())
+    (title, text), _ = split(subject())
     assert title.endswith(f"; {EXACT}")
     assert "RUN npm ci\nRUN npm run build\n\nFROM node:20\n" in text
+
+
+def test_it_is_offered_without_as_well_should_that_break_something():
+    _, (title, text) = split(subject())
+    assert EXACT not in title
+    assert "RUN npm install\nRUN npm run build\n\nFROM node:20\n" in text
+
+
+def test_a_lock_file_that_is_copied_again_behind_the_install_is_not_the_one_that_npm_left():
+    sources = {"app/package-lock.json": json.dumps(LOCK), "app/src/index.ts": "x"}
+    assert "RUN npm ci\n" in split(subject(TWO_COPIES, again=sources))[0][1]
+    rewritten = {**LOCK, "packages": {**LOCK["packages"], "node_modules/e": {"version": "1.0.0", "optional": True}}}
+    assert "npm ci" not in split(subject(TWO_COPIES, again=sources, left=rewritten))[0][1]
+    assert "npm ci" not in split(subject(TWO_COPIES, again=sources, left=None))[0][1]
 
 
 def test_with_the_prune_in_one_step_too():
@@ -82,7 +102,7 @@ def test_with_the_prune_in_one_step_too():
 
 
 def test_words_that_say_how_much_it_prints_stay():
-    _, text = split(subject(TEXT.replace("npm install", "npm i --no-audit --no-fund")))
+    (_, text), _ = split(subject(TEXT.replace("npm install", "npm i --no-audit --no-fund")))
     assert "RUN npm ci --no-audit --no-fund\n" in text
 
 
@@ -97,13 +117,16 @@ REASONS = {
     "a workspace is linked": {"installed": {**PACKAGES, "node_modules/fastify": {**FASTIFY, "link": True}}},
     "npm before 7 wrote it": {"lock": {"lockfileVersion": 1}, "left": {"lockfileVersion": 1}},
     "node_modules was copied": {"copied": {"app/node_modules/mine/index.js": "m"}},
+    "npm wrote none": {"left": None},
+    "a package that is not optional was not installed": {"installed": {"node_modules/fastify": FASTIFY}},
+    "the user's npm is configured": {"base": {"root/.npmrc": "package-lock=false"}},
     "npm is configured": {"copied": {"app/.npmrc": "package-lock=false"}},
 }
 
 
 @pytest.mark.parametrize("given", REASONS.values(), ids=REASONS)
 def test_it_stays_npm_install_where(given):
-    title, text = split(subject(**given))
+    (title, text), _ = split(subject(**given))
     assert EXACT not in title
     assert "RUN npm install\n" in text
 
@@ -114,12 +137,28 @@ TEXTS = {
     "an option may change what is installed": TEXT.replace("npm install", "npm install --omit=optional"),
     "a variable configures npm": TEXT.replace("COPY", "ENV npm_config_package_lock=false\nCOPY"),
     "it installs elsewhere": TEXT.replace("npm install", "cd /app && npm install"),
+    "the lock file is removed before": TEXT.replace("npm install", "rm -f package-lock.json && npm install"),
+    "the lock file is put back": TEXT.replace("npm install", "npm install && git checkout package-lock.json"),
+    "modules are put there before": TEXT.replace("npm install", "cp -r /opt/vendor node_modules && npm install"),
+    "an assignment configures npm": TEXT.replace("npm install", "npm_config_package_lock=false npm install"),
+    "an export configures npm": TEXT.replace("npm install", "export npm_config_package_lock=false && npm install"),
+    "npm config does": TEXT.replace("npm install", "npm config set package-lock false && npm install"),
+    "a file is written": TEXT.replace("npm install", "echo package-lock=false > ~/.npmrc && npm install"),
+    "something is mounted": TEXT.replace("RUN npm install", "RUN --mount=type=secret,id=npmrc npm install"),
 }
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_it_stays_npm_install_in_a_text_where(text):
-    title, made = split(subject(text))
+    (title, made), _ = split(subject(text))
     assert EXACT not in title
     assert "npm ci" not in made
     assert "npm install" in made
+
+
+@pytest.mark.parametrize("words", ["npm install && npm cache clean --force", "npm install && rm -rf /root/.npm /tmp/*",
+                                   "set -ex; npm install", "npm install && npm run build"])  # fmt: skip
+def test_commands_beside_it_that_leave_the_manifests_alone_do_not_matter(words):
+    (title, made), _ = split(subject(TEXT.replace("npm install", words)))
+    assert title.endswith(f"; {EXACT}")
+    assert f"RUN {words.replace('npm install', 'npm ci')}\n" in made

@@ -78,6 +78,7 @@ CASES = {
         "FROM x\nENV PATH=$PATH:/a\n": [],
         "FROM golang:1.22\nENV PATH=$GOPATH/bin:$PATH\n": [],
         "FROM debian:12.5\nENV A_VERSION=1 BIN_VERSION=1\nCOPY a /$A_VERSON/$BI_VERSION\n": [3, 3],
+        "ARG R_VERSION=4.3\nFROM rocker/r-ver:$R_VERSION\nENV LIB=/usr/local/lib/R/$R_VERSION\n": [],
         "FROM x\nENV PIP_VERSION=1\nENV B=$PYTHON_PIP_VERSION\n": [],
         "FROM x\nENV LD_LIBRARY_PATH=/a:$LD_LIBRARY_PATH\nENV MINE a:${MINE}\n": [],
         "FROM scratch\nENV LD_LIBRARY_PATH=/a:$LD_LIBRARY_PATH\n": [2],

@@ -99,6 +99,9 @@ CASES = {
         "RUN tar xf /a.tgz -C /usr/src && cd /usr/src/a && make install\nRUN rm -rf /usr/src/a": 1,
         "RUN tar xf /a.tgz -C /usr/src && cd /usr/src/a && make install\nRUN cp /usr/src/a/b / && rm -r /usr/src/a": 0,
         "RUN tar xf /a.tgz -C /src && cd /src/a && make install\nRUN ls /usr/src/a": 1,
+        "RUN tar xf /a.tgz -C /src && cd /src/a && make install\nENV CFLAGS=-I/src/a/include": 0,
+        "RUN tar xf /a.tgz -C /src && cd /src/a && make install\nRUN gcc -L/src/a/lib x.c": 0,
+        "RUN tar xf /a.tgz -C /src && cd /src/a && make install\nRUN pip install file:///src/a": 0,
         BUILDER.format("RUN tar xf /a.tgz -C /usr/src && cd /usr/src/a && make install"): 0,
     },
     "temporary-folder-left-behind": {

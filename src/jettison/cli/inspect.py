@@ -146,7 +146,10 @@ def _base(name: str | None, platform: str | None, told: Told | None) -> Named:
     from jettison.dockerfile.graph import expand_from, resolve_target, stage_chain
 
     parsed, arguments = told.dockerfile, told.build_args
-    base = expand_from(parsed, stage_chain(parsed, resolve_target(parsed, told.target), arguments)[0], arguments)
+    lowest = stage_chain(parsed, resolve_target(parsed, told.target), arguments)[0]
+    if lowest.context and not lowest.base:
+        return "", None  # a folder stands there: what it holds is not known
+    base = expand_from(parsed, lowest, arguments)
     return "" if base == "scratch" else base, None
 
 

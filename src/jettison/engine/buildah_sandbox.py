@@ -168,6 +168,8 @@ class BuildahSandbox:
         never_began = buildah_output.never_began(code, self._head("main.out"), self._head("main.err"))
         if never_began and self._tried < _TRIES and not self._deadline.passed:
             self._start()
+            if self._deadline.passed:  # meanwhile, when there was nothing to end
+                self._kill()
             return ContainerState(Phase.RUNNING)
         self._stopped = buildah_output.ended(code, self._tail("main.err"))
         error = ""
@@ -293,6 +295,7 @@ class BuildahSandbox:
         Elsewhere it would be process 1 of its container, which no signal ends that it does not catch
         (pid_namespaces(7)); here buildah is that. So a signal that it does not catch is not sent.
         """
+        self._tried = _TRIES
         state, main = self.state(), self._main()
         if state.phase is Phase.EXITED or self._process is None:
             return state

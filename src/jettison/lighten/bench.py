@@ -96,11 +96,12 @@ def build(
         as_written = encode(sources.text)
         if request.dockerfile.read_bytes() == as_written:
             raise
-        yield events.Note(
-            f"{name} does not build with its cache mounts empty, in memory: it is built with what they hold"
-        )
-        request.dockerfile.write_bytes(as_written)
+        with state.disk_errors("write", request.dockerfile, hint=state.MOVE):
+            request.dockerfile.write_bytes(as_written)
         built = bench.engine.build(request, bench.progress)
+        yield events.Note(
+            f"{name} was not built with its cache mounts empty, in memory, but with what they hold: else it failed"
+        )
     record_built(bench, built, sources, name)
     yield events.Built(name, built.seconds)
     version = weigh(sources, name, request.tag, built)

@@ -20,6 +20,7 @@ from jettison.synthesis.left import exactly, weighed
 NAME = "sources-left-behind"
 _SYSTEM = re.compile(r"/|/(?:usr|opt|srv|home|var|etc|root|tmp|app|usr/(?:local|src|lib|share)|var/(?:lib|tmp))|~")
 _MAKERS = ("make", "gmake", "ninja", "cmake", "meson", "scons", "waf")
+_BEFORE = r"(?:(?<![\w./-])|(?<=\s-[A-Za-z])|(?<=[\"'=]-[A-Za-z])|(?<=://))"  # a word's begin, `-I`, a scheme
 _MOST = 20  # folders of one RUN that are looked at
 _TITLE = "remove the sources in the RUN that compiled them"
 
@@ -149,7 +150,7 @@ def _is_mounted(run: Run, sources: str) -> bool:
 
 def _is_used(text: Text, run: Run, sources: str) -> bool:
     """Whether what was installed may lie there, or a later instruction names the folder."""
-    named = re.compile(r"(?<![\w./-])" + re.escape(sources) + r"(?![\w.-])")
+    named = re.compile(_BEFORE + re.escape(sources) + r"(?![\w.-])")
     if any(named.match((value or "").partition("=")[2]) for call in run.calls for value in call.values):
         return True
     stages = stage_chain(text.dockerfile, text.stage, text.build_args)

@@ -22,6 +22,7 @@ from jettison.subject import Text
 NAME = "undefined-variable"
 _SHORTEST = 4  # letters of a name that may be a misspelled one
 _TELLING = 3  # letters of a first part that say which base a name is of: GOLANG_VERSION, not A_VERSION
+_PARTS = re.compile(r"[^a-z0-9]+")  # between those of a base's name
 _LONG = 100  # letters of a name that is held against every other one by itself
 _NEAR = 0.75  # of difflib's ratio, where a name is told anyway
 _USED = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
@@ -196,7 +197,7 @@ def _why(name: str, names: tuple[set[str], set[str], _Slips], base: str, empty: 
     """What to do about a name; empty where the base image may define it."""
     elsewhere, here, slips = names
     first = name.split("_")[0].lower()
-    if not empty and (name in _OF_IMAGES or (len(first) >= _TELLING and first in base)):
+    if not empty and (name in _OF_IMAGES or _is_of(first, base)):
         return ""
     if name in elsewhere:
         return f"write ARG {name} above it, below the FROM: what is defined elsewhere does not count there"
@@ -204,6 +205,11 @@ def _why(name: str, names: tuple[set[str], set[str], _Slips], base: str, empty: 
     if near:
         return f"is ${near} meant?"
     return f"write ARG {name} or ENV {name}=VALUE above it" if empty else ""
+
+
+def _is_of(first: str, base: str) -> bool:
+    """Whether a name's first part says that it is of this base: a short one only where it is a part of the name."""
+    return first in base if len(first) >= _TELLING else first in _PARTS.split(base)
 
 
 def _is_one_slip(name: str, meant: str) -> bool:

@@ -81,7 +81,8 @@ def order(seen: Text, stage: Stage) -> Order | None:
     if not installing:
         return None
     before = [each for each in stage.instructions[: installing[-1]] if _copies(each)]
-    if source_file(seen.sent, frozenset().union(*(seen.taken_by(stage, each).paths for each in before))) is None:
+    taken = frozenset().union(*(seen.taken_by(stage, each).paths for each in before))
+    if not taken or source_file(seen.sent, taken) is None:
         return None  # nothing that changes stands before an install
     walk = _Walk()
     try:

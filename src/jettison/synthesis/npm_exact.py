@@ -13,8 +13,8 @@ from typing import Any
 
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.dockerfile.scope import state_at
-from jettison.dockerfile.shell import script
-from jettison.image.tree import merge
+from jettison.dockerfile.shell import Command, script
+from jettison.image.tree import Tree, merge
 from jettison.packages.node import HIDDEN, described, read_json
 from jettison.subject import Subject
 from jettison.synthesis.left import own_runs
@@ -23,22 +23,30 @@ from jettison.synthesis.npm_run import NpmCall, npm_installs
 LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
 _NAMED = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _SAME = ("version", "resolved", "integrity")
-_SETTING = re.compile(r"(?i)npm_config_(?:package_lock|shrinkwrap|install_strategy|global_style|legacy_bundling)")
+_SETTING = re.compile(r"(?i)npm_config_.*")
 _QUIET = {"--no-audit", "--no-fund", "--silent", "-s", "--quiet", "-q", "--no-progress", "--prefer-offline",
           "--loglevel=error", "--loglevel=warn", "--verbose", "--include=dev"}  # fmt: skip
+_BESIDE = {("npm", "run"), ("npm", "run-script"), ("npm", "cache"), ("npm", "test"), ("npm", "prune"), ("npm", "audit")}
+_CACHED = re.compile(r"-\w+|(?:(?:~|/root)/\.(?:npm|cache)|/tmp)(?:/[\w*-]+)*/?")
+_SETTINGS = re.compile(rb"(?:root/|home/[^/]+/)\.npmrc|usr/(?:local/)?etc/npmrc|etc/npmrc")
 
 
 def exact(subject: Subject, folder: bytes) -> tuple[Edit, ...]:
     """The edit of the one `npm install` that fills `folder`'s node_modules; none where anything is not as it must be.
 
-    What was copied is what npm left: it wrote the same lock file, and installed the very packages that stand in it.
+    npm wrote the lock file that it had found, and installed packages of it; what it left out of them is optional.
     """
     run, call = _install(subject, folder) or (None, None)
-    name = next((each for each in LOCKS if _path(folder, each) in subject.tree), "")
-    if run is None or call is None or not name or not _was_there(subject, folder, name, run):
+    layers = subject.alignment.layers_of(run) if run is not None else ()
+    if call is None or not layers:
         return ()
-    locked, installed = (read_json(subject.tree, _path(folder, each)) or {} for each in (name, HIDDEN.decode()))
-    if differs(name, locked, described(subject.tree, folder)) or not _agree(locked, installed):
+    before = merge(subject.image.layers[: min(layers)])
+    behind = merge(subject.image.layers[: max(layers) + 1])
+    name = _kept_lock(before, behind, folder, layers)
+    if name is None or _path(folder, "node_modules") in before or _is_configured(before, folder):
+        return ()
+    locked, installed = (read_json(behind, _path(folder, each)) or {} for each in (name, HIDDEN.decode()))
+    if differs(name, locked, described(behind, folder)) or not _agree(locked, installed):
         return ()
     return (Edit(call.verb.span, "ci"),)
 
@@ -59,7 +67,8 @@ def _path(folder: bytes, name: str) -> bytes:
 
 
 def _install(subject: Subject, folder: bytes) -> tuple[Instruction, NpmCall] | None:
-    """The stage's only install by npm, where it is a plain one in this folder."""
+    """The stage's only install by npm, where it is a plain one in this folder, and its RUN does nothing to what it
+    reads."""
     every = [(run, call) for run in own_runs(subject) for call in npm_installs(subject, run)]
     if len(every) != 1:
         return None
@@ -67,37 +76,56 @@ def _install(subject: Subject, folder: bytes) -> tuple[Instruction, NpmCall] | N
     state, read = state_at(subject.dockerfile, subject.stage, run, subject.build_args), script(subject.dockerfile, run)
     here = posixpath.normpath(state.workdir or "/").strip("/").encode("utf-8", "surrogateescape") == folder
     plain = call.plain and call.verb.value in ("install", "i") and set(call.options) <= _QUIET
-    stays = read is not None and not {"cd", "pushd"} & set(read.leaks)
-    set_ = any(map(_SETTING.fullmatch, state.variables)) or _path(folder, ".npmrc") in subject.tree
-    return (run, call) if here and plain and stays and not set_ else None
+    alone = read is not None and all(each == call.command or _is_beside(each) for each in read.commands)
+    apart = not any(flag.name == "mount" for flag in run.flags) and not call.command.assignments
+    configured = any(map(_SETTING.fullmatch, state.variables))
+    return (run, call) if here and plain and alone and apart and not configured else None
 
 
-def _was_there(subject: Subject, folder: bytes, lock: str, run: Instruction) -> bool:
-    """Whether the install found both manifests as they are now, and no node_modules.
+def _is_beside(command: Command) -> bool:
+    """Whether a command of the same RUN surely leaves manifests, node_modules and npm's settings to npm."""
+    if command.nested or command.redirected or command.assignments:
+        return False
+    name = (command.name or "").rpartition("/")[2]
+    if name == "rm":
+        return all(_CACHED.fullmatch(each.value or each.text) for each in command.arguments)
+    values = [each or "" for each in command.values]
+    words = [each for each in values if not each.startswith("-")]
+    return (name == "set" and values[:1] != ["--"]) or (name, *words[:1]) in _BESIDE
 
-    npm writes the lock file anew in any case, so that its layer is the install's: what counts is what it says.
+
+def _kept_lock(before: Tree, behind: Tree, folder: bytes, layers: tuple[int, ...]) -> str | None:
+    """The lock file that npm found and wrote anew as it was, package.json as well as it was; None where there is none.
+
+    npm writes it in any case, unless it is told to have none: so the one that is there behind it is the RUN's own.
     """
-    layers = subject.alignment.layers_of(run)
-    if not layers:
-        return False
-    before = merge(subject.image.layers[: min(layers)])
-    names = [_path(folder, each) for each in (lock, "package.json")]
+    names = [each for each in LOCKS if _path(folder, each) in before or _path(folder, each) in behind]
+    if len(names) != 1 or _path(folder, names[0]) not in behind:
+        return None
+    manifests = [_path(folder, each) for each in (names[0], "package.json")]
     try:
-        same = all(before.read(each) == subject.tree.read(each) for each in names)
+        same = all(before.read(each) == behind.read(each) for each in manifests)
     except KeyError:
-        return False
-    return same and _path(folder, "node_modules") not in before
+        return None
+    return names[0] if same and behind.layer_of(manifests[0]) in layers else None
+
+
+def _is_configured(before: Tree, folder: bytes) -> bool:
+    """Whether a file of settings is there, beside package.json or where npm looks for one of the user or of all."""
+    return _path(folder, ".npmrc") in before or any(map(_SETTINGS.fullmatch, before))
 
 
 def _agree(locked: Mapping[str, Any], installed: Mapping[str, Any]) -> bool:
-    """Whether each installed package is the lock file's. Packages for other systems may stand in that alone."""
+    """Whether each installed package is the lock file's, and each of these is installed or optional."""
     packages, found = locked.get("packages"), installed.get("packages")
     if not isinstance(packages, dict) or not isinstance(found, dict) or not found:
         return False
-    for path, facts in found.items():
-        other = packages.get(path)
-        if not isinstance(facts, dict) or not isinstance(other, dict) or facts.get("link") or other.get("link"):
+    for path, facts in packages.items():
+        if not isinstance(facts, dict) or facts.get("link"):
             return False
-        if any(facts.get(key) != other.get(key) for key in _SAME):
+        other = found.get(path)
+        if path and other is None and not (facts.get("optional") or facts.get("devOptional")):
             return False
-    return True
+        if isinstance(other, dict) and (other.get("link") or any(facts.get(key) != other.get(key) for key in _SAME)):
+            return False
+    return found.keys() <= packages.keys()

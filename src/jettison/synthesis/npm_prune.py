@@ -207,6 +207,7 @@ def with_the_split(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...]
     plan = npm_stage.plan(subject)
     if plan is None:
         return None
+    plan = plan.whole()
     if any(path != removed.top for path in plan.shipped()):
         raise CannotEdit("they are not in the folder that ships")
     last = subject.stage.instructions[max(plan.work)]

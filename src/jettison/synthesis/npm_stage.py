@@ -27,8 +27,8 @@ def plan(subject: Subject) -> Plan | None:
     check_folder(subject, folder, work)
     _check_links(subject, folder, work)
     ship = Ship((shown,), shown, owner_of(subject, (folder,)))
-    edits = exact(subject, folder)
-    return Plan(subject, work, (ship,), edits, what=shown, also=EXACT if edits else "")
+    more = exact(subject, folder)
+    return Plan(subject, work, (ship,), what=shown, more=more, also=EXACT if more else "")
 
 
 def _check_links(subject: Subject, folder: bytes, work: frozenset[int]) -> None:

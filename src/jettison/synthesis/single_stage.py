@@ -38,13 +38,19 @@ def ways(subject: Subject) -> Iterator[Way]:
 
 
 def _split(plan: Plan) -> Iterator[Way]:
-    """The stage split upon its own base; before that, where one can be had, upon a smaller one in the same step."""
+    """The stage split upon its own base; before that, where one can be had, upon a smaller one in the same step.
+
+    Last, upon its own, without what the plan may leave: whatever that breaks is no reason not to split.
+    """
     if plan.base:
         yield from _upon_its_own(plan)
         return
-    lean = leaner(plan)
-    for one in (lean, plan) if lean is not None else (plan,):
+    whole = plan.whole()
+    lean = leaner(whole)
+    for one in (lean, whole) if lean is not None else (whole,):
         yield from _ways(one, "; packages for building stay there" if one is lean else "")
+    if plan.more:
+        yield _upon_the_same(plan.without_more(), "")
 
 
 def _ways(plan: Plan, besides: str) -> Iterator[Way]:
@@ -60,12 +66,16 @@ def _ways(plan: Plan, besides: str) -> Iterator[Way]:
             yield replace(found, after=BEFORE_PARTS)
         else:  # a step for each, where that is enough
             yield found if each.candidate.shell else replace(found, after=_ITSELF)
-    if plan.bare:
-        return
+    if not plan.bare:
+        yield _upon_the_same(plan, besides)
+
+
+def _upon_the_same(plan: Plan, besides: str) -> Way:
+    """The stage split upon the base that it has."""
     layers = plan.subject.image.layers[: plan.subject.alignment.base_layers]
     weight = sum(layer.unpacked for layer in layers)
     title = f"build in a stage of its own; ship {plan.what}{besides}{f'; {plan.also}' if plan.also else ''}"
-    yield _way(plan, plan.subject.stage.base, weight, title)
+    return _way(plan, plan.subject.stage.base, weight, title)
 
 
 def _upon_its_own(plan: Plan) -> Iterator[Way]:

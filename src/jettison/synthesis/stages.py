@@ -7,7 +7,7 @@ is written is the same for all. Instructions that are not work stand in both sta
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jettison.core.values import Span
 from jettison.dockerfile.edit import CannotEdit, apply, newline, start_with_comments
@@ -59,8 +59,17 @@ class Plan:
     added: int = 0
     price: str = ""  # what is given up, for people
     declares: tuple[str, ...] = ()  # config keys that `edits` change on purpose
-    also: str = ""  # what else `edits` do, for people
+    more: tuple[Edit, ...] = ()  # what is better done with it, and may be left
+    also: str = ""  # what `more` does, for people
     bare: bool = False  # worth nothing upon the base that it stands on
+
+    def whole(self) -> Plan:
+        """With `more`."""
+        return replace(self, edits=(*self.edits, *self.more), more=())
+
+    def without_more(self) -> Plan:
+        """Without it."""
+        return replace(self, more=(), also="")
 
     def shipped(self) -> tuple[bytes, ...]:
         """The paths that ship, without leading slash; a folder counts with all below."""
