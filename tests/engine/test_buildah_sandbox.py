@@ -274,15 +274,20 @@ exec {real} "$@"
 """
 
 
+def cannot_seal(folder: Path, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+    """Puts a buildah before the real one that so many runs fail of, each a byte in `tries`."""
+    (folder / "tries").touch()
+    program = folder / "buildah"
+    program.write_text(NOT_SEALED.format(tries=folder / "tries", failing=failing, real=shutil.which("buildah")))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
 @pytest.mark.parametrize(("failing", "expected"), [(1, 7), (9, 1)])
 def test_an_application_that_buildah_never_began_is_started_again(
     begin: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int, expected: int
 ) -> None:
-    (tmp_path / "tries").touch()
-    program = tmp_path / "buildah"
-    program.write_text(NOT_SEALED.format(tries=tmp_path / "tries", failing=failing, real=shutil.which("buildah")))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    cannot_seal(tmp_path, monkeypatch, failing)
     sandbox = begin("sh", "-c", "echo said; exit 7")
     assert ContainerState(Phase.EXITED, expected) == ended(sandbox)
     assert (b"said\n" if expected == 7 else b"") == sandbox.logs()[0]
@@ -290,11 +295,7 @@ def test_an_application_that_buildah_never_began_is_started_again(
 
 
 def test_what_is_stopped_is_not_begun_again(begin: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "tries").touch()
-    program = tmp_path / "buildah"
-    program.write_text(NOT_SEALED.format(tries=tmp_path / "tries", failing=1, real=shutil.which("buildah")))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    cannot_seal(tmp_path, monkeypatch, 1)
     sandbox = begin("sleep", "60")
     wait_until(lambda: b"sealing" in sandbox.logs()[1])
     assert Phase.EXITED is sandbox.stop(2.0).phase
