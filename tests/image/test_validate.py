@@ -222,8 +222,12 @@ def test_the_command_says_no_with_1(tmp_path: Path) -> None:
     assert 2 == jettison("inspect", "--validate", "--format", "markdown", bad).code
 
 
-@pytest.mark.parametrize("more", [("--packages",), ("--measure",), ("--base-image", "x"), ("-f", ".")])
-def test_what_validation_has_no_use_for_is_refused(more: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("more", [("--packages",), ("--measure",), ("--base-image", "x"), ("-f", "Dockerfile")])
+def test_what_validation_has_no_use_for_is_refused(
+    more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    monkeypatch.chdir(tmp_path)
     ended = jettison("inspect", "--validate", *more, "nowhere.tar")
     assert (2, f"jettison: --validate has no use for {more[0].replace('-f', '--file')}") == (
         ended.code,
