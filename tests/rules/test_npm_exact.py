@@ -79,6 +79,15 @@ def test_a_lock_file_that_says_what_was_installed_is_followed():
     assert "RUN npm ci\nRUN npm run build\n\nFROM node:20\n" in text
 
 
+def test_settings_that_change_nothing_of_what_is_installed_do_not_matter():
+    base = {
+        "usr/local/etc/npmrc": "# ours\ncafile = /etc/ca.crt\n//registry.example.org/:_authToken=x\n@a:registry=https://x\n"
+    }
+    text = TEXT.replace("COPY", "ENV NPM_CONFIG_UPDATE_NOTIFIER=false npm_config_registry=https://x\nCOPY")
+    (title, _), _ = split(subject(text, base=base))
+    assert title.endswith(f"; {EXACT}")
+
+
 def test_it_is_offered_without_as_well_should_that_break_something():
     _, (title, text) = split(subject())
     assert EXACT not in title
@@ -119,6 +128,7 @@ REASONS = {
     "node_modules was copied": {"copied": {"app/node_modules/mine/index.js": "m"}},
     "npm wrote none": {"left": None},
     "a package that is not optional was not installed": {"installed": {"node_modules/fastify": FASTIFY}},
+    "a setting stands among others": {"base": {"etc/npmrc": "cafile=/a\nlegacy-peer-deps=true\n"}},
     "the user's npm is configured": {"base": {"root/.npmrc": "package-lock=false"}},
     "npm is configured": {"copied": {"app/.npmrc": "package-lock=false"}},
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jettison.dockerfile.model import Edit, Instruction
@@ -23,7 +23,11 @@ from jettison.synthesis.npm_run import NpmCall, npm_installs
 LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
 _NAMED = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _SAME = ("version", "resolved", "integrity")
-_SETTING = re.compile(r"(?i)npm_config_.*")
+_SETTING = re.compile(r"(?i)npm_config_(.*)")
+_HARMLESS = re.compile(
+    r"(?://|@[\w.-]+:).*|registry|ca(?:file)?|strict-ssl|(?:https?-|no)?proxy|audit|fund|cache|progress|loglevel|color"
+    r"|update-notifier|fetch-[\w-]+|maxsockets|prefer-offline|init-[\w-]+|save-exact|save-prefix"
+)  # settings of npm that change nothing of what is installed from a lock file
 _QUIET = {"--no-audit", "--no-fund", "--silent", "-s", "--quiet", "-q", "--no-progress", "--prefer-offline",
           "--loglevel=error", "--loglevel=warn", "--verbose", "--include=dev"}  # fmt: skip
 _BESIDE = {("npm", "run"), ("npm", "run-script"), ("npm", "cache"), ("npm", "test"), ("npm", "prune"), ("npm", "audit")}
@@ -78,7 +82,8 @@ def _install(subject: Subject, folder: bytes) -> tuple[Instruction, NpmCall] | N
     plain = call.plain and call.verb.value in ("install", "i") and set(call.options) <= _QUIET
     alone = read is not None and all(each == call.command or _is_beside(each) for each in read.commands)
     apart = not any(flag.name == "mount" for flag in run.flags) and not call.command.assignments
-    configured = any(map(_SETTING.fullmatch, state.variables))
+    told = filter(None, map(_SETTING.fullmatch, state.variables))
+    configured = not all(_HARMLESS.fullmatch(each[1].lower().replace("_", "-")) for each in told)
     return (run, call) if here and plain and alone and apart and not configured else None
 
 
@@ -111,8 +116,21 @@ def _kept_lock(before: Tree, behind: Tree, folder: bytes, layers: tuple[int, ...
 
 
 def _is_configured(before: Tree, folder: bytes) -> bool:
-    """Whether a file of settings is there, beside package.json or where npm looks for one of the user or of all."""
-    return _path(folder, ".npmrc") in before or any(map(_SETTINGS.fullmatch, before))
+    """Whether a file of settings, beside package.json or where npm looks for one of the user or of all, may change what
+    is installed."""
+    files = [path for path in before if path == _path(folder, ".npmrc") or _SETTINGS.fullmatch(path)]
+    return any(not _HARMLESS.fullmatch(key) for path in files for key in _keys(before, path))
+
+
+def _keys(tree: Tree, path: bytes) -> Iterator[str]:
+    """The names that a file of settings sets; an empty one where it cannot be read."""
+    try:
+        text = tree.read(path).decode("utf-8", "replace")
+    except KeyError:
+        text = "="
+    for line in map(str.strip, text.splitlines()):
+        if line and line[0] not in "#;":
+            yield line.partition("=")[0].strip()
 
 
 def _agree(locked: Mapping[str, Any], installed: Mapping[str, Any]) -> bool:
