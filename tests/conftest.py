@@ -10,7 +10,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from results import OUTCOMES
+from results import OUTCOMES, document
+from side_by_side import Together
+from xdist.remote import Producer
 
 from jettison.core.errors import EngineError
 from jettison.engine.find import find_engine
@@ -66,8 +68,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=f"no usable engine: {reason}"))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together | None:
+    return Together(config, log) if config.getoption("dist") == "loadscope" else None
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     OUTCOMES.add(report)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With JETTISON_RESULTS, the path of a file, write what was recorded of whole examples; once, not by workers."""
+    path = os.environ.get("JETTISON_RESULTS")
+    if path and OUTCOMES.ledgers and not hasattr(session.config, "workerinput"):
+        Path(path).write_text(document(OUTCOMES, session.config.invocation_params.args))
 
 
 def pytest_unconfigure() -> None:

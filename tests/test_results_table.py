@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from results import Outcomes, document
 
@@ -21,25 +23,31 @@ LEDGER = {
 
 def test_an_example_on_a_stand_in_that_is_far_from_the_real_image_is_marked():
     step = {**STEP, "title": "stand on gcr.io/distroless/nodejs:8 (1 MB)"}
-    made = document({"x": ({**LEDGER, "steps": [step]}, 60.0)}, [])
+    made = document(Outcomes(ledgers={"x": ({**LEDGER, "steps": [step]}, 60.0)}))
     assert "| x (1) | 3.0 → 2.0 MB |" in made
     assert "(1) It ends on `gcr.io/distroless/nodejs:8`, whose stand-in is more than 15 % off" in made
-    assert "(1)" not in document({"x": (LEDGER, 60.0)}, [])
+    assert "(1)" not in document(Outcomes(ledgers={"x": (LEDGER, 60.0)}))
 
 
 def test_the_table_has_a_row_for_everything_and_says_what_was_run():
     weights = ({"unpacked": 2_000_000}, {"unpacked": 4_000_000})
-    made = document({"x": (LEDGER, 60.0)}, [("x", "port", "tcp 80")], [("x", "by-hand", *weights)], ["-q", "-k", "x"])
+    outcomes = Outcomes()
+    recorded = [("ledger", ["x", LEDGER, 60.0]), ("people", ["x", "by-hand", *weights])]
+    recorded += [("caught", ["x", "port", "tcp 80"]), ("caught_in_result", [["x, result", "port", "tcp 81"]])]
+    outcomes.add(report("a.py::test_good", "call", "passed", recorded=recorded))
+    made = document(outcomes, ["-q", "-k", "x"])
     assert "of those that `pytest -k x` takes" in made
     assert "| x | 3.0 → 2.0 MB | - | 9 s → 5 s | 2 | 1 | 60 s |" in made
     assert "| x | by-hand | 2.0 / 4.0 MB = 0.50 |" in made
     assert "| x | v1 | a \\| b [larger-base-than-needed] | 1.0 MB | 100.0 % | kept |" in made
     assert "Median 0.00 %, worst 0.00 %, 1 kept steps." in made
-    assert "| x | port | tcp 80 |" in made
+    assert "| x | port | tcp 80 |\n| x, result | port | tcp 81 |" in made
 
 
-def report(name: str, when: str, outcome: str, why: object = None) -> pytest.TestReport:
-    return pytest.TestReport(name, ("", 0, ""), {}, outcome, why, when)  # type: ignore[arg-type]
+def report(
+    name: str, when: str, outcome: str, why: object = None, recorded: Iterable[tuple[str, object]] = ()
+) -> pytest.TestReport:
+    return pytest.TestReport(name, ("", 0, ""), {}, outcome, why, when, user_properties=recorded)  # type: ignore[arg-type]
 
 
 def test_what_failed_is_named_and_what_was_skipped_has_its_reason():
@@ -49,8 +57,8 @@ def test_what_failed_is_named_and_what_was_skipped_has_its_reason():
     outcomes.add(report("a.py::test_bad", "call", "failed", "text"))
     outcomes.add(report("a.py::test_gone", "setup", "skipped", ("a.py", 1, "Skipped: no engine")))
     outcomes.add(report("a.py::test_gone_too", "setup", "skipped", ("a.py", 9, "Skipped: no engine")))
-    head = document({}, [], outcomes=outcomes).partition("## Examples")[0]
+    head = document(outcomes).partition("## Examples")[0]
     assert head.endswith(
         "\nTests: 1 failed, 1 passed, 2 skipped.\n\n- failed: `a.py::test_bad`\n- skipped, 2: no engine\n\n"
     )
-    assert document({}, [], outcomes=Outcomes()).partition("## Examples")[0].endswith("\nTests: .\n\n")
+    assert document(Outcomes()).partition("## Examples")[0].endswith("\nTests: .\n\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from standins.recipes import RECIPES
 def main(arguments: Sequence[str]) -> int:
     """Exit code: 0, 1 something failed, 2 wrong usage, 3 the machine lacks something, 130 interrupted."""
     given = parser().parse_args(arguments)
-    house = House(given.directory.expanduser().absolute())
+    house = House(given.directory.expanduser().absolute(), given.store)
     os.umask(0o022)  # modes in an image must not depend on who made it
     try:
         given.act(house, given)
@@ -36,6 +37,8 @@ def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     whole = argparse.ArgumentParser(prog="standins.py", description=__doc__)
     whole.add_argument("--directory", type=Path, default=default_directory(), help="where all state lies")
+    stores = "a storage of images of its own, for builds beside others: letters and digits"
+    whole.add_argument("--store", type=store_name, default="", metavar="NAME", help=stores)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
 
     making = commands.add_parser("ensure", help="have these official images, real or stood in for")
@@ -55,6 +58,12 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
+def store_name(given: str) -> str:
+    if not re.fullmatch("[a-z0-9]*", given):
+        raise argparse.ArgumentTypeError(f"{given!r} is not of letters a to z and digits")
+    return given
+
+
 def make(house: House, given: argparse.Namespace) -> None:
     ensure(house, Wish(tuple(given.names), given.hub, given.anew, given.gcr), say)
 
@@ -65,7 +74,7 @@ def say(text: str) -> None:
 
 def env(house: House, given: argparse.Namespace) -> None:
     """`export` lines for a shell."""
-    if not house.registries_conf.is_file():
+    if not (house.registries_conf.is_file() and house.storage_conf.is_file()):
         raise StandInError(f"nothing was ensured in {house.root}", "standins.py ensure IMAGE first", 2)
     for name, value in house.environment().items():
         print(f"export {name}={shlex.quote(value)}")

@@ -43,13 +43,17 @@ insecure = true
 
 @dataclass(frozen=True)
 class House:
-    """The one directory. Nothing is written outside it."""
+    """The one directory. Nothing is written outside it.
+
+    `store` names one of several storages of images, for builds beside each other; they share the mirror.
+    """
 
     root: Path
+    store: str = ""
 
     @property
     def storage_conf(self) -> Path:
-        return self.root / "storage.conf"
+        return self._of_store("storage").with_suffix(".conf")
 
     @property
     def registries_conf(self) -> Path:
@@ -61,7 +65,7 @@ class House:
 
     @property
     def graph(self) -> Path:
-        return self.root / "storage"
+        return self._of_store("storage")
 
     @property
     def work(self) -> Path:
@@ -71,11 +75,14 @@ class House:
     def parts(self) -> Path:
         return self.root / "parts"
 
+    def _of_store(self, name: str) -> Path:
+        return self.root / "-".join(filter(None, (name, self.store)))
+
     def furnish(self) -> None:
         """Make the directory and the storage configuration."""
         for folder in (self.root, self.registry_conf.parent, self.work, self.parts):
             folder.mkdir(parents=True, exist_ok=True)
-        write(self.storage_conf, STORAGE.format(graph=self.graph, run=self.root / "run"))
+        write(self.storage_conf, STORAGE.format(graph=self.graph, run=self._of_store("run")))
 
     def point_at(self, port: int) -> None:
         """Make the mirror's port known to buildah."""

@@ -27,7 +27,8 @@ taken and nothing is made.
     eval "$(python3 scripts/standins.py env)"      # buildah now sees this mirror and a storage of its own
     python3 scripts/standins.py stop               # ends the registry; the images stay
 
-Everything lies in one directory (`~/.cache/jettison-standins`, or `--directory`). The user's own images are neither
+Everything lies in one directory (`~/.cache/jettison-standins`, or `--directory`); before a command, `--store NAME`
+means another storage of images in it, upon the same mirror, for builds beside others. The user's own images are neither
 read nor written; only a note of the digests seen is kept by buildah's library in `/var/lib/containers/cache`, as ever.
 A second `ensure` does nothing; `ensure --anew` asks the public registry, and makes, again. The first takes about six
 minutes for all of the table (two cores), one for Debian alone, and needs up to 5 GB of free disk.

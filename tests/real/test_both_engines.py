@@ -6,12 +6,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
 from docker_daemon import docker_with, own_daemon
 from engine_base import BASE, require_engine, store_in
-from example import FLAGS, ROOT, bases, copy_of, environment, optimize, read_ledger
+from example import FLAGS, ROOT, bases, copy_of, environment, house, optimize, read_ledger
 
 pytestmark = pytest.mark.engine
 # What is tried first depends on seconds too: here one change saves so much more that they decide nothing.
@@ -102,9 +101,7 @@ def test_a_small_project_has_the_same_ledger_with_every_engine(daemon, tmp_path)
 
 def load(names, daemon):
     """The official images of these names, real or stood in for, in our daemon: it is given them, and pulls nothing."""
-    status = [sys.executable, str(ROOT / "scripts" / "standins.py"), "status"]
-    shown = subprocess.run(status, check=True, capture_output=True, text=True).stdout
-    registry = re.search(r"^registry: (\S+:\d+)$", shown, re.MULTILINE)[1]
+    registry = re.search(r"^registry: (\S+:\d+)$", house("status"), re.MULTILINE)[1]
     for name in names:
         full = name if ":" in name else f"{name}:latest"
         place = full if "." in full.partition("/")[0] else full if "/" in full else f"library/{full}"

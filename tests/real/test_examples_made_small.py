@@ -13,8 +13,9 @@ from results import error, kept, predicted
 pytestmark = [pytest.mark.real, pytest.mark.engine]
 
 
-def test_the_example_gets_smaller_and_its_contract_held(optimized):
+def test_the_example_gets_smaller_and_its_contract_held(optimized, record_property):
     ledger = optimized.ledger
+    record_property("ledger", (optimized.project.name, ledger, optimized.seconds))
     assert ledger["result"]["changed"]
     assert kept(ledger)
     assert ledger["after"]["sizes"]["unpacked"] <= ledger["before"]["sizes"]["unpacked"] - 1_000_000

@@ -6,7 +6,7 @@ import os
 
 import pytest
 from example import EXAMPLES, ROOT, bases, copy_of, environment
-from mutations import BREAKS, HARMLESS
+from mutations import BREAKS, HARMLESS, idle
 
 from jettison.compare import compare_trees
 from jettison.contract.model import RecordOptions
@@ -20,6 +20,7 @@ from jettison.image.open import open_image
 pytestmark = [pytest.mark.real, pytest.mark.engine]
 BEHAVIOUR = {"start", "exit", "port", "user", "health", "output", "http", "probe", "command"}
 LABEL = f"mutations-{os.getpid()}"
+PAIRS = [(example, what) for example in EXAMPLES for what, lines in BREAKS[example].items() if lines]
 
 
 class Original:
@@ -70,12 +71,9 @@ def originals(tmp_path_factory):
             find_engine().sweep(f"{PREFIX}/{LABEL}-{example}:")
 
 
-def pairs(table):
-    """(example, what) of everything that an example has to break or to change."""
-    return [(example, what) for example in EXAMPLES for what, lines in table[example].items() if lines]
-
-
-@pytest.mark.parametrize(("example", "what"), pairs(BREAKS))
+@pytest.mark.parametrize(
+    ("example", "what"), [(each, what) for each in EXAMPLES for what, lines in BREAKS[each].items() if lines]
+)
 def test_a_break_is_caught_by_a_behaviour_check(originals, example, what, record_property):
     answer = originals(example).judge(BREAKS[example][what])
     caught = [outcome for outcome in answer.failures if outcome.check.kind in BEHAVIOUR]
@@ -83,7 +81,14 @@ def test_a_break_is_caught_by_a_behaviour_check(originals, example, what, record
     assert caught, [(outcome.check.key, outcome.evidence) for outcome in answer.outcomes if not outcome.ok]
 
 
-@pytest.mark.parametrize(("example", "what"), pairs(HARMLESS))
-def test_a_harmless_change_is_not_reported(originals, example, what):
-    answer = originals(example).judge(HARMLESS[example][what])
-    assert [] == [(outcome.check.key, outcome.evidence) for outcome in answer.failures]
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_harmless_changes_are_not_reported(originals, example):
+    """All of them upon each other; each by itself, so as to name it, where that is."""
+    original, changes = originals(example), HARMLESS[example]
+    mutant = original.mutant("\n".join(changes.values()))
+    runs = [what for what, lines in changes.items() if lines.startswith("RUN")]
+    assert dict.fromkeys(runs, False) == dict(zip(runs, idle(original.target.image, mutant.image), strict=True))
+    answer, _ = judge(original.contract, mutant, original.target)
+    alone = {what: original.judge(lines).failures for what, lines in changes.items()} if answer.failures else {}
+    reported = {what: [(each.check.key, each.evidence) for each in failures] for what, failures in alone.items()}
+    assert ([], {}) == (answer.failures, {what: each for what, each in reported.items() if each})

@@ -276,6 +276,26 @@ def test_env_before_ensure_is_wrong_usage(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_stores_lie_beside_each_other_and_share_what_serves_them(tmp_path):
+    houses = [House(tmp_path, store) for store in ("", "1", "two")]
+    for house in houses:
+        house.furnish()
+        house.point_at(5000)
+    told = [call("--directory", tmp_path, "--store", house.store, "env").stdout for house in houses]
+    assert told == [call("--directory", tmp_path, "env").stdout, *told[1:]]
+    found = [dict(line.removeprefix("export ").split("=") for line in text.splitlines()) for text in told]
+    assert 1 == len({each["CONTAINERS_REGISTRIES_CONF"] for each in found})
+    settings = [Path(each["CONTAINERS_STORAGE_CONF"]).read_text() for each in found]
+    assert [True] * 3 == [f'"{house.graph}"' in text for house, text in zip(houses, settings, strict=True)]
+    assert 3 == len({house.graph for house in houses})
+
+
+def test_the_name_of_a_store_is_no_path(tmp_path):
+    ended = call("--directory", tmp_path, "--store", "../x", "env")
+    assert (2, "") == (ended.returncode, ended.stdout)
+    assert "'../x' is not of letters a to z and digits" in ended.stderr
+
+
 def test_state_lies_below_the_cache_directory(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert Path("/somewhere/jettison-standins") == default_directory()

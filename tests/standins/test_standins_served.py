@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
@@ -88,18 +87,16 @@ def test_an_unchanged_dockerfile_builds_upon_the_stand_in(usual, context):
     assert "DPkg::Post-Invoke" in ended.stdout
 
 
-def test_a_second_ensure_does_nothing_and_is_quick(usual):
+def test_a_second_ensure_does_nothing(usual):
     def state():
         files = [usual.root / "standins.json", usual.registries_conf, usual.storage_conf, usual.registry_conf]
         return [path.stat().st_mtime_ns for path in files], mirror.processes(usual), listed(usual)
 
-    before, began = state(), time.monotonic()
+    before = state()
     ended = call(usual, "ensure", IMAGE)
-    took = time.monotonic() - began
     assert 0 == ended.returncode, ended.stderr
     assert f"standins: {IMAGE}: here (stand-in)\n" == ended.stderr or "here (public registry)" in ended.stderr
     assert before == state()
-    assert took < 10
 
 
 def test_where_a_public_registry_answers_its_image_is_taken(usual, other):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +23,7 @@ from jettison.engine.docker import Docker
 SYSTEM = Path("/var/run/docker.sock")
 _OURS = "jettison-docker-"
 _SECONDS = 60.0  # until a daemon of our own answers
+_ours_runs = threading.Event()
 
 
 @contextmanager
@@ -140,15 +143,31 @@ def own_daemon(mirror: str = "") -> Iterator[OwnDaemon]:
         pytest.skip("no Docker daemon: not root")
     if shutil.which("dockerd") is None:
         pytest.skip("no Docker daemon answers, and there is no dockerd to start")
-    _end_orphans()
-    if _running():  # a second daemon would remove the first one's bridge
-        pytest.skip("another Docker daemon runs here: a second one would take its network away")
-    daemon = OwnDaemon(mirror)
-    try:
-        daemon.start()
-        yield daemon
-    finally:
-        daemon.remove()
+    with _only_one():
+        _end_orphans()
+        if _running():  # a second daemon would remove the first one's bridge
+            pytest.skip("another Docker daemon runs here: a second one would take its network away")
+        daemon = OwnDaemon(mirror)
+        try:
+            daemon.start()
+            yield daemon
+        finally:
+            daemon.remove()
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Among processes of tests: another one's daemon is waited for, but not one of this process."""
+    with (Path(tempfile.gettempdir()) / f"{_OURS}lock").open("w") as lock:
+        if _ours_runs.is_set():
+            yield
+            return
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _ours_runs.set()
+        try:
+            yield
+        finally:
+            _ours_runs.clear()
 
 
 def docker_with(builder: str, host: str, patch: pytest.MonkeyPatch) -> Docker:

@@ -15,7 +15,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ("apt-service", "node-hello", "node-api", "go-server", "python-api")
-STANDINS = (sys.executable, str(ROOT / "scripts" / "standins.py"))
+_STORE = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")  # one for each process, so that they may build
+STANDINS = (sys.executable, str(ROOT / "scripts" / "standins.py"), *(("--store", _STORE) if _STORE != "0" else ()))
 FLAGS: dict[str, tuple[str, ...]] = {
     "apt-service": (),
     "node-hello": ("--min-saving", "1MB"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jettison.image.model import Image, Kind
+
 PYTHON = "/usr/lib/python3/dist-packages"
 LOCAL = "/usr/local/lib/python3.11/dist-packages"
 SITE = "/usr/local/lib/python3.11/site-packages"
@@ -138,6 +140,12 @@ RESULT: dict[str, dict[str, str | None]] = {
         "shared library": "RUN rm /lib/x86_64-linux-gnu/libssl.so.3",
     },
 }
+
+
+def idle(before: Image, after: Image) -> list[bool]:
+    """Of each layer that `after` has upon `before`: whether it changes nothing but folders' own facts."""
+    own = after.layers[len(before.layers) :]
+    return [set(layer.columns.kinds) <= {Kind.DIRECTORY} for layer in own]
 
 
 def of_result(table: Mapping[str, Mapping[str, str | None]], example: str) -> dict[str, str]:

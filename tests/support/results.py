@@ -20,11 +20,18 @@ _BASE_SWAP = "larger-base-than-needed"
 
 @dataclass
 class Outcomes:
-    """Of all tests of a session: how many of each, which failed, and why others were skipped."""
+    """Of all tests of a session: how many of each, which failed, why others were skipped, and what they recorded.
+
+    Tests record by `record_property`, which comes through from other processes too.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    ledgers: dict[str, tuple[Mapping[str, Any], float]] = field(default_factory=dict)  # by example; seconds of the run
+    breaks: list[tuple[str, str, str]] = field(default_factory=list)  # (example, what, what caught it)
+    people: list[tuple[str, str, Mapping[str, int], Mapping[str, int]]] = field(default_factory=list)
+    # (example, who, our sizes, theirs)
 
     def add(self, report: pytest.TestReport) -> None:
         """What one phase of one test came to; a phase that only went well before or behind the test is none."""
@@ -35,6 +42,16 @@ class Outcomes:
             self.failed.append(report.nodeid)
         if report.skipped and isinstance(report.longrepr, tuple):
             self.skipped[report.longrepr[2].removeprefix("Skipped: ")] += 1
+        for key, value in report.user_properties if report.when == "call" else ():
+            match key:
+                case "ledger":
+                    self.ledgers[value[0]] = tuple(value[1:])
+                case "caught":
+                    self.breaks.append(tuple(value))
+                case "caught_in_result":
+                    self.breaks.extend(tuple(each) for each in value)
+                case "people":
+                    self.people.append(tuple(value))
 
 
 OUTCOMES = Outcomes()
@@ -57,21 +74,16 @@ def predicted(ledger: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [step for step in kept(ledger) if step["verdict"] != "kept-cache"]
 
 
-def document(
-    ledgers: Mapping[str, tuple[Mapping[str, Any], float]],
-    breaks: Sequence[tuple[str, str, str]],
-    people: Sequence[tuple[str, str, Mapping[str, int], Mapping[str, int]]] = (),
-    arguments: Sequence[str] = (),
-    outcomes: Outcomes = OUTCOMES,
-) -> str:
-    """The page. `breaks`: (example, what, what caught it); `people`: (example, who, our sizes, theirs)."""
+def document(outcomes: Outcomes, arguments: Sequence[str] = ()) -> str:
+    """The page. `arguments`: of pytest; they tell which tests were taken."""
+    ledgers = outcomes.ledgers
     parts = (
         _head(outcomes, arguments),
         _examples(ledgers),
-        _people(people),
+        _people(sorted(outcomes.people, key=lambda row: row[0])),
         _steps(ledgers),
         _predictions(ledgers),
-        _breaks(breaks),
+        _breaks(sorted(outcomes.breaks, key=lambda row: row[0])),
     )
     return "\n".join(line for part in parts for line in part) + "\n"
 

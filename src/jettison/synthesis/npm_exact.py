@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from jettison.dockerfile.model import Edit, Instruction
@@ -44,11 +44,15 @@ def exact(subject: Subject, folder: bytes) -> tuple[Edit, ...]:
     layers = subject.alignment.layers_of(run) if run is not None else ()
     if call is None or not layers:
         return ()
-    before = merge(subject.image.layers[: min(layers)])
-    behind = merge(subject.image.layers[: max(layers) + 1])
-    name = _kept_lock(before, behind, folder, layers)
-    if name is None or _path(folder, "node_modules") in before or _is_configured(before, folder):
+    own = subject.image.layers[subject.alignment.base_layers :]  # of the base, little is asked, and it is large
+    first, last = (each - subject.alignment.base_layers for each in (min(layers), max(layers)))
+    before, behind = merge(own[:first]), merge(own[: last + 1])
+    name = _kept_lock(before, behind, folder, range(first, last + 1))
+    if name is None:
         return ()
+    for tree in (before, subject.below):
+        if _path(folder, "node_modules") in tree or _is_configured(tree, folder):
+            return ()
     locked, installed = (read_json(behind, _path(folder, each)) or {} for each in (name, HIDDEN.decode()))
     if differs(name, locked, described(behind, folder)) or not _agree(locked, installed):
         return ()
@@ -99,7 +103,7 @@ def _is_beside(command: Command) -> bool:
     return (name == "set" and values[:1] != ["--"]) or (name, *words[:1]) in _BESIDE
 
 
-def _kept_lock(before: Tree, behind: Tree, folder: bytes, layers: tuple[int, ...]) -> str | None:
+def _kept_lock(before: Tree, behind: Tree, folder: bytes, layers: Container[int]) -> str | None:
     """The lock file that npm found and wrote anew as it was, package.json as well as it was; None where there is none.
 
     npm writes it in any case, unless it is told to have none: so the one that is there behind it is the RUN's own.
