@@ -12,7 +12,7 @@ REAL = "tests/real/"
     ("test", "shared"),
     [
         ("test_against_people.py::test_the_application_does[node-api-before]", "example node-api"),
-        ("test_trees_of_engines.py::test_an_example_is_seen[before-node-hello]", "example node-hello"),
+        ("test_trees_of_engines.py::test_an_example_is_seen[node-hello-before]", "example node-hello"),
         ("test_mutations.py::test_a_break[go-server-run-time dependency]", "original go-server"),
         ("test_mutations.py::test_harmless_changes_are_not_reported[go-server]", "original go-server"),
         ("test_rules_measured.py::test_the_tree[apt-lists-left-behind]", "rule apt-lists-left-behind"),
