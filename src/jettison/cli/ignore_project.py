@@ -71,24 +71,26 @@ class Asked:
         """What the ignore file leaves of it."""
         return self.everything if self.ignore is None else filtered(self.everything, self.ignore)
 
-    def takings(self, context: Context, name: str = "") -> tuple[Taken, ...]:
-        """What each instruction takes of a context, of a named one by its name; nothing without a Dockerfile."""
-        name = name or self.named
-        return () if self.dockerfile is None else copies(self.dockerfile, self.stages, context, self.build_args, name)
+    def takings(self, context: Context) -> tuple[Taken, ...]:
+        """What each instruction takes of a context, one that begins at `root`; nothing without a Dockerfile."""
+        if self.dockerfile is None:
+            return ()
+        return copies(self.dockerfile, self.stages, context, self.build_args, self.named)
 
     def holding(self, name: str) -> Asked:
         """The same upon the named build context that a file of the command line lies in, if it is not in this one."""
         places = _places(name)
         if any(each.is_relative_to(self.root) for each in places):
             return self
-        found = (each for each in self._others if any(place.is_relative_to(each.root) for place in places))
+        found = (each for each in self.views.values() if any(place.is_relative_to(each.root) for place in places))
         return next(found, self)
 
     @cached_property
-    def _others(self) -> tuple[Asked, ...]:
-        """The same upon each named build context that is a folder."""
-        folders = {name: each.folder for name, each in self.contexts.items() if each.folder is not None}
-        return tuple(replace(self, root=Path(os.path.realpath(folders[name])), named=name) for name in folders)
+    def views(self) -> Mapping[str, Asked]:
+        """The same upon each named build context that is a folder, by its name; none of one of these itself."""
+        named = {} if self.named else self.contexts
+        folders = {name: each.folder for name, each in named.items() if each.folder is not None}
+        return {name: replace(self, root=Path(os.path.realpath(folders[name])), named=name) for name in folders}
 
     @cached_property
     def every_taking(self) -> tuple[tuple[Taken, ...], tuple[Taken, ...]]:
@@ -98,21 +100,18 @@ class Asked:
 
     def upon(self, name: str) -> ContextShown:
         """What a named build context holds and who takes it. Raises UsageError."""
-        found = self.contexts[name]
-        if found.folder is None:
+        found, view = self.contexts[name], self.views.get(name)
+        if view is None:
             return ContextShown(found)
-        file = named_ignore_file(found.folder, self.dialect)
-        context = walk(found.folder, None if file is None else read_ignore(file, self.dialect))
-        takings = self.takings(context, name)
-        return ContextShown(found, file, context, takings, secrets_of(context, takings))
+        takings = view.takings(view.left)
+        return ContextShown(found, view.precedence.file, view.left, takings, secrets_of(view.left, takings))
 
     def by_name(self) -> Iterator[Taken]:
         """What instructions take of folders in this context that are named ones as well, by its paths in this one."""
-        for name, each in () if self.named else self.contexts.items():
-            folder = Path(os.path.realpath(each.folder or "/"))
-            if folder != self.root and folder.is_relative_to(self.root):
-                below = folder.relative_to(self.root)
-                for taken in self.upon(name).takings:
+        for view in self.views.values():
+            if view.root != self.root and view.root.is_relative_to(self.root):
+                below = view.root.relative_to(self.root)
+                for taken in view.takings(view.left):
                     sources, paths = ([str(below / path) for path in found] for found in (taken.sources, taken.paths))
                     yield replace(taken, sources=tuple(sources), paths=frozenset(paths))
 
