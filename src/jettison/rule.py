@@ -1,8 +1,8 @@
 """What a rule is: one decorated function in one file, its docstring its page, its fences its tests.
 
 The page's fences `dockerfile bad` / `dockerfile good`, in pairs, and `layers bad` / `layers good`, are run by
-one test file for every rule (tests/rules/test_examples.py). The registry is the package's directory: nothing
-else changes when a rule is added.
+one test file for every rule (tests/rules/test_examples.py). The registry is the package's directory: no other code
+changes when a rule is added (CONTRIBUTING.md tells which pages do).
 """
 
 from __future__ import annotations

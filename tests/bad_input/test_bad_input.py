@@ -76,6 +76,7 @@ CASES = [
     Case("a variable without a name", GOOD, 2, "--env has a value without a name", "--env NAME=VALUE", ("--env", "=x")),
     Case("a contract that is not there", GOOD, 2, "nothing.json", "", ("--contract", "nothing.json")),
     Case("a report into nowhere", GOOD, 2, "--output /no/such/place", "directory", ("-o", "/no/such/place")),
+    Case("a name too long", GOOD, 2, "File name too long", "check the name", ("-f", "x" * 300)),
     Case("nothing to resume", GOOD, 2, "no interrupted run", "jettison runs", ("--resume",)),
 ]
 
@@ -92,6 +93,17 @@ def test_bad_input_is_refused_with_a_hint_and_nothing_is_touched(tmp_path: Path,
     assert hint.strip()
     assert case.hint in hint
     assert before == fingerprint(project)
+
+
+def test_pipes_and_loops_are_no_files_and_nobody_waits_for_them(tmp_path: Path) -> None:
+    project, pipe, loop = make_project(tmp_path, GOOD), tmp_path / "pipe", tmp_path / "loop"
+    os.mkfifo(pipe)
+    link_to_itself(loop)
+    variables = without_engine(tmp_path)
+    answer = optimize(project, "--env-file", str(pipe), variables=variables, timeout=60)
+    assert (2, True) == (answer.code, f"{pipe} is not a regular file" in answer.stderr)
+    answer = optimize(project, "-o", str(loop), variables=variables, timeout=60)
+    assert (3, False) == (answer.code, "Traceback" in answer.stderr)  # 3: there is no engine
 
 
 def make_project(folder: Path, dockerfile: bytes | str | Callable[[Path], object] | None) -> Path:

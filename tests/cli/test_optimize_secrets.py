@@ -87,3 +87,17 @@ def test_an_env_file_that_is_no_text_is_refused_without_showing_it(
     assert 2 == optimize(project, "--env-file", str(tmp_path / "env"))
     err = capsys.readouterr().err
     assert (True, False) == ("is not UTF-8" in err, "hunter" in err)
+
+
+def test_no_secret_is_in_the_error_of_a_plan_or_in_the_plan(
+    tmp_path: Path, monkeypatch: Patch, capsys: Capture
+) -> None:
+    project, flags = secret_project(tmp_path, "fail bad $COLOUR")
+    assert 3 == optimize(project, "--plan", *flags)
+    err = capsys.readouterr().err
+    assert (True, False) == ("bad ***" in err, "canary" in err)
+    project.joinpath("Dockerfile").write_text(TEXT.replace("RUN write /usr/lib", "ARG COLOUR\nRUN write /usr/lib"))
+    use_rules(monkeypatch, JUNK, TELLING)
+    assert 0 == optimize(project, "--plan", *flags)
+    out = capsys.readouterr().out
+    assert (True, False) == ("it is built with ***" in out, "canary" in out)

@@ -48,7 +48,6 @@ def check(text: str) -> None:
                     without_development(invocation)
                 for each in (files.download, files.unpacking, files.clone, files.removal, files.change, files.new_user):
                     each(call)
-                files.edited_in_place(call)
 
 
 @settings(deadline=None)

@@ -148,20 +148,6 @@ def test_a_new_user_has_a_name_and_a_number(
     assert (name, number, group, no_log) == (found.name, found.number, found.group, found.no_log)
 
 
-@pytest.mark.parametrize(
-    ("text", "paths"),
-    [
-        ("sed -i s/a/b/ /x /y", ("/x", "/y")),
-        ("sed -i.bak -e s/a/b/ /x", ("/x",)),
-        ("sed --in-place=.bak s/a/b/ x", ("x",)),
-        ("sed s/a/b/ /x", ()),
-        ("grep -i a b", ()),
-    ],
-)
-def test_files_that_sed_writes_anew(text: str, paths: tuple[str, ...]) -> None:
-    assert paths == files.edited_in_place(calls_of(text)[-1])
-
-
 def test_archives_are_known_by_their_names() -> None:
     named = ["a.tar", "a.tar.gz", "a.tgz", "a.zip", "a.tar.xz", "a.deb", "a", "a.py", "tar.gz.sig"]
     assert named[:6] == [each for each in named if files.is_packed(each)]

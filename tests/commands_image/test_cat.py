@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from stacked_image import Ended, docker_archive, file, folder, gone, layer, link, oci_layout, other, symlink
 
+from jettison.cli.cat import _acts
+
 Call = Callable[..., Ended]
 BINARY = bytes(range(256)) * 5000
 LAYERS = (
@@ -136,6 +138,19 @@ def test_a_terminal_gets_text_and_nothing_that_acts_on_it(archive: Path) -> None
     assert (2, b"") == (code, out)
     assert b"could act on your terminal" in err
     assert f"hint: jettison cat {archive} /bin/prog | less, or > FILE".encode() in err
+
+
+@pytest.mark.parametrize("acting", ["\u009b31mred", "\u202eder", "shown\rhidden"])
+def test_controls_beyond_ascii_and_a_bare_return_act_too(tmp_path: Path, acting: str) -> None:
+    path = docker_archive(tmp_path / "x.tar", layer(file("f", f"a\n{acting}\n".encode())))
+    assert (2, b"") == on_a_terminal("cat", path, "/f")[:2]
+
+
+def test_other_encodings_long_files_and_ends_of_lines_are_text(tmp_path: Path) -> None:
+    text = "caf\xe9\t1\r\n".encode("latin-1") + b"\r\n" + "é".encode() * 600_000 + b"\n"
+    path = docker_archive(tmp_path / "x.tar", layer(file("f", b"." + text), file("g", text[:9])))
+    assert (0, b"caf\xe9\t1\r\r\n\r") == on_a_terminal("cat", path, "/g")[:2]
+    assert not _acts(text.decode("utf-8", "surrogateescape"))
 
 
 def test_a_reader_that_goes_is_no_error(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from jettison.dockerfile.graph import (
 )
 from jettison.dockerfile.lexer import expand
 from jettison.dockerfile.parse import parse
-from jettison.dockerfile.scope import made_by, proxies, state_at
+from jettison.dockerfile.scope import made_by, state_at
 
 THREE = """\
 FROM x AS a
@@ -245,10 +245,6 @@ def test_a_later_stage_that_the_target_needs_is_refused() -> None:
     check_references(dockerfile, dockerfile.stages[1])
     with pytest.raises(DockerfileError, match="comes later"):
         check_references(dockerfile, dockerfile.stages[0])
-
-
-def test_proxies_are_seen_by_every_run_in_both_ways_of_writing_them() -> None:
-    assert {"HTTP_PROXY": "p", "http_proxy": "p"} == proxies({"http_proxy": "p", "OTHER": "q"})
 
 
 def test_the_old_form_of_env_takes_the_rest_of_the_line() -> None:

@@ -57,7 +57,7 @@ def measured(bench, project):
                     cached.append([each.cached for each in built.instructions if each.text.startswith(("COPY", "RUN"))])
                 return built
 
-        loop = measure_rebuild(Bench(recipe, Watched(), run), *sides, "src/app.py")
+        loop = measure_rebuild(Bench(recipe, Watched(), run), tuple(sides), "src/app.py", 600.0)
         try:
             while True:
                 next(loop)

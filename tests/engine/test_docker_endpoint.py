@@ -59,6 +59,8 @@ def test_the_daemon_is_the_one_that_the_docker_command_would_use(docker_config, 
         ({"DOCKER_CONTEXT": "sealed"}, "wants TLS, which is not supported", "--engine buildah"),
         ({"DOCKER_CONTEXT": "gone"}, "DOCKER_CONTEXT names the Docker context 'gone'", "docker context ls"),
         ({"DOCKER_HOST": "npipe:////./pipe/docker"}, "reached by no plain socket", "set DOCKER_HOST to unix:///PATH"),
+        ({"DOCKER_HOST": "tcp://far:abc"}, "reached by no plain socket", "tcp://HOST:PORT"),
+        ({"DOCKER_HOST": "tcp://far:99999"}, "reached by no plain socket", "tcp://HOST:PORT"),
         ({"DOCKER_HOST": "tcp://far:2376", "DOCKER_TLS_VERIFY": "1"}, "wants TLS", "on the daemon's own machine"),
     ],
 )

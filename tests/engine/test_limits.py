@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jettison.engine import cgroups
+from jettison.engine import cgroups, proc
 from jettison.engine.cgroups import Group, Hierarchy, _mounted, make
 from jettison.engine.deadline import Deadline
 
@@ -39,7 +39,9 @@ HYBRID = V1 + "34 22 0:30 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
     ],
 )
 def test_hierarchies_are_found_in_the_table_of_mounts(mounts, expected):
-    assert [Hierarchy(version, Path(memory), Path(pids)) for version, memory, pids in expected] == _mounted(mounts)
+    assert [Hierarchy(version, Path(memory), Path(pids)) for version, memory, pids in expected] == _mounted(
+        proc.mounts(mounts.encode())
+    )
 
 
 class Kernel:
@@ -146,3 +148,9 @@ def test_a_deadline_that_is_cancelled_ends_nothing():
     deadline.cancel()
     assert not ended.wait(0.2)
     assert not deadline.passed
+
+
+def test_a_mount_point_of_any_bytes_is_one() -> None:
+    table = b"40 22 0:40 / /mnt/caf\xe9\\040au\\011lait rw shared:9 - tmpfs tmp\\040fs rw\n" + V2.encode()
+    found = [(os.fsencode(mount.point), mount.kind) for mount in proc.mounts(table)]
+    assert [(b"/mnt/caf\xe9 au\tlait", "tmpfs"), (b"/sys/fs/cgroup", "cgroup2")] == found

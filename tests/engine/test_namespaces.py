@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import wait_until
 
 from jettison.engine import namespaces
 from jettison.engine.model import Listener
@@ -138,3 +140,19 @@ def test_a_process_that_is_gone_has_nothing_mapped() -> None:
     child = subprocess.Popen(["true"])
     child.wait()
     assert frozenset() == namespaces.mapped(child.pid)
+
+
+def test_a_process_whose_name_is_cut_in_the_middle_of_a_character_is_looked_at(tmp_path: Path) -> None:
+    program = tmp_path / "приложение"  # the kernel keeps fifteen bytes of it
+    program.symlink_to("/bin/sleep")
+    with subprocess.Popen([program, "60"]) as process:
+        try:
+            wait_until(lambda: b"\xd0" in Path(f"/proc/{process.pid}/comm").read_bytes())
+            seen = namespaces.facts(process.pid)
+            assert seen is not None
+            assert (os.geteuid(), os.getegid()) == (seen.uid, seen.gid)
+            assert namespaces.started(process.pid) > namespaces.started(os.getpid())
+            assert namespaces.cpu_seconds([process.pid]) < 60
+            assert not namespaces.catches(process.pid, signal.SIGTERM)
+        finally:
+            process.kill()

@@ -158,3 +158,15 @@ def test_a_command_is_asked_for_its_flags(tmp_path: Path, help_text: str, expect
 
 def test_a_command_that_fails_has_no_flags() -> None:
     assert not has_flag(("sh", "-c", "echo --build-context; exit 1"), "--build-context")
+
+
+def test_a_child_that_closes_its_outputs_and_goes_on_is_ended_in_time_too() -> None:
+    began = time.monotonic()
+    ended = run(["sh", "-c", "exec >&- 2>&-; sleep 60"], timeout=1.0)
+    assert (True, True) == (ended.timed_out, ended.code < 0)
+    assert time.monotonic() - began < 30
+
+
+def test_one_that_ends_by_itself_after_that_has_its_own_exit_code() -> None:
+    ended = run(["sh", "-c", "echo out; exec >&- 2>&-; sleep 0.3; exit 7"], timeout=60)
+    assert (7, ("out",), False) == (ended.code, ended.lines, ended.timed_out)

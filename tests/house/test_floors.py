@@ -121,6 +121,17 @@ def test_the_drawing_names_every_room_that_is_there() -> None:
     assert set() == {each for each in rooms if not re.search(rf"\b{each}\b", drawing)}
 
 
+def test_what_the_drawing_names_is_there_or_has_a_star() -> None:
+    drawing = (ROOT / "ARCHITECTURE.md").read_text().partition("## The drawing")[2].partition("## The core types")[0]
+    rooms = {room(path) for path in SOURCES}
+    planned = set().union(*FLOORS) - rooms
+    assert planned == {each for each in set().union(*FLOORS) if re.search(rf"\b{each}\*", drawing)}
+    assert [] == [each for each in planned if re.search(rf"\b{each}\b(?!\*)", drawing)]
+    named = re.findall(r"^  (\w+)/ ", drawing, re.MULTILINE)
+    assert named
+    assert [] == [each for each in named if each not in rooms]
+
+
 def speech(path: Path) -> list[str]:
     """Calls that print or end the process."""
     found = []

@@ -206,3 +206,21 @@ print(walking._processes([walking._Job([layer], None) for layer in image.layers]
     assert ["0\n", f"{min(4, len(os.sched_getaffinity(0)))}\n" if len(os.sched_getaffinity(0)) > 1 else "0\n"] == [
         run(story, root, limit).stdout for limit in (0.03, -0.01)
     ]
+
+
+def test_where_no_process_can_be_started_it_is_done_here_and_nothing_stays_open(tmp_path: Path) -> None:
+    root = image_of(tmp_path, 3, 300)
+    story = """
+def none():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+
+image = open_image(sys.argv[1])
+walking._processes = lambda jobs, watched: 2
+os.fork = none
+before = descriptors()
+events = list(walk_layers(image.layers))
+print(events[-1].layers, len(image.layers[0].columns.paths), descriptors() - before)
+"""
+    seen = run(story, root, env={**os.environ, "JETTISON_CACHE": str(tmp_path / "cache")})
+    paths = len(open_image(str(root)).layers[0].columns.paths)
+    assert ([f"3 {paths} 0"], "") == (seen.stdout.splitlines(), seen.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,24 @@ def test_what_is_no_compose_file_is_refused_or_empty(tmp_path: Path, text: str) 
         assert [] == named(tmp_path / "compose.yaml", text)
     except UsageError as error:
         assert str(tmp_path / "compose.yaml") in error.message
+
+
+def test_a_list_that_holds_itself_many_times_costs_nothing(tmp_path: Path, api: Path) -> None:
+    """Eight aliases of eight aliases of ...: written out they would be 8 ** 20 of them."""
+    rows = ["a0: &a0 [x=y]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 21))]
+    text = "\n".join([*rows, "services: {web: {build: {context: api, args: [*a20, A=1]}}}"])
+    (found,) = named(tmp_path / "compose.yaml", text)
+    assert isinstance(found, Source)
+    assert {"A": "1"} == found.build_args
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "docker-bake.hcl", "docker-bake.json"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UsageError, match="is not a regular file"):
+        list(named_by(tmp_path / name))
+
+
+def test_a_context_with_a_name_too_long_is_told(tmp_path: Path) -> None:
+    (found,) = named(tmp_path / "compose.yaml", json.dumps({"services": {"web": {"build": "x" * 300}}}))
+    assert isinstance(found, Skipped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from jettison.core.errors import DockerfileError, UsageError
 from jettison.core.values import Severity, Where
 from jettison.dockerfile.parse import parse
 from jettison.dockerfile.refuse import awaited
+from jettison.review.allowed import allowed_in
 from jettison.review.look import look
 from jettison.review.model import Settings, Source
 from jettison.review.settings import rules_named
@@ -225,3 +227,24 @@ def test_every_code_of_others_leads_to_rules_that_are_there() -> None:
     from jettison.review.codes import BUILDKIT, HADOLINT
 
     assert set() == {name for names in [*HADOLINT.values(), *BUILDKIT.values()] for name in names} - set(rule_names())
+
+
+def test_the_instruction_that_a_comment_means_is_found_at_once(tmp_path: Path) -> None:
+    pairs = 3000
+    text = "FROM a\n" + "# jettison: allow apt-lists-left-behind\nRUN apt-get update\n" * pairs + "# check\n"
+    dockerfile = parse(text)
+    allowed = allowed_in(dockerfile)
+    assert set(range(3, 2 * pairs + 2, 2)) == set(allowed.at)
+
+
+def test_an_ignore_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM a\nCOPY . /x\n")
+    (tmp_path / ".dockerignore").write_text("id_rsa\n")
+    source = Source("Dockerfile", tmp_path / "Dockerfile", tmp_path)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(UsageError, match=r"cannot read .*dockerignore"):
+        patch.setattr(Path, "read_bytes", _denied)
+        look(replace(source, data=b"FROM a\nCOPY . /x\n"), Settings())
+
+
+def _denied(path: Path) -> bytes:
+    raise PermissionError(13, "Permission denied", str(path))

@@ -95,7 +95,8 @@ def _head(outcomes: Outcomes, arguments: Sequence[str]) -> Iterator[str]:
     yield "Written by `scripts/test --all`; not by hand."
     yield ""
     told = commit.stdout.strip() or "unknown"
-    yield f"{date.today().isoformat()}, commit {told}, Python {platform.python_version()}, Linux {platform.release()}."
+    linux = ".".join(platform.release().split("-")[0].split(".")[:2])
+    yield f"{date.today().isoformat()}, commit {told}, Python {platform.python_version()}, Linux {linux}."
     chosen = " ".join(each for each in arguments if each != "-q")
     told = f" of those that `pytest {chosen}` takes" if chosen else ""
     yield f"Tests{told}: {', '.join(f'{count} {what}' for what, count in sorted(outcomes.counts.items()) if count)}."

@@ -1,4 +1,4 @@
-"""The base of an image: the longest prefix of its layers that is known as an image of its own (INTERFACE, Base)."""
+"""The base of an image: the longest prefix of its layers that is known as an image of its own."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
@@ -11,14 +12,14 @@ import click
 
 from jettison.cli.options import layer_of, layer_option, opened, platform_option, say_absent
 from jettison.core.errors import UsageError
-from jettison.core.escape import show_path
+from jettison.core.escape import show_path, terminal
 from jettison.image.listing import located
 from jettison.image.model import Entry, Image, Kind, Layer
 from jettison.image.near import near_names
 from jettison.image.tar_fields import normalise
 
 _CHUNK = 2**20
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")  # all of C0 but tab, line ends, form feed
+_HARMLESS = re.compile("[\t\n\f]|\r(?=\n|$)|[\udca0-\udcff]")  # these last are bytes of other encodings, no controls
 _WORDS = {
     Kind.DIRECTORY: "is a directory: see `jettison ls`",
     Kind.CHARACTER: "is a device",
@@ -120,10 +121,17 @@ def _last(layer: Layer, path: bytes) -> Entry | None:
     return next(reversed(stands or found), None)
 
 
+def _acts(text: str) -> bool:
+    """Whether a terminal would do something else than show this: controls of C0 and C1, reordered or hidden text."""
+    text = _HARMLESS.sub("", text)
+    return terminal(text) != text
+
+
 def _copy(stream: BinaryIO, call: str) -> None:
     out, guarded = sys.stdout.buffer, sys.stdout.isatty()
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     while data := stream.read(_CHUNK):
-        if guarded and _CONTROLS.search(data):
+        if guarded and _acts(decoder.decode(data)):
             raise UsageError("this file is not text, and could act on your terminal", hint=f"{call} | less, or > FILE")
         out.write(data)
     out.flush()

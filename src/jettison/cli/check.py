@@ -212,8 +212,12 @@ def _with_build_files(found: Found, paths: Sequence[Path]) -> tuple[list[Source]
                 skipped.append(each)
             elif each not in told:
                 told.append(each)
-    places = {each.path.resolve() for each in told if each.path is not None}
-    own = [each for each in found.dockerfiles if each.path is None or not places or each.path.resolve() not in places]
+    places = {os.path.realpath(each.path) for each in told if each.path is not None}
+    own = [
+        each
+        for each in found.dockerfiles
+        if each.path is None or not places or os.path.realpath(each.path) not in places
+    ]
     return own + told, tuple(skipped)
 
 

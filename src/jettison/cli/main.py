@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 from jettison import __version__
-from jettison.core.errors import DiskError, Interrupted, JettisonError
+from jettison.core.errors import DiskError, Interrupted, JettisonError, UsageError
+
+_PATHS = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR}  # what a path may be wrong in
 
 COMMANDS = {
     "optimize": "Make a project's image small, one proven change at a time.",
@@ -90,6 +92,9 @@ def main(arguments: list[str] | None = None) -> int:
     except JettisonError as error:
         return _complain(error)
     except OSError as error:
+        if error.errno in _PATHS and error.filename:
+            hint = "check the name, and the permissions of the folders above it"
+            return _complain(UsageError(f"cannot use {os.fsdecode(error.filename)}: {error.strerror}", hint=hint))
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise
         where = f" {error.filename}" if error.filename else ""  # none of standard output

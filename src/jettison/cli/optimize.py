@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 from collections.abc import Generator, Iterator
@@ -137,7 +138,7 @@ def _check_places(project: Project, options: dict[str, Any]) -> None:
         _check_plan(options)
     elif options["write"]:
         check_writable(project)
-    own = [each.resolve() for each in (project.dockerfile, project.context / IGNORE_FILE)]
+    own = [os.path.realpath(each) for each in (project.dockerfile, project.context / IGNORE_FILE)]
     for name in ("output", "contract_out", "report"):
         path: Path | None = options[name]
         if path is None:
@@ -145,7 +146,7 @@ def _check_places(project: Project, options: dict[str, Any]) -> None:
         flag = "--" + name.replace("_", "-")
         if not path.parent.is_dir() or (path.exists() and not path.is_file()):
             raise UsageError(f"{flag} {path} cannot be written there", hint="name a file in a directory that exists")
-        if path.resolve() in own:
+        if os.path.realpath(path) in own:
             raise UsageError(f"{flag} would replace the project's own {path}", hint="--write puts the result in place")
 
 
@@ -186,7 +187,7 @@ def _plan(bench: Bench, text: str, screen: Screen, options: dict[str, Any]) -> i
         try:
             screen.show(next(loop))
         except StopIteration as end:
-            _output(plan_text(end.value, width=width()), options)
+            _output(bench.redactor.text(plan_text(end.value, width=width())), options)
             return 0
 
 

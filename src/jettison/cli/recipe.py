@@ -12,6 +12,7 @@ from jettison.contract.files import read_contract
 from jettison.contract.model import Contract, RecordOptions
 from jettison.contract.probe import probe_address
 from jettison.core.errors import UsageError
+from jettison.core.regular_file import read_regular
 from jettison.core.units import read_bytes, read_seconds
 from jettison.core.values import Applicability
 from jettison.engine.model import CONTEXT_FLAG
@@ -96,10 +97,7 @@ def _contract(options: Mapping[str, Any], environment: Mapping[str, str]) -> Con
 def _env_file(path: Path) -> dict[str, str]:
     """Docker's format: a variable a line, `#` comments, nothing unquoted."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise UsageError(f"cannot read --env-file {path}: {why}", hint="give a file of NAME=VALUE lines") from error
+        text = read_regular(path, "give a file of NAME=VALUE lines").decode("utf-8")
     except UnicodeDecodeError as error:  # its text would show the file's bytes
         raise UsageError(f"--env-file {path} is not UTF-8", hint="give a file of NAME=VALUE lines") from error
     lines = [line.removesuffix("\r").lstrip() for line in text.removeprefix("\ufeff").split("\n")]

@@ -58,10 +58,9 @@ _USERS = Tool(
     ),
 )  # fmt: skip
 _PLAIN = Tool("rm", ("rm", "chmod", "chown", "chgrp"), {}, default=_DO)
-_SED = Tool("sed", ("sed", "gsed"), {}, default=_DO, valued=words("-e --expression -f --file -l --line-length"))
 TOOLS = {
     program: tool
-    for tool in (CURL, WGET, _TAR, _UNZIP, _GIT, _USERS, _PLAIN, _SED)
+    for tool in (CURL, WGET, _TAR, _UNZIP, _GIT, _USERS, _PLAIN)
     for program in tool.programs
 }  # fmt: skip
 _PACKED = re.compile(r"\.(?:tar(?:\.(?:gz|xz|bz2|zst|lz|lzma|Z))?|tgz|txz|tbz2?|zip|7z|gz|xz|bz2|zst|deb|rpm|whl)$")
@@ -273,15 +272,6 @@ def new_user(call: Call) -> NewUser | None:
     number = found.value("-g", "--gid") if group else found.value("-u", "--uid")
     name = found.operands[-1] if call.name == "useradd" else found.operands[0]
     return NewUser(call, name.value, number, group, found.has("-l", "--no-log-init"))
-
-
-def edited_in_place(call: Call) -> tuple[str, ...]:
-    """The files that `sed -i` writes anew, as far as they are known; none for anything else."""
-    found = _found(call, _SED)
-    if found is None or not any(re.match(r"-\w*i|--in-place", option.name) for option in found.options):
-        return ()
-    operands = found.operands if found.has("-e", "--expression", "-f", "--file") else found.operands[1:]
-    return tuple(path for word in operands if (path := path_of(call, word)))
 
 
 def is_packed(path: str) -> bool:

@@ -33,11 +33,6 @@ class Learnt:
     notes: tuple[str, ...] = ()
 
 
-def is_good(answer: Answer) -> bool:
-    """An answer below 400."""
-    return not answer.error and answer.status < 400
-
-
 def exercised(checks: Sequence[Check]) -> int:
     """Distinct good answers of strength 2 and up: thirty addresses that give one body count once."""
     return len({mark for check in checks if check.decides for mark in _mark(check)})

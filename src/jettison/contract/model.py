@@ -1,6 +1,6 @@
 """Checks, the contract, and a replay's outcome, as data.
 
-INTERFACE: strength 0 static, 1 starts, 2 answers, 3 exercised by the user.
+Strength: 0 static, 1 starts, 2 answers, 3 exercised by the user.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jettison.core.errors import UsageError
+from jettison.core.regular_file import is_file, read_regular
 
 NAME = "jettison.toml"
 _PROJECT = "pyproject.toml"
@@ -52,7 +53,7 @@ NONE = Config()
 def nearest(folder: Path) -> Config:
     """The configuration that counts in an absolute folder. Raises UsageError where it cannot be understood."""
     for name in (NAME, _PROJECT):
-        if (folder / name).is_file():
+        if is_file(folder / name):
             found = read(folder / name)
             if found is not None:
                 return found
@@ -66,9 +67,7 @@ def read(path: Path) -> Config | None:
     import tomllib
 
     try:
-        whole = tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", hint="check its permissions") from error
+        whole = tomllib.loads(read_regular(path, "name a file of settings").decode("utf-8"))
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML
         if path.name == _PROJECT:
             return None  # for its own tools to complain about

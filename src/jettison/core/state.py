@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jettison.core.errors import DiskError
-from jettison.core.units import show_bytes
 
 MOVE = "set JETTISON_STATE to a directory of your own"  # a hint for what is written there
 _MOVE_CACHE = "set JETTISON_CACHE to a directory of your own"
@@ -93,7 +92,7 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     import tempfile  # brings three compressors along, which reading does without
 
     with disk_errors("write", path):
-        real = path.resolve()
+        real = Path(os.path.realpath(path))  # of a loop of links the path itself, which fails below
         before = _status(real)
         if before is not None and not stat.S_ISREG(before.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
@@ -203,18 +202,3 @@ def lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def need_space(path: Path, needed: int) -> None:
-    """Raises DiskError where the file system of `path` has fewer than `needed` bytes free for us."""
-    place = path
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    with disk_errors("examine", place):
-        status = os.statvfs(place)
-        free = status.f_bavail * status.f_frsize
-    if free < needed:
-        raise DiskError(
-            f"{place} has {show_bytes(free)} free, and {show_bytes(needed)} are needed",
-            hint="free some space, for example with `docker system df` and `docker builder prune`",
-        )

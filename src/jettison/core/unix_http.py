@@ -92,7 +92,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _checked(found: Endpoint, certificates: bool) -> Endpoint:
     """The endpoint, with the problem where it takes more than a plain socket."""
     try:
-        scheme = urlsplit(found.address).scheme
+        url = urlsplit(found.address)
+        scheme = url.scheme if url.port != 0 else ""  # asking for the port tells whether it is one
     except ValueError:
         scheme = ""
     where = f"the Docker daemon at {found.address} ({found.source})"

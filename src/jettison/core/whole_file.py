@@ -94,7 +94,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         with path.open("wb") as stream:
             yield stream
         return
-    real = path.resolve()
+    real = Path(os.path.realpath(path))
     with unfinished(real.parent) as made:
         yield made.stream
         made.stand_at(real)

@@ -67,10 +67,6 @@ class Instruction:
         """The arguments, split as the instruction does: cut when they are asked for, which a RUN's hardly are."""
         return self.cut()
 
-    def flag_values(self, name: str) -> tuple[str, ...]:
-        """The values of all flags of that name."""
-        return tuple(flag.value or "" for flag in self.flags if flag.name == name)
-
     def flag(self, name: str) -> str | None:
         """The value of the last flag of that name; None where absent (or without value)."""
         return next((flag.value for flag in reversed(self.flags) if flag.name == name), None)

@@ -65,12 +65,6 @@ class Surroundings:
         return found if not missing or decided else _NOT_KNOWN
 
 
-def proxies(build_args: Mapping[str, str]) -> dict[str, str]:
-    """What every RUN sees of the predefined proxy arguments, which need no ARG: both ways of writing each name."""
-    given = {name.lower(): value for name, value in sorted(build_args.items()) if name.lower() in _PROXIES}
-    return {spelt: value for name, value in given.items() for spelt in (name.upper(), name)}
-
-
 def state_at(
     dockerfile: Dockerfile, stage: Stage, instruction: Instruction, build_args: Mapping[str, str] = NO_ARGUMENTS
 ) -> State:

@@ -122,7 +122,6 @@ class Buildah:
 
     def build(self, request: BuildRequest, progress: Callable[[str], None] | None = None) -> Built:
         """Build. Raises BuildFailed, EngineError, DiskError, UsageError (unknown target)."""
-        secrets = [value for value in request.build_args.values() if value]
         run_id = leftovers.run_of(request.tag)
 
         times: deque[float] = deque(maxlen=BUILD_LINES)
@@ -130,7 +129,7 @@ class Buildah:
         def line(text: str) -> None:
             times.append(time.monotonic())
             if progress is not None:
-                progress(_hide(text, secrets))
+                progress(request.masked(text))
 
         try:
             with leftovers.temporary_folder(leftovers.build_folder(run_id)) as folder:
@@ -146,7 +145,7 @@ class Buildah:
             raise EngineError(f"cannot start {self.name}: {error.strerror}", hint="see `jettison engines`") from error
         finally:
             leftovers.remove_builds(self.graph_root, run_id)
-        lines = tuple(_hide(text, secrets) for text in ended.lines)
+        lines = tuple(map(request.masked, ended.lines))
         if ended.timed_out:
             raise too_long(request)
         if ended.code != 0:
@@ -300,11 +299,3 @@ def _image_id(lines: Sequence[str]) -> str:
         if re.fullmatch(r"[0-9a-f]{64}", line.strip()):
             return line.strip()
     raise EngineError("buildah built, and did not say what", hint="see `jettison engines` for the version found")
-
-
-def _hide(text: str, secrets: Sequence[str]) -> str:
-    """Build arguments may be secrets: their values are not repeated."""
-    for secret in secrets:
-        if len(secret) > 3:
-            text = text.replace(secret, "***")
-    return text

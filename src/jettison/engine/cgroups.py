@@ -8,9 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from jettison.engine import proc
 
 # For each version and controller: files to write, in order; the second is left out where the kernel has no such file.
 _MEMORY = {1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"), 2: ("memory.max", "memory.swap.max")}
@@ -66,7 +69,7 @@ class Group:
 @cache
 def hierarchy() -> Hierarchy | None:
     """Where this process may make groups with both limits; None where it may not. Asked by making one."""
-    for found in _mounted(Path("/proc/self/mountinfo").read_text()):
+    for found in _mounted(proc.mounts()):
         group = make(found, f"jettison-asks-{os.getpid()}", memory=2**30, processes=64)
         if group is not None:
             group.remove()
@@ -74,19 +77,16 @@ def hierarchy() -> Hierarchy | None:
     return None
 
 
-def _mounted(mountinfo: str) -> list[Hierarchy]:
-    """The hierarchies of a mount table (proc(5): fields, ` - `, type, source, options), version 2 first."""
+def _mounted(mounts: Iterable[proc.Mount]) -> list[Hierarchy]:
+    """The hierarchies among what is mounted, version 2 first."""
     places: dict[str, Path] = {}
-    for line in mountinfo.splitlines():
-        before, _, after = line.partition(" - ")
-        kind, _, options = after.split(" ", 2)
-        point = Path(before.split()[4].encode().decode("unicode_escape"))
-        if kind == "cgroup2":
-            places.setdefault("unified", point)
-        elif kind == "cgroup":
+    for mount in mounts:
+        if mount.kind == "cgroup2":
+            places.setdefault("unified", mount.point)
+        elif mount.kind == "cgroup":
             for name in ("memory", "pids"):
-                if name in options.split(","):
-                    places.setdefault(name, point)
+                if name in mount.options:
+                    places.setdefault(name, mount.point)
     found = [Hierarchy(2, places["unified"], places["unified"])] if "unified" in places else []
     if "memory" in places and "pids" in places:
         found.append(Hierarchy(1, places["memory"], places["pids"]))

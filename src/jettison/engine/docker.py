@@ -61,7 +61,7 @@ class Docker:
         version = api.must("GET", "/version") or {}
         information = api.must("GET", "/info") or {}
         here = _is_here(api, information)
-        builder, capabilities = _ask(api, information, here)
+        builder, capabilities = _ask(api, information)
         storage = f"{information.get('Driver', 'unknown')} in {information.get('DockerRootDir', 'an unknown place')}"
         return cls(str(version.get("Version", "unknown")), api, builder, capabilities, storage=storage, here=here)
 
@@ -79,12 +79,6 @@ class Docker:
                 "docker takes an ignore file from the context alone, or with BuildKit from beside the Dockerfile",
                 hint="install docker buildx",
             )
-        secrets = [value for value in request.build_args.values() if len(value) > 3]
-
-        def hidden(text: str) -> str:
-            for secret in secrets:
-                text = text.replace(secret, "***")
-            return text
 
         self.api.call("GET", "/_ping")
         times: deque[float] = deque(maxlen=BUILD_LINES)
@@ -92,7 +86,7 @@ class Docker:
         def take(line: str) -> None:
             times.append(time.monotonic())
             if progress is not None:
-                progress(hidden(line))
+                progress(request.masked(line))
 
         with tempfile.TemporaryDirectory(prefix="jettison-") as folder:
             identity = Path(folder) / "image"
@@ -106,7 +100,7 @@ class Docker:
                 )
             except OSError as error:
                 raise EngineError(f"cannot start docker: {error.strerror}", hint="see `jettison engines`") from error
-            lines = tuple(hidden(text) for text in ended.lines)
+            lines = tuple(map(request.masked, ended.lines))
             if ended.timed_out:
                 raise too_long(request)
             if ended.code != 0 or not identity.exists():
@@ -215,7 +209,7 @@ def _is_here(api: DockerApi, information: Mapping[str, Any]) -> bool:
     return api.is_local and (information.get("Name"), information.get("KernelVersion")) == (ours.nodename, ours.release)
 
 
-def _ask(api: DockerApi, information: Mapping[str, Any], here: bool) -> tuple[str, Capabilities]:
+def _ask(api: DockerApi, information: Mapping[str, Any]) -> tuple[str, Capabilities]:
     """The builder, and what it and the daemon can do: tried by builds of nothing, told by the daemon."""
     refused = os.environ.get("DOCKER_BUILDKIT") == "0"  # as the docker command has it
     newest = not refused and _builds(api.host, _NEWEST)  # heredocs and COPY --link came with the same front end, 1.4

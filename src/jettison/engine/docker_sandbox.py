@@ -167,15 +167,10 @@ class DockerSandbox:
         return socket.create_connection((address, port), timeout)
 
     def logs(self) -> tuple[bytes, bytes]:
-        """stdout and stderr, without the daemon's framing (Engine API, "Attach": 8-byte headers)."""
+        """stdout and stderr."""
         answer = self._api.call("GET", f"/containers/{self.name}/logs", query={"stdout": "1", "stderr": "1"})
-        streams = {1: bytearray(), 2: bytearray()}
-        at = 0
-        while answer.status == 200 and at + 8 <= len(answer.body):
-            stream, length = struct.unpack_from(">BxxxI", answer.body, at)
-            streams.setdefault(stream, bytearray()).extend(answer.body[at + 8 : at + 8 + length])
-            at += 8 + length
-        return bytes(streams[1][:LOG_LIMIT]), bytes(streams[2][:LOG_LIMIT])
+        out, err = _streams(answer.body if answer.status == 200 else b"")
+        return out[:LOG_LIMIT], err[:LOG_LIMIT]
 
     def process(self) -> ProcessFacts | None:
         """Who its main process runs as."""
@@ -230,13 +225,8 @@ class DockerSandbox:
             )
         except EngineError:
             return Finished(124, b"", b"", timed_out=True)
-        out, err, at = bytearray(), bytearray(), 0
-        while at + 8 <= len(answer.body):
-            stream, length = struct.unpack_from(">BxxxI", answer.body, at)
-            (out if stream == 1 else err).extend(answer.body[at + 8 : at + 8 + length])
-            at += 8 + length
         code = (self._api.get(f"/exec/{identity}/json") or {}).get("ExitCode")
-        return Finished(125 if code is None else int(code), bytes(out), bytes(err))
+        return Finished(125 if code is None else int(code), *_streams(answer.body))
 
     def stop(self, grace: float) -> ContainerState:
         """The stop signal, `grace` seconds, SIGKILL."""
@@ -264,3 +254,13 @@ class DockerSandbox:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _streams(framed: bytes) -> tuple[bytes, bytes]:
+    """stdout and stderr out of the daemon's framing (Engine API, "Attach": headers of 8 bytes)."""
+    found, at = {1: bytearray(), 2: bytearray()}, 0
+    while at + 8 <= len(framed):
+        stream, length = struct.unpack_from(">BxxxI", framed, at)
+        found.setdefault(stream, bytearray()).extend(framed[at + 8 : at + 8 + length])
+        at += 8 + length
+    return bytes(found[1]), bytes(found[2])

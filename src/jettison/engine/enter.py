@@ -16,6 +16,8 @@ import signal
 import sys
 from pathlib import Path
 
+from jettison.engine import proc
+
 NAMESPACES = ("mnt", "uts", "net", "pid")  # the last holds for children only: hence the fork
 PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24  # linux/prctl.h
 NOT_FOUND, NOT_EXECUTABLE, GONE = 127, 126, 125  # as a shell and as `docker exec` answer
@@ -27,7 +29,7 @@ def main(arguments: list[str]) -> int:
     environment = json.loads(Path(variables).read_bytes())
     libc = ctypes.CDLL(None, use_errno=True)
     try:
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        status = proc.status(pid)
         root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         handles = [os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in NAMESPACES]
     except OSError:

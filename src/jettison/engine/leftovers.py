@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jettison.core.errors import DiskError
+from jettison.engine import proc
 from jettison.engine.model import PREFIX
 from jettison.engine.process import run
 
@@ -176,13 +177,9 @@ def remove_folder(folder: Path) -> bool:
 
 
 def _mounts_below(folder: Path) -> list[Path]:
-    """Mount points in `folder`, outer ones first (proc(5), /proc/self/mountinfo: field 5, octal escapes)."""
-    found = []
-    real = os.fsencode(folder.resolve())
-    for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
-        point = line.split()[4].decode("unicode_escape").encode("latin-1")
-        if point == real or point.startswith(real + b"/"):
-            found.append(Path(os.fsdecode(point)))
+    """Mount points in `folder`, outer ones first."""
+    real = folder.resolve()
+    found = [mount.point for mount in proc.mounts() if mount.point.is_relative_to(real)]
     return sorted(found, key=lambda path: len(path.parts))
 
 

@@ -83,6 +83,15 @@ class BuildRequest:
             flags += ["--label", f"{key}={value}"]
         return [*flags, *self.arguments, str(self.context)]
 
+    def masked(self, text: str) -> str:
+        """A line of the builder's: build arguments may be secrets, and their values are not repeated."""
+        from jettison.core.redact import MASK, SHORTEST  # its patterns take their time, and most commands build nothing
+
+        for value in self.build_args.values():
+            if len(value) >= SHORTEST:
+                text = text.replace(value, MASK)
+        return text
+
 
 def too_long(request: BuildRequest) -> BuildFailed:
     """What is raised where a build was ended after its seconds."""

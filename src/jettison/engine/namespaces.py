@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from jettison.engine import proc
 from jettison.engine.model import Listener, ProcessFacts
 
 CLONE_NEWNET = 0x40000000
@@ -51,10 +52,9 @@ def arguments(pid: int) -> list[bytes]:
 def started(pid: int) -> tuple[int, int]:
     """When a process began, in clock ticks since boot, and its number: what began first sorts first."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(proc.stat(pid)[19]), pid
     except OSError:
         return sys.maxsize, pid
-    return int(fields[19]), pid
 
 
 def environment(pid: int) -> list[str]:
@@ -70,7 +70,7 @@ def cpu_seconds(pids: Iterator[int]) -> float:
     total = 0
     for pid in pids:
         try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            fields = proc.stat(pid)
         except OSError:
             continue
         total += int(fields[11]) + int(fields[12])
@@ -80,10 +80,9 @@ def cpu_seconds(pids: Iterator[int]) -> float:
 def catches(pid: int, number: int) -> bool:
     """Whether a process has a handler of its own for this signal; False where it is gone (proc(5), SigCgt)."""
     try:
-        rows = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        return bool(int(proc.status(pid)["SigCgt"], 16) >> (number - 1) & 1)
     except OSError:
         return False
-    return bool(int(rows["SigCgt"], 16) >> (number - 1) & 1)
 
 
 def mapped(pid: int) -> frozenset[str]:
@@ -99,9 +98,9 @@ def mapped(pid: int) -> frozenset[str]:
 def facts(pid: int) -> ProcessFacts | None:
     """Who a process runs as; None where it is gone."""
     try:
-        rows = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        rows = proc.status(pid)
         executable = str(Path(f"/proc/{pid}/exe").readlink())
-    except (OSError, ValueError):
+    except OSError:
         return None
     return ProcessFacts(
         uid=int(rows["Uid"].split()[1]),

@@ -77,7 +77,8 @@ def run(
             on_line(line)
 
     try:
-        timed_out = not _read_lines(child, take, None if timeout is None else began + timeout)
+        deadline = None if timeout is None else began + timeout
+        timed_out = not (_read_lines(child, take, deadline) and _is_over(child, deadline))
         if timed_out:
             kill_group(child, grace=2.0)
         code = child.wait()
@@ -116,6 +117,15 @@ def _read_lines(child: subprocess.Popen[bytes], take: Callable[[str], None], dea
                 rest = b""
     if rest:
         take(rest.decode("utf-8", "replace"))
+    return True
+
+
+def _is_over(child: subprocess.Popen[bytes], deadline: float | None) -> bool:
+    """Whether a child that prints no more, its pipe closed, ends before the deadline."""
+    try:
+        child.wait(None if deadline is None else max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return False
     return True
 
 

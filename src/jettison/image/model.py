@@ -370,7 +370,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The five numbers of INTERFACE, bytes; None where this source cannot tell."""
+    """The five numbers that are told of an image, bytes; None where this source cannot tell."""
 
     transfer: int | None
     unpacked: int

@@ -114,17 +114,20 @@ def _brought(jobs: Sequence[_Job]) -> Iterator[int]:
 def _walk(jobs: Sequence[_Job], processes: int) -> Iterator[tuple[int, int | Found]]:
     """(which job, how far it is or what was found), here or in other processes."""
     sources = [job.layers[0].source for job in jobs]
-    if not processes:
-        for at, source in enumerate(sources):
-            yield at, (source.columns(), None)
-        return
-    from jettison.image.walking_processes import Passed, walk_apart
+    if processes:
+        from jettison.image.walking_processes import NoProcess, Passed, walk_apart
 
-    for event in walk_apart(sources, processes):
-        if isinstance(event, Passed):
-            yield event.source, event.bytes
-        else:
-            yield event.source, (unpack(event.packed), event.packed)
+        try:
+            for event in walk_apart(sources, processes):
+                if isinstance(event, Passed):
+                    yield event.source, event.bytes
+                else:
+                    yield event.source, (unpack(event.packed), event.packed)
+            return
+        except NoProcess:
+            pass  # here, then
+    for at, source in enumerate(sources):
+        yield at, (source.columns(), None)
 
 
 def _processes(jobs: Sequence[_Job], *, watched: bool) -> int:

@@ -56,6 +56,10 @@ class _Worker:
     memory: int  # descriptor of what it found
 
 
+class NoProcess(ImageError):
+    """The machine gives no process for walking."""
+
+
 def can_fork(count: int) -> bool:
     """Whether `walk_apart` may be used: a fork with other threads around may take a lock along that nobody frees."""
     return count <= _MOST and threading.active_count() == 1 and hasattr(os, "memfd_create")
@@ -64,7 +68,8 @@ def can_fork(count: int) -> bool:
 def walk_apart(sources: Sequence[LayerSource], processes: int) -> Iterator[Passed | Ended]:
     """Walk all, the first ones first, by so many processes; events as they come. Raises ImageError.
 
-    Closing the generator ends the processes.
+    By fewer where the machine gives no more; NoProcess, before the first event, where it gives none. Closing the
+    generator ends the processes.
     """
     for name in _WALKERS:
         import_module(name)
@@ -75,7 +80,11 @@ def walk_apart(sources: Sequence[LayerSource], processes: int) -> Iterator[Passe
     try:
         for _ in range(processes):
             worker = _start(sources, queue, workers.values())
+            if worker is None:
+                break
             workers[worker.messages] = worker
+        if not workers:
+            raise NoProcess("no process could be started to read layers", hint="raise the limits, or wait for others")
         yield from _events(workers, len(sources))
     finally:
         os.close(queue)
@@ -92,10 +101,23 @@ def _wait(worker: _Worker) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _start(sources: Sequence[LayerSource], queue: int, before: Iterable[_Worker]) -> _Worker:
-    listen, tell = os.pipe()
-    ended, alive = os.pipe()
-    memory, parent = os.memfd_create("jettison"), os.getpid()
+def _start(sources: Sequence[LayerSource], queue: int, before: Iterable[_Worker]) -> _Worker | None:
+    """One more worker; None where the machine gives none: no more processes, no more open files."""
+    opened: list[int] = []
+    try:
+        opened += os.pipe()
+        opened += os.pipe()
+        opened.append(os.memfd_create("jettison"))
+        return _forked(sources, queue, before, opened)
+    except OSError:
+        for each in opened:
+            os.close(each)
+        return None
+
+
+def _forked(sources: Sequence[LayerSource], queue: int, before: Iterable[_Worker], opened: Sequence[int]) -> _Worker:
+    listen, tell, ended, alive, memory = opened
+    parent = os.getpid()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # until each of the two knows which it is
     try:
         pid = os.fork()

@@ -19,6 +19,9 @@ from jettison.lighten.secrecy import redact_contract
 from jettison.lighten.sources import Sources
 from jettison.subject import Observed
 
+_PATIENCE = 10  # times what the original took cold
+_LEAST_PATIENCE = 900.0  # seconds
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -28,6 +31,11 @@ class Baseline:
     noise: Noise
     noise_bytes: int
     contract: Contract | None
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a build of a changed text may take, cached or not: one that hangs must not hold the run."""
+        return max(_LEAST_PATIENCE, _PATIENCE * self.version.weight.build_seconds)
 
 
 def measure(bench: Bench, text: str) -> Generator[events.Event, None, Baseline]:

@@ -6,7 +6,8 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,15 @@ from pathlib import Path
 from jettison.align import Alignment, align
 from jettison.contract.observe import Target
 from jettison.core import state
-from jettison.core.errors import BuildFailed, DiskError, EngineError, ImageError, UsageError
+from jettison.core.errors import (
+    BuildFailed,
+    DiskError,
+    EngineError,
+    ImageError,
+    Interrupted,
+    JettisonError,
+    UsageError,
+)
 from jettison.core.redact import Redactor
 from jettison.core.reference import Reference
 from jettison.dockerfile.contexts import given
@@ -31,6 +40,7 @@ from jettison.lighten.journal import Journal
 from jettison.lighten.ledger import Weight
 from jettison.lighten.recipe import Recipe
 from jettison.lighten.run import Run
+from jettison.lighten.secrecy import redact_error
 from jettison.lighten.sources import Sources, encode_file, ignore_file
 from jettison.packages.dpkg import read_status
 from jettison.subject import IGNORE_FILE, Answer, IgnoreFile, Question, Subject
@@ -85,11 +95,29 @@ class Version:
         return parse(self.text)
 
 
+@contextmanager
+def told_and_swept(bench: Bench) -> Iterator[None]:
+    """An error on its way out is redacted and goes into the journal, and the run's images go.
+
+    Interrupted goes as it is: from the images of its versions `--resume` goes on.
+    """
+    try:
+        yield
+    except Interrupted:
+        raise
+    except JettisonError as error:
+        redact_error(error, bench.redactor)
+        with suppress(JettisonError):
+            bench.engine.sweep(bench.run.tag(""))
+            bench.journal.write("failed", reason=error.message)
+        raise
+
+
 def build(
     bench: Bench, sources: Sources, name: str, *, cold: bool, seconds: float | None = None
 ) -> Generator[events.Event, None, Version]:
     """Build and weigh `sources` as `name`, within `seconds`. Raises BuildFailed, EngineError, DiskError, UsageError."""
-    request = replace(request_for(bench, sources, name, cold=cold), seconds=seconds)
+    request = request_for(bench, sources, name, cold=cold, seconds=seconds)
     try:
         built = bench.engine.build(request, bench.progress)
     except (BuildFailed, DiskError):
@@ -109,10 +137,18 @@ def build(
     return version
 
 
-def request_for(bench: Bench, sources: Sources, name: str, *, cold: bool, context: Path | None = None) -> BuildRequest:
+def request_for(
+    bench: Bench,
+    sources: Sources,
+    name: str,
+    *,
+    cold: bool,
+    context: Path | None = None,
+    seconds: float | None = None,
+) -> BuildRequest:
     """What the engine is asked for, its Dockerfile written down. Raises DiskError, EngineError.
 
-    `context`: a copy of the user's.
+    `context`: a copy of the user's. `seconds`: how long the build may take, None for ever.
     """
     recipe = bench.recipe
     if recipe.contexts and not bench.engine.capabilities.build_contexts:

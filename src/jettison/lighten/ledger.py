@@ -1,4 +1,4 @@
-"""The ledger: one row a change, every number measured (INTERFACE, "Ledger")."""
+"""The ledger: one row a change, every number measured."""
 
 from __future__ import annotations
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from jettison.core.errors import Interrupted, JettisonError
 from jettison.core.units import show_bytes, show_seconds
 from jettison.dockerfile.parse import parse
 from jettison.lighten import events
@@ -22,6 +20,7 @@ from jettison.lighten.bench import (
     discard,
     measure_transfer,
     subject_of,
+    told_and_swept,
 )
 from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds, limited, wanted
 from jettison.lighten.forewarn import forewarned
@@ -30,7 +29,6 @@ from jettison.lighten.probe import CannotProbe
 from jettison.lighten.project import check_text
 from jettison.lighten.rebuild import changeable, measure_rebuild
 from jettison.lighten.resume import check_resumable, ignore_key, record_step, resumed
-from jettison.lighten.secrecy import redact_error
 from jettison.lighten.sources import difference, untriable
 from jettison.lighten.trial import attempt, needed_bytes
 from jettison.lighten.verify import verify
@@ -69,16 +67,8 @@ def lighten(bench: Bench, text: str, *, resume: bool = False) -> Generator[event
     check_text(text, bench.recipe)
     if resume:
         check_resumable(bench, text)
-    try:
+    with told_and_swept(bench):
         return (yield from _run(bench, text, resume))
-    except Interrupted:
-        raise
-    except JettisonError as error:
-        redact_error(error, bench.redactor)
-        with suppress(JettisonError):
-            bench.engine.sweep(bench.run.tag(""))
-            bench.journal.write("failed", reason=error.message)
-        raise
 
 
 def _run(bench: Bench, text: str, resume: bool) -> Generator[events.Event, None, Ledger]:
@@ -276,7 +266,9 @@ def _rebuilt(bench: Bench, standing: Standing) -> Generator[events.Event, None, 
     if changed is None:
         return _note(standing, "after a source change: no source file was found to change"), None
     try:
-        return standing, (yield from measure_rebuild(bench, v0.sources, current.sources, changed))
+        return standing, (
+            yield from measure_rebuild(bench, (v0.sources, current.sources), changed, standing.baseline.patience)
+        )
     except CannotProbe as error:
         return _note(standing, f"seconds after a source change were not measured: {error.reason}"), None
 

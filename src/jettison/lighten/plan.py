@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jettison.engine.model import Capabilities
 from jettison.lighten import events
 from jettison.lighten.ask import Worth, advised
-from jettison.lighten.bench import Bench, build, discard, subject_of
+from jettison.lighten.bench import Bench, build, discard, subject_of, told_and_swept
 from jettison.lighten.choose import Candidate, candidates, instruction_seconds, wanted
 from jettison.lighten.forewarn import forewarned
 from jettison.lighten.ledger import Weight
@@ -29,9 +29,18 @@ class Plan:
 
 
 def plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
-    """Build the original (the cache may be used) and ask the rules. Raises BuildFailed."""
+    """Build the original (the cache may be used) and ask the rules.
+
+    Raises DockerfileError and UsageError before anything is built, BuildFailed, EngineError, DiskError; their texts
+    are redacted.
+    """
+    check_text(text, bench.recipe)
+    with told_and_swept(bench):
+        return (yield from _plan(bench, text))
+
+
+def _plan(bench: Bench, text: str) -> Generator[events.Event, None, Plan]:
     recipe = bench.recipe
-    check_text(text, recipe)
     bench.journal.write("plan", project=str(recipe.project), started=time.time(), engine=bench.engine.name)
     yield from forewarned(bench, text)
     yield events.Building("v0", "the Dockerfile as it is", "to see what there is to gain")

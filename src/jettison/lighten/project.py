@@ -132,7 +132,7 @@ def _touched(path: Path, word: str) -> DiskError:
 
 def _check_ignore_file(path: Path) -> Path:
     """The real file that is written. Raises DiskError where it cannot be."""
-    real = path.resolve()
+    real = Path(os.path.realpath(path))
     if real.exists() and not (real.stat().st_mode & 0o222 and os.access(real, os.W_OK)):
         raise DiskError(f"{real} is read-only", hint=f"run `chmod u+w {real}`, or take the change from --diff")
     if os.path.lexists(path) and not real.is_file():

@@ -21,22 +21,24 @@ _NAMES = ("probe-before", "probe-after")
 
 
 def measure_rebuild(
-    bench: Bench, before: Sources, after: Sources, changed: str
+    bench: Bench, versions: tuple[Sources, Sources], changed: str, patience: float
 ) -> Generator[events.Event, None, Rebuild]:
     """Seconds of the engine's process for both, each built before and so in the cache but for what `changed` touches.
+
+    `patience`: seconds that each build may take.
 
     That build before is made here, mostly out of the cache: where a stage was built cold twice, buildah finds the one
     chain of layers for its first instructions and goes on from there, though what follows stands in the other chain.
     Raises CannotProbe, also where one of them does not build with the changed file.
     """
     seconds = []
-    with changed_context(bench, ignore_of(bench, before), changed) as probe:
+    with changed_context(bench, ignore_of(bench, versions[0]), changed) as probe:
         try:
-            for name, sources, which in zip(_NAMES, (before, after), ("before", "after"), strict=True):
+            for name, sources, which in zip(_NAMES, versions, ("before", "after"), strict=True):
                 yield events.Building(name, f"as it is {which} the change", f"{changed} differs, the rest is cached")
-                bench.engine.build(request_for(bench, sources, name, cold=False), bench.progress)
+                bench.engine.build(request_for(bench, sources, name, cold=False, seconds=patience), bench.progress)
                 probe.change()  # for each anew: what they have in common would be built once
-                request = request_for(bench, sources, name, cold=False, context=probe.context)
+                request = request_for(bench, sources, name, cold=False, context=probe.context, seconds=patience)
                 built = bench.engine.build(request, bench.progress)
                 yield events.Built(name, built.seconds)
                 seconds.append(built.seconds)

@@ -24,9 +24,6 @@ from jettison.lighten.recipe import Recipe
 from jettison.lighten.sources import difference
 from jettison.rule import Fix
 
-PATIENCE = 10  # times what the original took cold
-LEAST_PATIENCE = 900.0  # seconds
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -61,7 +58,7 @@ def _attempt(
     if finding.probe and (reason := why_not(bench, ignore_of(bench, current.sources), finding.probe)):
         return Outcome(replace(step, reason=reason), None, baseline.contract)
     try:
-        version = yield from build(bench, made, name, cold=False, seconds=_patience(baseline))
+        version = yield from build(bench, made, name, cold=False, seconds=baseline.patience)
     except BuildFailed as error:
         failed = replace(step, verdict=Verdict.BUILD_FAILED, reason=error.told)
         return Outcome(failed, None, baseline.contract)
@@ -78,13 +75,8 @@ def _attempt(
     if step.verdict.kept:
         outcome = yield from _judge(bench, baseline, (current, version), step, finding.fix.declares)
     if outcome.version is not None and bench.recipe.cold_times:
-        return (yield from _time_cold(bench, outcome, name))
+        return (yield from _time_cold(bench, baseline, outcome, name))
     return outcome
-
-
-def _patience(baseline: Baseline) -> float:
-    """Seconds that a build of a changed text may take, cached or not: one that hangs must not hold the run for ever."""
-    return max(LEAST_PATIENCE, PATIENCE * baseline.version.weight.build_seconds)
 
 
 def _untried(candidate: Candidate, fix: Fix, diff: str) -> Step:
@@ -126,7 +118,9 @@ def _gain_in_seconds(
     if grown > max(-candidate.finding.predicted, baseline.noise_bytes):
         return replace(step, verdict=Verdict.NO_GAIN, reason=_no_gain(-grown, 0))
     try:
-        found = yield from measure_rebuild(bench, current.sources, version.sources, candidate.finding.probe)
+        found = yield from measure_rebuild(
+            bench, (current.sources, version.sources), candidate.finding.probe, baseline.patience
+        )
     except CannotProbe as error:
         return replace(step, verdict=Verdict.NO_GAIN, reason=f"its seconds cannot be measured: {error.reason}")
     step = replace(step, rebuild=found)
@@ -176,14 +170,14 @@ def _start_before(baseline: Baseline, current: Version) -> str:
     return f"; {current.name}, which it changes, started in {show_seconds(seconds)}"
 
 
-def _time_cold(bench: Bench, outcome: Outcome, name: str) -> Generator[events.Event, None, Outcome]:
+def _time_cold(bench: Bench, baseline: Baseline, outcome: Outcome, name: str) -> Generator[events.Event, None, Outcome]:
     """The kept version built cold as well (--cold-times): its seconds; undone where that fails."""
     version, step = outcome.version, outcome.step
     assert version is not None
     assert step.weight is not None
     yield events.Building(name, step.title, "to compare its seconds with those of v0", cold=True)
     try:
-        cold = yield from build(bench, version.sources, f"{name}-cold", cold=True)
+        cold = yield from build(bench, version.sources, f"{name}-cold", cold=True, seconds=baseline.patience)
     except BuildFailed as error:
         failed = replace(step, verdict=Verdict.BUILD_FAILED, reason=f"built cold, {error.told}")
         return replace(outcome, step=failed, version=None)

@@ -53,7 +53,7 @@ class Access:
             for scheme in _SCHEMES:
                 for challenge in told:
                     if challenge.scheme == scheme:
-                        fresh = self._bearer(challenge, url) if scheme == "bearer" else self._basic(url)
+                        fresh = self._bearer(challenge, url) if scheme == "bearer" else self._basic()
                         if fresh == refused:
                             raise self.denied(self._wrong())
                         self.authorization = fresh
@@ -83,7 +83,7 @@ class Access:
         credential = self._credentials().credential
         return f"does not accept the password of {credential.user}" if credential else "does not let us in"
 
-    def _basic(self, url: str) -> str:
+    def _basic(self) -> str:
         credential = self._credentials().credential
         if credential is None or not credential.user:
             raise self.denied(f"asks for a password to {'write to' if self._scopes else 'read'} {self._repository}")

@@ -6,7 +6,7 @@ from jettison.core.units import show_bytes
 from jettison.core.values import Applicability, Severity
 from jettison.documents.check import Checked
 from jettison.report.counts import plural
-from jettison.review.model import SYNTAX, Remark
+from jettison.review.model import Remark
 
 
 def headline(remark: Remark) -> str:
@@ -39,8 +39,3 @@ def summary(checked: Checked) -> str:
     found = ", ".join(f"{number} {plural(number, word)}" for number, word in kinds if number)
     allowed = f"; {checked.allowed} allowed by comments" if checked.allowed else ""
     return f"{count} {plural(count, 'file')}: {found or 'nothing found'}{allowed}"
-
-
-def help_of(remark: Remark) -> str:
-    """Where its page is."""
-    return "" if remark.rule == SYNTAX else f"`jettison explain {remark.rule}`"

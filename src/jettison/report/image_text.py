@@ -38,7 +38,7 @@ def inspection_text(inspection: Inspection, *, width: int, top: int, colour: boo
         _head(inspection, width, colour),
         _sizes(inspection, width, colour),
         _layers(inspection, dockerfile, width, colour),
-        _waste(inspection, dockerfile, (width, top), colour),
+        _waste(inspection, (width, top), colour),
         _classes(inspection, width, colour),
         _folders(inspection, width, colour),
         _packages(inspection, width, colour),
@@ -117,7 +117,7 @@ def _place(inspection: Inspection, dockerfile: str, layer: int) -> str:
     return "base" if inspection.base is not None and layer < inspection.base.layers else ""
 
 
-def _waste(inspection: Inspection, dockerfile: str, bounds: tuple[int, int], colour: bool) -> Iterator[str]:
+def _waste(inspection: Inspection, bounds: tuple[int, int], colour: bool) -> Iterator[str]:
     """The worst `top` rows of all, each under its cause, with what is left of that cause."""
     width, top = bounds
     if not inspection.waste:

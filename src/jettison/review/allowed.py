@@ -8,8 +8,10 @@ counts above an instruction, too (`linter.WithMergedConfigFromComments`).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from jettison.core.values import Skipped
 from jettison.dockerfile.model import Dockerfile, Instruction
@@ -47,8 +49,8 @@ def allowed_in(dockerfile: Dockerfile) -> Allowed:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.lstrip().startswith("#"):
             continue
-        instruction = _meant(dockerfile, number)
         ours, theirs, built = _OURS.search(line), _THEIRS.search(line), _CHECK.match(line)
+        instruction = _meant(dockerfile, number) if ours or theirs or built else None
         if ours:
             names = [each for each in re.split(r"[,\s]+", ours[1]) if each]
             strange += [
@@ -74,7 +76,8 @@ def _add(at: dict[int, frozenset[str]], instruction: Instruction | None, names: 
 
 def _meant(dockerfile: Dockerfile, number: int) -> Instruction | None:
     """The instruction that a comment line stands in, or the next one below it."""
-    return next((each for each in dockerfile.instructions if each.end_line >= number), None)
+    at = bisect_left(dockerfile.instructions, number, key=attrgetter("end_line"))
+    return dockerfile.instructions[at] if at < len(dockerfile.instructions) else None
 
 
 def _of_check(value: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jettison.core.errors import UsageError
+from jettison.core.regular_file import is_file, is_folder, read_regular, size_of
 from jettison.core.values import Skipped
 from jettison.dockerfile.contexts import ELSEWHERE, familiar, named
 from jettison.dockerfile.file import LARGEST
@@ -44,19 +45,18 @@ def named_by(path: Path) -> Iterator[Found]:
             continue
         yield _source(path.parent, build, contexts, told)
         for each in contexts.values():
-            if each.folder is not None and not each.folder.is_dir():
+            if each.folder is not None and not is_folder(each.folder):
                 yield Skipped(f"{told}: build context {each.name}", f"there is no {each.folder}")
 
 
 def _text(path: Path) -> str:
+    hint = "name the Dockerfiles instead"
+    if size_of(path, hint) > LARGEST:
+        raise UsageError(f"{path} is too large to be what it is called", hint=hint)
     try:
-        if path.stat().st_size > LARGEST:
-            raise UsageError(f"{path} is too large to be what it is called", hint="name the Dockerfiles instead")
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", hint="check its permissions") from error
+        return read_regular(path, hint).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8", hint="name the Dockerfiles instead") from error
+        raise UsageError(f"{path} is not UTF-8", hint=hint) from error
 
 
 def _of_compose(text: str) -> dict[str, Table]:
@@ -90,7 +90,7 @@ def _compose(entry: Any) -> Table | None:
 def _table(value: Any) -> dict[str, str]:
     """Pairs, as a table or as a list of `K=V`; those without a value, which the environment has, left out."""
     if isinstance(value, list):
-        value = dict(str(each).partition("=")[::2] for each in value if "=" in str(each))
+        value = dict(each.partition("=")[::2] for each in value if isinstance(each, str) and "=" in each)
     pairs = value.items() if isinstance(value, dict) else ()
     return {str(key): text for key, each in pairs if (text := plain(each)) is not None}
 
@@ -127,7 +127,7 @@ def _source(folder: Path, build: Mapping[str, Any], contexts: Mapping[str, Named
         data = inline.encode("utf-8", "surrogateescape")
         return Source(told, None, place, target, arguments, data, told, contexts)
     path = Path(os.path.normpath(place / (dockerfile or "Dockerfile")))
-    if not path.is_file():
+    if not is_file(path):
         return Skipped(told, f"there is no {path}")
     return Source(os.fspath(path), path, place, target, arguments, None, told, contexts)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from jettison.context.ignore import find_ignore_file
+from jettison.context.ignore import find_ignore_file, ignore_text
 from jettison.core.errors import DockerfileError, UsageError
 from jettison.core.values import Severity, Skipped, Where
 from jettison.dockerfile.contexts import given
@@ -65,13 +65,11 @@ def seen_of(source: Source, settings: Settings, dockerfile: Dockerfile) -> Text:
 
 
 def _ignore_file(context: Path, dockerfile: Path | None) -> IgnoreFile:
-    """The ignore file that BuildKit would take."""
+    """The ignore file that BuildKit would take. Raises UsageError where it cannot be read: a build would end there."""
     found = find_ignore_file(context, dockerfile or context / "Dockerfile", _IGNORE_FILES)
-    try:
-        text = found.read_bytes().decode("utf-8", "surrogateescape") if found is not None else None
-    except OSError:
+    if found is None:
         return IgnoreFile()
-    return IgnoreFile() if found is None else IgnoreFile(found.name, text, beside=found.name != IGNORE_FILE)
+    return IgnoreFile(found.name, ignore_text(found), beside=found.name != IGNORE_FILE)
 
 
 def wanted(rules: Sequence[Rule], settings: Settings, name: str) -> list[Rule]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jettison.commands.files import Removal, clone, removal
-from jettison.commands.model import Call, Run
+from jettison.commands.model import Run
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
@@ -46,10 +46,10 @@ def git_history_shipped(text: Text) -> Iterator[Finding]:
 
 def _removed(run: Run, number: int, folder: str | None) -> bool:
     """Whether a later command of the RUN may take the clone, or its .git, away."""
-    return any(_takes(call, removal(call), folder) for call in run.calls[number + 1 :])
+    return any(_takes(removal(call), folder) for call in run.calls[number + 1 :])
 
 
-def _takes(call: Call, removed: Removal | None, folder: str | None) -> bool:
+def _takes(removed: Removal | None, folder: str | None) -> bool:
     if removed is None:
         return False
     if folder is None or removed.unknown or removed.name == ".git":

@@ -24,7 +24,6 @@ class Share:
     files: int
     transfer: int | None
     place: bytes
-    place_size: int
 
 
 @dataclass(frozen=True)
@@ -78,14 +77,14 @@ def shares(found: Account, layers: Sequence[Layer]) -> dict[Class, Share]:
     for (each, folder), size in folders.items():
         places.setdefault(each, Counter())[b"/".join(folder.split(b"/")[:_DEPTH])] += size
     return {
-        each: Share(size, files, packed if found.packed else None, *_most(places[each]))
+        each: Share(size, files, packed if found.packed else None, _most(places[each]))
         for each, (size, files, packed) in sums.items()
         if files
     }
 
 
-def _most(places: Counter[bytes]) -> tuple[bytes, int]:
-    return min(places.items(), key=lambda item: (-item[1], item[0]))
+def _most(places: Counter[bytes]) -> bytes:
+    return min(places, key=lambda place: (-places[place], place))
 
 
 def waste_transfer(found: Account, layers: Sequence[Layer]) -> tuple[int | None, ...]:

@@ -1,4 +1,4 @@
-"""Live bytes that a running application hardly needs, by class: at most one each, the first in order (INTERFACE).
+"""Live bytes that a running application hardly needs, by class: at most one each, the first in order.
 
 Known by where a file lies and what it is called, so that a million of them cost a second and nothing is read. It is
 an account, not a verdict: what is in a class still ships and may be wanted. Only a rule, tested by a build, removes it.

@@ -19,7 +19,7 @@ _PLACE = attrgetter("layer", "entry")
 
 
 class Cause(Enum):
-    """Why a payload is dead; the first that fits (INTERFACE)."""
+    """Why a payload is dead; the first that fits."""
 
     DELETED_LATER = "deleted-later"
     OPAQUE_DIRECTORY = "opaque-directory"
