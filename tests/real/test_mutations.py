@@ -91,4 +91,4 @@ def test_harmless_changes_are_not_reported(originals, example):
     answer, _ = judge(original.contract, mutant, original.target)
     alone = {what: original.judge(lines).failures for what, lines in changes.items()} if answer.failures else {}
     reported = {what: [(each.check.key, each.evidence) for each in failures] for what, failures in alone.items()}
-    assert ([], {}) == (answer.failures, {what: each for what, each in reported.items() if each})
+    assert ((), {}) == (answer.failures, {what: each for what, each in reported.items() if each})

@@ -96,4 +96,4 @@ def test_harmless_changes_of_a_result_are_not_reported(workbench, optimized):
     alone = changes.items() if answer.failures else ()
     failures = {what: judge(contract, mutant(lines, " || true"), result)[0].failures for what, lines in alone}
     reported = {what: [(each.check.key, each.evidence) for each in of_it] for what, of_it in failures.items() if of_it}
-    assert ([], {}) == (answer.failures, reported)
+    assert ((), {}) == (answer.failures, reported)
