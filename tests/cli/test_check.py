@@ -65,7 +65,7 @@ def test_a_good_file_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (("nowhere",), "nowhere does not exist"),
         (("--select", "nothing"), "there is no rule called nothing"),
         (("--build-arg", "=x"), "--build-arg has a value without a name"),
-        (("--config", "absent.toml"), "cannot read absent.toml"),
+        (("--config", "absent.toml"), "absent.toml does not exist"),
     ],
 )
 def test_wrong_use_ends_with_2(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str) -> None:

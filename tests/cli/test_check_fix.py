@@ -158,6 +158,27 @@ def test_the_checklist_has_its_eighteen_boxes(tmp_path: Path, capsys: pytest.Cap
     assert 36 == len(re.findall(r"^    \[[x -]\] ", re.sub(r"\x1b\[\d*m", "", shown), re.MULTILINE))
 
 
+@pytest.mark.parametrize(
+    ("text", "box", "state"),
+    [
+        ("FROM fedora:43\nRUN dnf install -y nginx\n", "package manager caches removed", "not done"),
+        ("FROM php:8.3.13\nRUN composer install --no-dev --no-cache\n", "build dependencies removed", "not applicable"),
+        ("FROM debian:12.1\nRUN apt-get install -y libpq-dev\n", "build dependencies removed", "not done"),
+        (
+            "FROM ruby:3.3.5\nENV BUNDLE_WITHOUT=development:test\nRUN bundle install\n",
+            "production dependencies only",
+            "done",
+        ),
+    ],
+)
+def test_a_box_says_what_the_findings_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, box: str, state: str
+) -> None:
+    (tmp_path / "Dockerfile").write_text(text)
+    (found,) = json.loads(check(capsys, "--checklist", "--format", "json")[1])
+    assert state == {each["title"]: each["state"] for each in found["boxes"]}[box]
+
+
 def test_a_compose_file_gives_the_context_and_the_target(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "docker").mkdir()
     (tmp_path / "docker" / "Dockerfile").write_text("FROM base:1.2.3 AS a\nRUN pip install x\nFROM base:1.2.3 AS b\n")

@@ -134,6 +134,22 @@ def test_a_readme_that_anything_reads_stays(name: str, text: str, tmp_path: Path
     assert set() == patterns(proposal(tmp_path, dockerfile, {name: text}))
 
 
+@pytest.mark.parametrize(
+    ("run", "files"),
+    [
+        ("npm run build", {"package.json": '{"scripts": {"build": "docusaurus build"}}'}),
+        ("mkdocs build", {"mkdocs.yml": "site_name: x\n"}),
+        ("pip install sphinx && sphinx-build . /out", {}),
+        ("hugo --minify", {"hugo.toml": "title = 'x'\n"}),
+    ],
+)
+def test_documentation_of_which_pages_are_made_stays(run: str, files: dict[str, str], tmp_path: Path) -> None:
+    """Each of them has a folder that it reads where nothing names one."""
+    dockerfile = f"FROM a\nCOPY . /app\nRUN {run}\n"
+    assert set() == patterns(proposal(tmp_path, dockerfile, {**files, "docs/intro.md": "x"}))
+    assert {"docs"} == patterns(proposal(tmp_path, "FROM a\nCOPY . /app\nRUN make\n", {"docs/intro.md": "x"}))
+
+
 def test_what_is_said_of_other_tools_and_addresses_does_not_count(tmp_path: Path) -> None:
     package = {"homepage": "https://x.org/docs", "devDependencies": {"docs": "1"}, "jest": {"roots": ["docs"]}}
     files = {"package.json": json.dumps(package | {"scripts": {"doc": "x docs"}}), "docs/a.md": "x"}

@@ -113,6 +113,7 @@ GIT = [
     ("next.config.js", "execSync('git rev-parse HEAD')\n", "execSync('date') // see git log\n"),
     ("version.py", 'run(["git", "describe", "--tags"])\n', 'run(["git", "clone", url])\n'),
     ("main.go", 'if s.Key == "vcs.revision" {\n', 'if s.Key == "GOOS" {\n'),
+    ("main.go", "info, ok := debug.ReadBuildInfo()\n", "info, ok := debug.Stack()\n"),
     ("main.go", 'exec.Command("git", "describe")\n', 'exec.Command("git", "clone")\n'),
     ("package.json", '{"scripts": {"postinstall": "git rev-parse HEAD > v"}}', '{"description": "a git helper"}'),
     ("CMakeLists.txt", "execute_process(COMMAND ${GIT_EXECUTABLE} describe)\n", "project(x)\n"),

@@ -22,9 +22,14 @@ def finding(rule: str, text: str, layers: str) -> Finding:
 
 
 REFUSED = [
-    ("apk-cache-left-behind", "RUN apk update && apk add curl", "2 var/cache/apk/I.gz 9", "calls `apk update`"),
-    ("apk-cache-left-behind", "RUN sh /install.sh", "2 var/cache/apk/I.gz 9", "no `apk add` to change there"),
-    ("apk-cache-left-behind", "RUN apk add --no-cache a; x", "2 var/cache/apk/I.gz 9", "no `apk add` to change there"),
+    ("apk-cache-left-behind", "RUN apk update && apk add curl", "2 var/cache/apk/I.gz 9", "without `apk update`"),
+    ("apk-cache-left-behind", "RUN sh /install.sh", "2 var/cache/apk/I.gz 9", "say --no-cache where apk is called"),
+    (
+        "apk-cache-left-behind",
+        "RUN apk add --no-cache a; x",
+        "2 var/cache/apk/I.gz 9",
+        "say --no-cache where apk is called",
+    ),
     ("apt-cache-left-behind", "RUN apt-get install -y a # b", "2 var/cache/apt/pkgcache.bin 9", "ends in a comment"),
     (
         "apt-cache-left-behind",

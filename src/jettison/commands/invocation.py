@@ -56,7 +56,7 @@ class Invocation:
         for option in self.options:
             if option.name == name and (not equals or option.value == value):
                 return True
-            if short and name[1] in option.name[1:] and _CLUSTER.fullmatch(option.name):
+            if short and not equals and name[1] in option.name[1:] and _CLUSTER.fullmatch(option.name):
                 return True
         return False
 
@@ -121,6 +121,7 @@ def _read(tool: Tool, call: Call, words: tuple[Word, ...]) -> Invocation:
 def _options(tool: Tool, word: Word, value: str, rest: Iterator[Word]) -> Iterator[Option]:
     """The options of one word: several where letters stand behind one dash, the last of which may take a value."""
     name, equals, inline = value.partition("=")
+    name = _unabbreviated(tool, name)
     is_one = value in tool.plain or value in tool.valued
     cluster = _LETTERS.match(value) if tool.clusters and not is_one else None
     for at in range(1, cluster.end()) if cluster else ():
@@ -137,6 +138,18 @@ def _options(tool: Tool, word: Word, value: str, rest: Iterator[Word]) -> Iterat
         yield Option(name, following.value if following else None, (word, *((following,) if following else ())))
     else:
         yield Option(name, None, (word,))
+
+
+def _unabbreviated(tool: Tool, name: str) -> str:
+    """The option that is meant by its beginning; what it is already, or what several begin with, as it is."""
+    if not tool.abbreviates or len(name) < 4 or name in tool.plain or name in tool.valued:
+        return name
+    meant = _begun(tool, name)
+    return meant[0] if len(meant) == 1 else name
+
+
+def _begun(tool: Tool, name: str) -> list[str]:
+    return [each for each in tool.plain | tool.valued if each.startswith(name)] if name.startswith("--") else []
 
 
 def _verb(tool: Tool, operands: list[Word]) -> tuple[Word, ...]:
@@ -158,6 +171,8 @@ def misspelled(invocation: Invocation) -> Iterator[Misspelled]:
         spelt = (option.name, f"--{bare}", f"--no-{option.name[2:]}")
         if not option.name.startswith("--") or any(each in tool.plain or each in tool.valued for each in spelt):
             continue
+        if tool.abbreviates and _begun(tool, option.name):
+            continue  # of several: which pip there is decides whether it is clear
         known = sorted(each for each in tool.plain | tool.valued if each.startswith("--"))
         near = get_close_matches(option.name, known, 1, 0.85)
         if near:

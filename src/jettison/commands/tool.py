@@ -60,7 +60,8 @@ class Tool:
 
     `verbs` are the words that follow its name, with what they are for. `valued` options take the next word. `plain`
     are the others; where `complete`, it refuses any option that is in neither. `deprecated` are options with what is
-    said instead. `clusters` says that `-yq` is `-y -q`. `split` cuts a package into its name and version.
+    said instead. `abbreviates` says that the beginning of an option is that option where no other begins so.
+    `clusters` says that `-yq` is `-y -q`. `split` cuts a package into its name and version.
     `production` are options that leave development dependencies out, `production_by` the variables that do.
     """
 
@@ -71,6 +72,7 @@ class Tool:
     valued: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
     complete: bool = False
+    abbreviates: bool = False
     deprecated: Mapping[str, str] = field(default_factory=dict)
     clusters: bool = True
     split: Callable[[str], tuple[str, str | None]] = _whole

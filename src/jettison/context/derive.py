@@ -182,6 +182,10 @@ def _why_kept(facts: Facts, kind: Junk, top: str, sets: tuple[frozenset[str], fr
         return "a manifest names it"
     if kind.reason == junk.TESTS and any(junk.TESTS_RUN.search(text) for text in facts.commands.values()):
         return "the build runs tests"
+    if kind.reason == junk.DOCUMENTS and kind.directory:
+        makers = (each for each in junk.DOCUMENTS_READ if facts.instructions.name(each) or facts.manifests.name(each))
+        if maker := next(makers, ""):
+            return f"{maker} may make pages of it"
     if kind.unless and any(re.search(kind.unless, path) for path in files):
         return "there are sources in it"
     if kind.unread and any(each.paths & files and _serves(facts, stage) for stage, each in facts.taken):

@@ -36,6 +36,7 @@ PYTHON_INSTALL = (
 
 BYTECODE = "bytecode, made by Python"
 TESTS = "tests that the build does not run"
+DOCUMENTS = "documentation that nothing reads"
 VCS = Junk((".git", ".hg", ".svn"), "the repository's history")
 KINDS = (
     Junk(("node_modules",), "installed anew by the Dockerfile", directory=True, made=NODE_INSTALL),
@@ -59,13 +60,19 @@ KINDS = (
          "read by the builder, not by the build", anywhere=False, directory=False, tracked=True),
     Junk(("test", "tests", "__tests__", "e2e", "cypress"), TESTS,
          anywhere=False, directory=True, tracked=True, unread=True),
-    Junk(("docs", "doc", "documentation"), "documentation that nothing reads",
+    Junk(("docs", "doc", "documentation"), DOCUMENTS,
          anywhere=False, directory=True, tracked=True, unread=True),
     Junk(("README*", "CHANGELOG*", "CONTRIBUTING*", "CODE_OF_CONDUCT*", "SECURITY.md"),
-         "documentation that nothing reads", anywhere=False, directory=False, tracked=True, unread=True),
+         DOCUMENTS, anywhere=False, directory=False, tracked=True, unread=True),
 )  # fmt: skip
 VENV = Junk((), "a virtual environment; the Dockerfile installs its own", directory=True, made=PYTHON_INSTALL)
 BUILT = Junk((), "built anew by the Dockerfile", anywhere=False, directory=True)
+
+# what makes pages of a folder of documentation, by its own habit where nothing names the folder
+DOCUMENTS_READ = (
+    "antora", "docfx", "docsify", "docusaurus", "eleventy", "gatsby", "hugo", "jekyll", "mdbook", "mkdocs", "nextra",
+    "rspress", "sphinx", "sphinx-build", "typedoc", "vitepress", "vuepress", "zola",
+)  # fmt: skip
 
 TESTS_RUN = re.compile(
     r"\b(?:pytest|jest|vitest|mocha|ava|tox|nox|playwright|cypress)\b|\b(?:npm|yarn|pnpm|bun|go|cargo|make|mvn|gradle)"
@@ -89,7 +96,7 @@ _READS = (
 )
 _CALLS = (
     rf"""["'`(\[{{]\s*git\s+{_READS}|["'`]git["'`]\s*[,)\]]\s*\.?(?:args?\()?\s*[\[(&]*\s*["'`]{_READS}"""
-    r"|\bvcs\.(?:revision|time|modified)\b|enableGitInfo|showLastUpdate(?:Time|Author)|\bvergen\b|simple-git"
+    r"|\bvcs\.(?:revision|time|modified)\b|debug\.ReadBuildInfo\(|enableGitInfo|showLastUpdate(?:Time|Author)|\bvergen\b|simple-git"
     r"|isomorphic-git|nodegit|pygit2|dulwich|gitpython|\bgit\.Repo\(|\bgit2::"
 )
 # what a source says that asks the repository

@@ -225,7 +225,7 @@ def source_words(context: Context) -> dict[str, Source]:
 def _git_call(text: str) -> str:
     """How a source asks the repository; empty where it does not."""
     low = text.lower()
-    if not any(word in low for word in ("git", "vcs.", "showlastupdate", "vergen", "dulwich")):
+    if not any(word in low for word in ("git", "vcs.", "readbuildinfo", "showlastupdate", "vergen", "dulwich")):
         return ""
     found = junk.CALLS_GIT.search(text)
     return found[0] if found else ""

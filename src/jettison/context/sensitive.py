@@ -46,6 +46,11 @@ _NAMES = (
 # what the name suggests and the content must confirm
 _CONTENTS = (
     (r"\.env(?:\..+)?|.+\.env|\.envrc", _ASSIGNED, VARIABLES),
+    (
+        r"(?:master|production|staging|development)\.key",
+        re.compile(rb"\A[0-9a-f]{32}\s*\Z"),
+        "the key of Rails' encrypted credentials",
+    ),
     (r".+\.(?:pem|key|asc|gpg|priv|crt|cer)", _PRIVATE, "a private key"),
     (
         r"\.npmrc",

@@ -88,7 +88,7 @@ def _cases(file: Reviewed, name: str, failed: list[Remark]) -> Iterator[str]:
         title = quoteattr(f"{each.code} {each.rule} line {each.where.line}")
         message = quoteattr(terminal(headline(each)))
         place = f"{each.where.file}:{each.where.line}:{each.where.column}"
-        body = escape(terminal(f"{place}: {headline(each)} {remedy(each)}".rstrip()))
+        body = escape(terminal("; ".join(filter(None, (f"{place}: {headline(each)}", remedy(each))))))
         inner = (
             f'<failure type="{each.severity.value}" message={message}>{body}</failure>'
             if each in failed

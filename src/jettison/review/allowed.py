@@ -16,7 +16,7 @@ from operator import attrgetter
 from jettison.core.values import Skipped
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.review.codes import BUILDKIT, HADOLINT
-from jettison.rule import rule_names
+from jettison.rule import all_rules, rule_names
 
 _OURS = re.compile(r"#[ \t]*jettison:[ \t]*allow[ \t]+([^(\r\n]*)")
 _THEIRS = re.compile(r"#[ \t]*hadolint[ \t]+(global[ \t]+)?ignore[ \t]*=[ \t]*([\w, \t]*)")
@@ -53,6 +53,9 @@ def allowed_in(dockerfile: Dockerfile) -> Allowed:
         instruction = _meant(dockerfile, number) if ours or theirs or built else None
         if ours:
             names = [each for each in re.split(r"[,\s]+", ours[1]) if each]
+            if not known.issuperset(names):
+                codes = {each.code: each.name for each in all_rules()}
+                names = [codes.get(each.upper(), each) for each in names]
             strange += [
                 Skipped(f"line {number}", f"there is no rule called {each}") for each in names if each not in known
             ]

@@ -20,14 +20,17 @@ from jettison.subject import Text
 
 _SMALL = re.compile(r"(?:^|[/:-])(?:alpine|slim|distroless|scratch|busybox|chainguard|wolfi|minimal|micro|static)")
 _CACHES = ("apt-lists-left-behind", "apt-cache-left-behind", "apk-cache-left-behind", "pip-cache-left-behind",
-           "npm-cache-left-behind", "yarn-cache-left-behind", "go-cache-left-behind")  # fmt: skip
+           "npm-cache-left-behind", "yarn-cache-left-behind", "go-cache-left-behind",
+           "package-cache-left-behind")  # fmt: skip
 _MANAGERS = re.compile(
     r"\b(?:apt-get|apt|apk|yum|dnf|microdnf|zypper|pip3?|npm|yarn|pnpm|go|cargo|gem|bundle|composer)\b"
 )
-_BUILD_TOOLS = re.compile(r"\b(?:build-essential|build-base|gcc|g\+\+|clang|cmake|make|[\w.+-]+-dev(?:el)?)\b")
+_BUILD_TOOLS = re.compile(
+    r"\b(?:build-essential|build-base|gcc|g\+\+|clang|cmake|make|(?!no-|[\w.+-]*without)[\w.+-]+-dev(?:el)?)\b"
+)
 _DEV = re.compile(
     r"--omit[= ]dev|--only[= ]prod\w*|--prod(?:uction)?\b|--no-dev|--without[= ]dev\w*|NODE_ENV[= ]production|"
-    r"\bnpm prune\b"
+    r"\bnpm prune\b|BUNDLE_WITHOUT[= ]\S*development|--without[= ]\S*development|COMPOSER_NO_DEV=1"
 )
 _WITH_DEV = re.compile(
     r"\b(?:npm (?:ci|i|install)|yarn(?: install)?|pnpm (?:i|install)|composer install|bundle install)\b"
@@ -186,7 +189,7 @@ def _production(facts: _Facts) -> Answer:
     env = " ".join(each.value for each in facts.text.stage.instructions if each.keyword in ("ENV", "ARG"))
     if _DEV.search(facts.shipped) or _DEV.search(env):
         return State.DONE, ""
-    return State.NOT, "development-dependencies-shipped"
+    return State.NOT, "what installs leaves no development dependencies out"
 
 
 def _no_cache(facts: _Facts) -> Answer:
@@ -228,7 +231,7 @@ def _strip(facts: _Facts) -> Answer:
     every = " ".join(each.value for each in facts.text.dockerfile.instructions if each.keyword in ("RUN", "ENV", "ARG"))
     if not _COMPILES.search(every):
         return State.NO, "nothing is compiled"
-    return (State.DONE, "") if _STRIPPED.search(every) else (State.NOT, "debug-info-shipped")
+    return (State.DONE, "") if _STRIPPED.search(every) else (State.NOT, "no option and no command takes symbols out")
 
 
 def _upx(facts: _Facts) -> Answer:

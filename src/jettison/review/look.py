@@ -9,12 +9,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from jettison.context.ignore import find_ignore_file, ignore_text
+from jettison.context.ignore import Ignore, find_ignore_file, ignore_text
 from jettison.core.errors import DockerfileError, UsageError
+from jettison.core.redact import Redactor
 from jettison.core.values import Severity, Skipped, Where
 from jettison.dockerfile.contexts import given
 from jettison.dockerfile.file import read_file
-from jettison.dockerfile.graph import resolve_target
+from jettison.dockerfile.graph import needed, resolve_target
 from jettison.dockerfile.model import Dockerfile, Instruction
 from jettison.dockerfile.parse import decode, parse
 from jettison.dockerfile.refuse import refusals
@@ -31,6 +32,9 @@ _WORTH_SHARE = 0.005  # of the image, as a change must save to be kept by `optim
 _GRAVE_SHARE = 0.1
 _OWN = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?:[:@].*)?")
 
+_REDACTOR = Redactor()
+_MAY_BE_SECRET = re.compile(r"://|=|(?i:authorization)|[\w-]{16}")
+
 Ask = tuple[Rule, Callable[[], Iterable[Finding]]]
 
 
@@ -45,7 +49,9 @@ def look(source: Source, settings: Settings) -> Reviewed:
     asked: list[Ask] = [
         (rule, partial(rule.text, seen)) for rule in wanted(text_rules(), settings, source.name) if rule.text
     ]
-    return with_refusals(judged(source, seen.dockerfile, asked), seen)
+    reviewed = with_refusals(judged(source, seen.dockerfile, asked), seen)
+    refused = _refused_ignore_file(source, seen)
+    return reviewed if refused is None else replace(reviewed, remarks=(refused, *reviewed.remarks))
 
 
 def text_in(source: Source) -> str:
@@ -70,6 +76,23 @@ def _ignore_file(context: Path, dockerfile: Path | None) -> IgnoreFile:
     if found is None:
         return IgnoreFile()
     return IgnoreFile(found.name, ignore_text(found), beside=found.name != IGNORE_FILE)
+
+
+def _refused_ignore_file(source: Source, seen: Text) -> Remark | None:
+    """What is told where a build that takes files would end at the ignore file, since the builder refuses a line."""
+    if seen.ignore.text is None:
+        return None
+    stages = needed(seen.dockerfile, seen.stage, seen.build_args)
+    every = (each for stage in stages for each in stage.instructions)
+    if not any(each.keyword in ("COPY", "ADD") and each.flag("from") is None for each in every):
+        return None
+    try:
+        Ignore.parse(seen.ignore.text, seen.ignore.dialect)
+    except UsageError as error:
+        message = error.message.replace("the ignore file", seen.ignore.name)
+        where = Where(source.name, 1, 1, 1, 1)
+        return Remark(SYNTAX, SYNTAX_CODE, message, Severity.ERROR, where, advice=error.hint)
+    return None
 
 
 def wanted(rules: Sequence[Rule], settings: Settings, name: str) -> list[Rule]:
@@ -112,14 +135,19 @@ def _remark(finding: Finding, rule: Rule, name: str, text: str, unpacked: int | 
     return Remark(
         rule=rule.name,
         code=rule.code,
-        message=finding.message,
+        message=_masked(finding.message),
         severity=severity_of(finding, rule, unpacked),
         where=place_of(finding.instruction, name, text),
         predicted=finding.predicted,
         applicability=fix.applicability if fix is not None else None,
         fix=fix,
-        advice=finding.proposal or finding.refusal,
+        advice=_masked(finding.proposal or finding.refusal),
     )
+
+
+def _masked(text: str) -> str:
+    """A finding's words without secrets: it quotes the file, and goes into logs."""
+    return _REDACTOR.text(text) if _MAY_BE_SECRET.search(text) else text
 
 
 def severity_of(finding: Finding, rule: Rule, unpacked: int | None) -> Severity:

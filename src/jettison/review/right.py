@@ -32,7 +32,8 @@ def put_right(source: Source, settings: Settings) -> Righted | None:
     made: list[Remark] = []
     text = before
     while len(made) < _ROUNDS:
-        changed = next((found for each in seen.remarks if each.sure and (found := _made(text, each))), None)
+        gravest = sorted(seen.remarks, key=lambda each: each.severity.rank)  # what is misspelled, before what misses it
+        changed = next((found for each in gravest if each.sure and (found := _made(text, each))), None)
         if changed is None:
             break
         text, remark = changed

@@ -21,6 +21,7 @@ from jettison.synthesis.left_in_text import fillings
 
 NAME = "apk-cache-left-behind"
 CACHE = re.compile(rb"var/cache/apk/")
+_WITHOUT_ADD = "say --no-cache where apk is called, or leave `apk update` out: `apk add --no-cache` fetches for itself"
 
 
 @rule("JT101")
@@ -66,7 +67,9 @@ def _finding(text: Text, run: Instruction) -> Finding:
     calls = [each for each in read if each is not None and not each.has("--no-cache")]
     adds = [each.verb[0] for each in calls if each.action is Action.INSTALL]
     if not adds or any(each.action is Action.UPDATE for each in calls):
-        reason = "it calls `apk update`: call `apk add --no-cache` alone" if adds else "no `apk add` to change there"
+        every = {each.action for each in read if each is not None}
+        both = {Action.INSTALL, Action.UPDATE} <= every
+        reason = "call `apk add --no-cache` alone, without `apk update`" if both else _WITHOUT_ADD
         return Finding(NAME, message, run, 0, refusal=reason)
     edits = tuple(insert_after(verb.span, "--no-cache") for verb in adds)
     # apk(8): with it the index is fetched and kept nowhere; what is installed is the same

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from jettison.bases.names import official
 from jettison.commands.read import runs
 from jettison.core.errors import UsageError
 from jettison.dockerfile.graph import source_stage, stage_chain
@@ -22,6 +23,7 @@ _INSTALLERS = {"npm": "npm", "yarn": "npm", "pnpm": "npm", "pip": "pip", "pip3":
                "bundle": "bundle", "go": "go", "cargo": "cargo"}  # fmt: skip
 _ADVICE = "install it in a stage upon the base that ships, or ship upon the same C library"
 _LARGEST = 64 * 2**20
+_C_COMPILER = re.compile(r"\b(?:gcc|g\+\+|clang|build-base|musl-dev|zig|tcc)\b|CGO_ENABLED=1")
 
 
 @text_rule("JT411")
@@ -34,7 +36,8 @@ def built_for_another_libc(text: Text) -> Iterator[Finding]:
 
     **The fix** is yours: install in a stage upon the base that ships. Where the project's lock file says that a package
     brings compiled files (`hasInstallScript`, `cpu`, `libc`), it is named and this is a warning; where it says that
-    none does, nothing is said; else it is a note.
+    none does, nothing is said; else it is a note. Nor is anything said of Rust's programs made upon Alpine, which hold
+    musl, and of Go's where the image has no C compiler: cgo is off there.
 
     **Safety.** Told, never applied. Which library an image has is known from its name; of images that are not official
     nothing is said.
@@ -68,6 +71,7 @@ def _finding(text: Text, copy: Instruction, source: Stage, names: tuple[str, str
 def _tools(text: Text, source: Stage, copy: Instruction) -> set[str]:
     """What installed or compiled in the other stage what this copies, as far as the text tells."""
     paths = [word.text for word in copy.words[:-1]]
+    alone = _linked_alone(text, source)
     named = any(_INSTALLED.search(path) for path in paths)
     found: set[str] = set()
     for stage in stage_chain(text.dockerfile, source, text.build_args):
@@ -78,12 +82,25 @@ def _tools(text: Text, source: Stage, copy: Instruction) -> set[str]:
                 if tool in ("go", "cargo"):
                     verb = "build" in call.values or "install" in call.values
                     static = tool == "go" and call.setting("CGO_ENABLED") != ""
+                    static |= tool in alone
                     static |= any("-extldflags" in (each or "") or "musl" in (each or "") for each in call.values)
                     if verb and not static and not named:
                         found.add(tool)
                 elif tool and _installs(call.values) and (named or whole):
                     found.add(tool)
     return found
+
+
+def _linked_alone(text: Text, source: Stage) -> set[str]:
+    """Compilers whose programs need no C library there: Rust's upon Alpine, and Go's where there is no C compiler."""
+    read = official(image_below(text, source))
+    if read is None or not read.variant.startswith("alpine"):
+        return set()
+    said = " ".join(
+        each.value for stage in stage_chain(text.dockerfile, source, text.build_args) for each in stage.instructions
+    )
+    found = {"cargo"} if read.image == "rust" and "crt-static" not in said else set()
+    return found | ({"go"} if read.image == "golang" and not _C_COMPILER.search(said) else set())
 
 
 def _installs(values: tuple[str | None, ...]) -> bool:

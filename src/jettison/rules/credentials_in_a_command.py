@@ -10,6 +10,8 @@ from jettison.commands.model import Call, Run
 from jettison.commands.pipes import writer
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import needed
+from jettison.dockerfile.model import Instruction
+from jettison.dockerfile.scope import pairs
 from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
@@ -37,6 +39,10 @@ _OPTIONS = {
     "usermod": ("-p", "--password"),
     "svn": ("--password",),
 }
+_SECRET_NAME = re.compile(
+    r"(?i)(?:\w+_)?(?:(?:PG|MYSQL_)?PASS(?:WORD|WD|PHRASE)?|\w+_PWD|SECRET|SECRET_(?:ACCESS_)?KEY|(?:\w+_)?TOKEN|API_?KEY|PAT)"
+)
+_LOOKS_RANDOM = re.compile(r"(?=.*[A-Za-z])(?=.*\d)[^\s$/]{8,}")
 _LINES = re.compile(r"\n|\\n")
 _FORMAT = re.compile(r"%[-0-9.]*[a-z]")  # of printf(1)
 _LOCKED = re.compile(r"[*!]+")
@@ -47,7 +53,7 @@ _REASON = "give it to the one RUN that needs it: --mount=type=secret; and change
 
 @text_rule("JT604", severity=Severity.ERROR)
 def credentials_in_a_command(text: Text) -> Iterator[Finding]:
-    """A command is given a password or a token in so many words.
+    """A command is given a password or a token in so many words, or a variable or label holds one.
 
     **What it costs.** No bytes: `docker history` shows the command to whoever has the image, whatever a later one
     deletes, and so does the repository that the Dockerfile is in.
@@ -55,7 +61,8 @@ def credentials_in_a_command(text: Text) -> Iterator[Finding]:
     **The fix** is yours: `RUN --mount=type=secret,id=token` gives the secret to one RUN and to no layer; and the one
     that was written down has to be changed.
 
-    **Safety.** Told, never applied, and never printed. Looked for are logins within addresses, options of curl, wget,
+    **Safety.** Told, never applied, and never printed. Looked for are logins within addresses, variables whose
+    name says what they are (PGPASSWORD, AWS_SECRET_ACCESS_KEY) and which look like no word, options of curl, wget,
     sshpass, docker, az and useradd, `authorization:` headers, settings that hold tokens, what chpasswd reads, and the
     shapes that GitHub, GitLab, npm and AWS give to theirs. What a variable holds that nothing here sets is not known.
 
@@ -72,11 +79,33 @@ def credentials_in_a_command(text: Text) -> Iterator[Finding]:
         what = next(filter(None, (_secret(run, call) for call in run.calls)), "")
         if what:
             yield _finding(run.instruction.line, what, run)
-    for stage in needed(text.dockerfile, text.stage, text.build_args):
-        for each in stage.instructions:
-            if each.keyword == "ADD" and any(_in_url(word) for word in arguments(each)[:-1]):
-                message = f"line {each.line} holds a login within an address"
-                yield Finding(NAME, message, each, 0, refusal=_REASON)
+    stages = needed(text.dockerfile, text.stage, text.build_args)
+    for each in (*text.dockerfile.global_args, *(each for stage in stages for each in stage.instructions)):
+        what = next(filter(None, map(_in_word, _values(each))), "")
+        if what:
+            yield Finding(NAME, f"line {each.line} holds {what}", each, 0, refusal=_REASON)
+
+
+def _values(each: Instruction) -> list[str]:
+    """What an instruction that runs nothing gives away: sources of an ADD, values of ARG, ENV and LABEL."""
+    if each.keyword == "ADD":
+        return list(arguments(each)[:-1])
+    if each.keyword == "ARG":
+        return [word.text.partition("=")[2] for word in each.words]
+    return [value for _, value in pairs(each)] if each.keyword in ("ENV", "LABEL") and each.words else []
+
+
+def _in_word(value: str) -> str:
+    """What a word holds that gives itself away; empty where it holds nothing of the kind."""
+    if len(value) < 8:
+        return ""
+    if "://" in value and _in_url(value):
+        return "a login within an address"
+    if ":" in value and _HEADER.search(value):
+        return "a header with a token"
+    if ("_" in value or "-" in value or "AKIA" in value) and _TOKEN.search(value):
+        return "a token"
+    return ""
 
 
 def _finding(line: int, what: str, run: Run) -> Finding:
@@ -85,22 +114,29 @@ def _finding(line: int, what: str, run: Run) -> Finding:
 
 def _secret(run: Run, call: Call) -> str:
     """What a call is given that it should not be; empty where there is nothing."""
-    values = call.values
-    for value in values:
-        if value is None or len(value) < 8:
-            continue
-        if "://" in value and _in_url(value):
-            return "a login within an address"
-        if ":" in value and _HEADER.search(value):
-            return "a header with a token"
-        if ("_" in value or "-" in value or "AKIA" in value) and _TOKEN.search(value):
-            return "a token"
-    return _option(call) or _setting(call) or _fed(run, call)
+    for value in call.values:
+        found = _in_word(value or "")
+        if found:
+            return found
+    return _option(call) or _variable(run, call) or _setting(call) or _fed(run, call)
 
 
 def _in_url(value: str) -> bool:
     found = _URL.search(value)
     return found is not None and (found[1] is None or not _NO_SECRET.fullmatch(found[1]))
+
+
+def _variable(run: Run, call: Call) -> str:
+    """`PGPASSWORD=... psql`, `export AWS_SECRET_ACCESS_KEY=...`: by the name, where the value looks like no word."""
+    given = [(name, value) for name, value in call.own.items() if value]
+    here = (name for name in call.exported if name not in run.state.variables)
+    given += [(name, value) for name in here if (value := call.variables.get(name))]
+    if call.name == "env":
+        given += [(name, value) for name, _, value in ((each or "").partition("=") for each in call.values) if value]
+    for name, value in given:
+        if _SECRET_NAME.fullmatch(name) and _LOOKS_RANDOM.fullmatch(value) and not _NO_SECRET.fullmatch(value):
+            return f"a value for {name}"
+    return ""
 
 
 def _option(call: Call) -> str:
@@ -112,6 +148,8 @@ def _option(call: Call) -> str:
     values = call.values
     for at, value in enumerate(values):
         name, equals, given = (value or "").partition("=")
+        if call.name == "curl" and value and value[:2] in ("-u", "-U") and value[2:]:
+            name, equals, given = value[:2], "=", value[2:].removeprefix("=")
         if name not in names:
             continue
         word = given if equals else (values[at + 1] if at + 1 < len(values) else None) or ""

@@ -13,6 +13,7 @@ from jettison.core.values import Applicability
 from jettison.rule import Finding, Fix, text_rule
 from jettison.subject import Text
 from jettison.synthesis.options import behind_name
+from jettison.synthesis.verified import is_verified
 
 NAME = "http-errors-ignored"
 _MOVES = re.compile(
@@ -38,7 +39,7 @@ def http_errors_ignored(text: Text) -> Iterator[Finding]:
 
     **Safety.** PROPOSED: what is fetched stays the same wherever the server answers well, and a build that worked by
     an error page ends. Nothing is said where curl only prints, asks for headers, sends something, speaks another
-    protocol, or has a configuration of its own.
+    protocol, or has a configuration of its own, nor where the RUN checks a sum or a signature: that refuses the page.
 
     ```dockerfile bad
     FROM debian:bookworm
@@ -53,7 +54,7 @@ def http_errors_ignored(text: Text) -> Iterator[Finding]:
         return
     for run, call in text.called("curl"):
         fetched = download(call)
-        if fetched is None or not _is_kept(run, fetched) or _may_say_more(fetched):
+        if fetched is None or not _is_kept(run, fetched) or _may_say_more(fetched) or is_verified(run, call):
             continue
         missing = [] if fetched.fails else ["-f"]
         moves = next((url for url in fetched.urls if url and _MOVES.match(url)), None)

@@ -17,7 +17,8 @@ _SHELLS = {"CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"}  # without a JSON form, a 
 _WITH_JSON = {"ADD", "COPY", "VOLUME"} | _SHELLS
 _LIKE_JSON = re.compile(r"\[\s*['\"“”‘’].*\]", re.DOTALL)
 _TEST = re.compile(r"\[\s.*\s\]", re.DOTALL)  # test(1), where nothing but quotes holds a comma
-_COMMENT = re.compile(r"\]\s+#.*", re.DOTALL)  # no builder takes one behind an instruction
+_BARE = re.compile(r"\[\s*[\w./:@-]+\s*(?:,\s*[\w./:@-]+\s*)+,?\s*\]")
+_BEHIND = re.compile(r"\](?:\s+#.*|\s*;\s*)$", re.DOTALL)  # a comment, which no builder takes there, or an end as of C
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”|‘[^’]*’")
 
 
@@ -27,7 +28,7 @@ def json_form_broken(text: Text) -> Iterator[Finding]:
 
     **What it costs.** The start of the container: `CMD ['npm', 'start']` gives the shell a program called `[npm,`. A
     RUN or COPY of this kind ends the build; a VOLUME makes folders of such names. A comment behind the array does the
-    same, since only a whole line is one.
+    same, since only a whole line is one, and so does a `;`.
 
     **The fix** writes double quotes and takes the last comma away, where that makes an array of strings. A variable,
     which no shell would then fill in, is left to you.
@@ -63,7 +64,9 @@ def json_form_broken(text: Text) -> Iterator[Finding]:
 def _looks_so(inner: Instruction, value: str) -> bool:
     if not value.startswith("["):
         return False
-    value = _COMMENT.sub("]", value)
+    value = _BEHIND.sub("]", value)
+    if inner.keyword in _SHELLS and _BARE.fullmatch(value):
+        return True
     outside = _STRING.sub("", value)
     if not _LIKE_JSON.fullmatch(value) or (inner.keyword in _SHELLS and "]" in outside[:-1]):
         return False  # `[ "$A" ] && ls [a-z]`: the array ends, and a command goes on

@@ -12,6 +12,7 @@ from jettison.subject import Text
 
 NAME = "lists-updated-alone"
 _FAMILIES = {"apt", "apk"}
+_OF_APK = "leave it out: `apk add --no-cache` fetches the index for itself, and keeps it nowhere"
 
 
 @text_rule("JT111")
@@ -52,4 +53,10 @@ def lists_updated_alone(text: Text) -> Iterator[Finding]:
         if run.readable and known and not called and not mounted:
             name = updates[0].call.name
             message = f"line {run.instruction.line} calls {name} update and installs nothing: its lists go stale"
-            yield Finding(NAME, message, run.instruction, 0, refusal="put it into the RUN that installs")
+            yield Finding(
+                NAME,
+                message,
+                run.instruction,
+                0,
+                refusal=_OF_APK if name == "apk" else "put it into the RUN that installs",
+            )

@@ -21,7 +21,8 @@ _YES = {
     "dnf": ("-y", "--assumeyes", "--assumeno", "--downloadonly"),
     "zypper": ("-y", "--no-confirm", "-n", "--non-interactive", "-D", "--dry-run", "-d", "--download-only"),
 }  # fmt: skip
-_SET = re.compile(r"(?i)assume-?yes|noninteractive[ =]+true|zypp\.conf|dnf\.conf|yum\.conf|apt\.conf")
+_SET = re.compile(r"(?i)(?<!-)assume-?yes|noninteractive[ =]+true|zypp\.conf|dnf\.conf|yum\.conf|apt\.conf")
+_REMOVED = re.compile(r"\brm[ \t][^\n;&|]*")
 _ASKS = {Action.INSTALL, Action.UPGRADE, Action.REMOVE}
 
 
@@ -51,7 +52,7 @@ def question_nobody_answers(text: Text) -> Iterator[Finding]:
     for run, found in text.managed:
         if _asks(found):
             by_run.setdefault(id(run), (run, []))[1].append(found)
-    if by_run and _SET.search(text.dockerfile.text):
+    if by_run and _SET.search(_REMOVED.sub("", text.dockerfile.text)):
         return
     for run, asking in by_run.values():
         verb = " ".join(word.value or "" for word in asking[0].verb)

@@ -87,7 +87,8 @@ def _finding(stage: Stage, exposed: Sequence[str], volumes: Sequence[str], name:
         needs.append(f"port {' and '.join(low)} becomes one above 1023")
     needs.append(f"{' and '.join(volumes) if volumes else 'what it writes to'} has to belong to that user")
     proposal = f"{f'USER {name}' if name else 'a USER of its own'} would bound the harm; {', and '.join(needs)}"
-    return Finding(NAME, "the application runs as root", stage.instructions[0], 0, proposal=proposal)
+    where = next((each for each in reversed(stage.instructions) if each.keyword == "USER"), stage.instructions[0])
+    return Finding(NAME, "the application runs as root", where, 0, proposal=proposal)
 
 
 def _user(chain: Sequence[Stage]) -> str:

@@ -23,6 +23,8 @@ _VERBS = {
     "gradle": (("build",), ("bootJar",)),
     "dotnet": (("publish",), ("build",)),
 }
+_PLANNED = {"npm", "go", "pip"}  # ecosystems that synthesis/single_stage.py knows
+_YOURS = "build in a stage of its own, and COPY --from it what runs"
 
 
 @rule("JT401")
@@ -74,9 +76,9 @@ def builds_where_it_ships(text: Text) -> Iterator[Finding]:
         said = next((said for each in run.calls if (said := _builds(each))), "") if run.readable else ""
         if said:
             message = f"line {run.instruction.line} calls `{said}`: {MESSAGE}"
-            yield Finding(
-                NAME, message, run.instruction, 0, refusal=f"`jettison optimize --select {NAME}` plans a second stage"
-            )
+            planned = said.partition(" ")[0] in _PLANNED
+            reason = f"`jettison optimize --select {NAME}` plans a second stage" if planned else _YOURS
+            yield Finding(NAME, message, run.instruction, 0, refusal=reason)
             return
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from jettison.bases.names import official
-from jettison.commands.model import Run
+from jettison.commands.model import Call, Run
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Instruction
@@ -33,14 +33,17 @@ _KNOWN = re.compile(
     r"python[\d.]*|npm|npx|yarn|pnpm|node|corepack|go|cargo|gem|bundle|apt|apt-get|aptitude|apk|git|uv|poetry|ldconfig|"
     r"unzip|gzip|install|strip|which|command|sort|grep|head|tail|tr|cut|xargs|date|ls|env|update-ca-certificates"
 )
+_WRITE = {"cp", "mv", "ln", "install", "tar", "unzip", "curl", "wget", "sed", "echo", "printf", "cat", "sort"}
+_RUNS = re.compile(r"python[\d.]*|node")
 _ADVICE = "create the user in a RUN before it, or name one of the base, or a number"
 
 
 @text_rule("JT611", severity=Severity.ERROR)
 def user_that_nobody_creates(text: Text) -> Iterator[Finding]:
-    """A USER names somebody who is in no file of users: the container does not start.
+    """A USER, or a COPY with --chown, names somebody who is in no file of users.
 
-    **What it costs.** The start: a runtime that finds no such name in /etc/passwd refuses, and so does the next RUN.
+    **What it costs.** The start: a runtime that finds no such name in /etc/passwd refuses, and so does the next RUN. A
+    COPY that gives its files to such a name ends the build.
 
     **The fix** is yours: a RUN with `useradd` or `adduser` before it, a user whom the base brings (`node` in node's
     images, `nobody` everywhere), or a number, which needs no entry.
@@ -59,13 +62,22 @@ def user_that_nobody_creates(text: Text) -> Iterator[Finding]:
     known = _OF_SYSTEMS | _OF_IMAGES[read.image]
     before: list[Instruction] = []
     for instruction in (each for stage in chain for each in stage.instructions):
-        name = instruction.value.strip("\"'").partition(":")[0] if instruction.keyword == "USER" else ""
+        name, does = _named(instruction)
         if name and re.fullmatch(r"[a-z_][\w-]*", name) and name not in known:
             if not _may_exist(before, _runs(text, before), name):
-                message = f"line {instruction.line} runs as {name}, whom neither {read.image} nor a RUN creates"
+                message = f"line {instruction.line} {does} {name}, whom neither {read.image} nor a RUN creates"
                 yield Finding(NAME, message, instruction, 0, refusal=_ADVICE)
             return
         before.append(instruction)
+
+
+def _named(instruction: Instruction) -> tuple[str, str]:
+    """Whom an instruction names, and for what: a USER, or a COPY or ADD by --chown; empty where it names nobody."""
+    if instruction.keyword == "USER":
+        return instruction.value.strip("\"'").partition(":")[0], "runs as"
+    if instruction.keyword in ("COPY", "ADD"):
+        return (instruction.flag("chown") or "").partition(":")[0], "gives files to"
+    return "", ""
 
 
 def _runs(text: Text, before: Sequence[Instruction]) -> list[Run]:
@@ -84,9 +96,21 @@ def _may_exist(before: Sequence[Instruction], made: Sequence[Run], name: str) ->
             tool = call.name or "?"
             if "/" in tool or not _KNOWN.fullmatch(tool):
                 return True
+            if _may_write_users(call):
+                return True
             if posixpath.basename(tool) in _INSTALLS and name not in _OF_PROJECTS:
                 return True
     return False
+
+
+def _may_write_users(call: Call) -> bool:
+    """Whether a call may write a file of users: one that names /etc or the root, unpacks there, or runs a program."""
+    values, tool = call.values, call.name or ""
+    if any(value is None or "/etc" in value or value in ("/", "/.") for value in values):
+        return tool in _WRITE or _RUNS.fullmatch(tool) is not None
+    if tool in ("tar", "unzip"):
+        return not any(value in ("-C", "-d", "--directory") for value in values) and call.folder in (None, "/")
+    return _RUNS.fullmatch(tool) is not None and not ({"-m", "--version", "-V", "-c"} & set(values))
 
 
 def _over_etc(copy: Instruction) -> bool:

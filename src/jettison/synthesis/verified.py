@@ -20,8 +20,17 @@ def is_verified(run: Run, fetched: Call) -> bool:
     """
     if not run.readable:
         return True
-    at = next((number for number, call in enumerate(run.calls) if call is fetched), 0)
-    return any(_checks(call) for call in run.calls[at:])
+    last = _last_check(run)
+    return last is not None and fetched.span.start <= last.span.start
+
+
+def _last_check(run: Run) -> Call | None:
+    """The last of its commands that checks anything; looked for once."""
+    known = run.calls[0].known if run.calls else {}
+    if _checks not in known:
+        known[_checks] = next((call for call in reversed(run.calls) if _checks(call)), None)
+    found: Call | None = known[_checks]
+    return found
 
 
 def _checks(call: Call) -> bool:

@@ -1,7 +1,7 @@
 """Composer.
 
 Source: Composer documentation, "Command-line interface" (COMPOSER_CACHE_DIR, COMPOSER_HOME, `clear-cache`,
-`--no-cache`; `--no-suggest` is deprecated).
+`--no-cache`; `--no-suggest` is deprecated) and `src/Composer/Cache.php` (/dev/null is no place for a cache).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ CACHE = Store(
     frozenset({Action.INSTALL, Action.UPGRADE}),
     variables=(("COMPOSER_CACHE_DIR", ""), ("COMPOSER_HOME", "cache"), ("XDG_CACHE_HOME", "composer")),
     off=("--no-cache",),
+    off_by=(("COMPOSER_CACHE_DIR", r".*/dev/null/?"),),
     cleaned=(("clear-cache",), ("clearcache",), ("cc",)),
 )
 

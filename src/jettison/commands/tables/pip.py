@@ -1,8 +1,8 @@
 """pip.
 
 Source: pip documentation, "pip install", "Caching" and `src/pip/_internal/cli/cmdoptions.py` (any valid value of
-PIP_NO_CACHE_DIR switches the cache off, "false" too). optparse takes `--no-cache` for `--no-cache-dir`, as no other
-option begins so.
+PIP_NO_CACHE_DIR switches the cache off, "false" too). optparse takes the beginning of an option for it, as
+`--no-cache` for `--no-cache-dir`, where no other one begins so.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ PIP = Tool(
         "--only-final --all-releases --use-mirrors --no-build --no-install --requirements-from-script"
     ),
     complete=True,
+    abbreviates=True,
     deprecated={"--install-option": "--config-settings", "--build-option": "--config-settings"},
     split=split_requirement,
     no_package=r"^\.|^/|/|\.whl$|\.(?:tar\.gz|zip)$|://",
