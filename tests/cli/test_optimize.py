@@ -131,7 +131,7 @@ def test_the_contract_is_written_and_read_again(tmp_path: Path, project: Path, e
         (["--resume"], "no interrupted run"),
         (["--resume", "/"], "write `jettison optimize / --resume`"),
         (["--contract", "/nonexistent"], "/nonexistent is not there"),
-        (["--env-file", "/nonexistent"], "cannot read --env-file /nonexistent"),
+        (["--env-file", "/nonexistent"], "/nonexistent does not exist"),
         (["-f", "other"], "does not exist"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

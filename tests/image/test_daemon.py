@@ -144,7 +144,7 @@ def test_no_daemon_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("tcp://127.0.0.1:1", "no Docker daemon answers"),
         ("ssh://host", "is reached by ssh, which is not supported"),
         ("tcp://[", "is reached by no plain socket"),
-        ("tcp://127.0.0.1:x", "not reached by a plain socket"),
+        ("tcp://127.0.0.1:x", "is reached by no plain socket"),
     ):
         monkeypatch.setenv("DOCKER_HOST", host)
         with pytest.raises(ImageError, match=message) as caught:

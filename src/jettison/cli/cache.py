@@ -9,7 +9,7 @@ import click
 from jettison.cli.options import format_option
 from jettison.core.escape import terminal
 from jettison.core.units import show_bytes
-from jettison.image.cache import user_cache
+from jettison.image.cache import user_cache, why_none
 
 
 @click.command("cache")
@@ -24,7 +24,7 @@ def command(action: str, form: str) -> int:
     cache = user_cache()
     if cache is None:
         told: dict[str, object] = {"where": None, "entries": 0, "bytes": 0, "bound": 0}
-        text = "nothing is kept: JETTISON_CACHE_SIZE is 0, or its folder cannot be written"
+        text = f"nothing is kept: {why_none()}"
     elif action == "clear":
         count, size = cache.clear()
         told = {"where": str(cache.folder), "removed": count, "bytes": size}

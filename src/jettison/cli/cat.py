@@ -14,7 +14,7 @@ from jettison.cli.options import layer_of, layer_option, opened, platform_option
 from jettison.core.errors import UsageError
 from jettison.core.escape import show_path, terminal
 from jettison.image.listing import located
-from jettison.image.model import Entry, Image, Kind, Layer
+from jettison.image.model import Columns, Image, Kind, Layer
 from jettison.image.near import near_names
 from jettison.image.tar_fields import normalise
 
@@ -84,23 +84,31 @@ def _gone(image: Image, path: bytes) -> tuple[str, list[bytes]]:
     """Why nothing is there, and names that may have been meant."""
     from jettison.image.past import past_of
 
-    events = past_of(image, path).events
+    past = past_of(image, path)
+    events = past.events
     if not events:
         return "never was in this image", near_names(image.tree, path)
     brought = (each for each in reversed(events) if each.entry and each.entry.kind is Kind.FILE and not each.link)
     kept = next((each.layer for each in brought), None)
-    still = "" if kept is None else f", and layer {kept} still has it: --layer {kept}"
+    real = f" /{show_path(past.real)}" if past.real != normalise(path) else ""
+    still = "" if kept is None else f", and layer {kept} still has it: --layer {kept}{real}"
     return f"is gone: layer {events[-1].layer} took it away{still}", []
 
 
 def _in_layer(layer: Layer, path: bytes) -> BinaryIO:
     """The file as this layer brought it, hard links within the layer followed. Raises _NoFile."""
-    entry = _last(layer, normalise(path))
-    if entry is not None and entry.kind is Kind.HARDLINK:
-        target = _last(layer, entry.link)
-        if target is None:
-            raise _NoFile(f"is a hard link to /{show_path(entry.link)} of a lower layer")
-        entry = target
+    columns = layer.columns
+    at = _last(columns, normalise(path), len(columns))
+    followed: set[int] = set()
+    while at is not None and columns[at].kind is Kind.HARDLINK:
+        link = columns[at].link
+        followed.add(at)
+        target = _last(columns, link, at)  # what had that name when the link was made; a few archives have it later
+        target = _last(columns, link, len(columns)) if target is None else target
+        if target is None or target in followed:
+            raise _NoFile(f"is a hard link to /{show_path(link)} of a lower layer")
+        at = target
+    entry = None if at is None else columns[at]
     if entry is None:
         raise _NoFile("is not in this layer; `jettison why` tells which have it")
     if entry.kind is Kind.SYMLINK:
@@ -110,14 +118,13 @@ def _in_layer(layer: Layer, path: bytes) -> BinaryIO:
     return layer.source.open(entry)
 
 
-def _last(layer: Layer, path: bytes) -> Entry | None:
-    """The last member of that name: what stands after the layer was unpacked; a whiteout where nothing else is.
+def _last(columns: Columns, path: bytes, end: int) -> int | None:
+    """Index of the last member of that name before `end`: what stood then; a whiteout where nothing else is.
 
     Whiteouts act on lower layers alone, wherever they stand.
     """
-    columns = layer.columns
-    found = [columns[index] for index, each in enumerate(columns.paths) if each == path]
-    stands = [each for each in found if each.kind not in (Kind.WHITEOUT, Kind.OPAQUE)]
+    found = [index for index, each in enumerate(columns.paths[:end]) if each == path]
+    stands = [index for index in found if columns.kinds[index] not in (Kind.WHITEOUT, Kind.OPAQUE)]
     return next(reversed(stands or found), None)
 
 

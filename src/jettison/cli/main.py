@@ -72,6 +72,8 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line; its exit code. The one place that catches everything we know how to say."""
+    if sys.stdout is None:  # closed by who called us; Python's own type does not tell
+        return _complain(DiskError("standard output is closed", hint="leave >&- out, or write > /dev/null"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that is not UTF-8 shows escapes, not a traceback
             stream.reconfigure(errors="backslashreplace")

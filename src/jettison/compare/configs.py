@@ -23,7 +23,7 @@ _IGNORED = {"Hostname", "Domainname", "Image", "AttachStdin", "AttachStdout", "A
 
 def _normal(config: Mapping[str, Any]) -> dict[str, Any]:
     """A config in which spellings of the same thing are equal: null is empty, root is "", Env has no order."""
-    result = {key: value for key, value in config.items() if value not in (None, "", [], {}, False)}
+    result = {key: value for key, value in config.items() if value or (value == 0 and value is not False)}
     for key in _IGNORED & set(result):
         del result[key]
     if str(result.get("User", "")) in ("0", "root", "0:0", "root:root"):

@@ -120,9 +120,10 @@ def _without_contents(old: Image, new: Image) -> tuple[dict[bytes, list[str]], d
             found[path] = ["removed"]
             continue
         one, other = before.payload(path), after.payload(path)
-        if one[1] == other[1] >= 0 and other[0] in twins[one[0]]:
+        retold = before.is_retold(one) or after.is_retold(other)
+        if one[1] == other[1] >= 0 and other[0] in twins[one[0]] and not retold:
             continue  # the same entry of the same layer
-        aspects = [] if _alike(old, one, new, other) else _aspects(path, before, after)
+        aspects = [] if not retold and _alike(old, one, new, other) else _aspects(path, before, after)
         if aspects:
             found[path] = aspects
         if aspects != ["type"] and _is_file(old, one):

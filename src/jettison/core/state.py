@@ -93,7 +93,7 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
 
     with disk_errors("write", path):
         real = Path(os.path.realpath(path))  # of a loop of links the path itself, which fails below
-        before = _status(real)
+        before = status_of(real)
         if before is not None and not stat.S_ISREG(before.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
         if before is not None and not os.access(real, os.W_OK):
@@ -103,7 +103,7 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(data)
                 stream.flush()
-                _take_after(stream.fileno(), real, before, mode)
+                take_after(stream.fileno(), real, before, mode)
                 os.fsync(stream.fileno())
             Path(temporary).replace(real)
         except BaseException:
@@ -113,14 +113,15 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
         _sync_directory(real.parent)
 
 
-def _status(path: Path) -> os.stat_result | None:
+def status_of(path: Path) -> os.stat_result | None:
+    """What is told of the file that is there, symlinks followed; None where there is none. Raises OSError."""
     try:
         return path.stat()
     except FileNotFoundError:
         return None
 
 
-def _take_after(descriptor: int, real: Path, before: os.stat_result | None, mode: int | None) -> None:
+def take_after(descriptor: int, real: Path, before: os.stat_result | None, mode: int | None) -> None:
     """Give the new file the old one's owner, extended attributes and mode (last: chown clears set-id bits)."""
     if before is None:
         os.fchmod(descriptor, mode if mode is not None else 0o666 & ~_umask())

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from jettison.core.state import status_of, take_after
+
 _NO_UNNAMED = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
 
 
@@ -33,12 +35,13 @@ class Unfinished:
         self.stream: BinaryIO = os.fdopen(handle, "wb")
 
     def stand_at(self, path: Path) -> None:
-        """Put what was written on the disk and give it this name, in the place of what has it. Raises OSError."""
+        """Put what was written on the disk and give it this name, in the place of what has it. Raises OSError.
+
+        It takes over the owner and mode of what had the name: what nobody else could read stays so.
+        """
         self.stream.flush()
         handle = self.stream.fileno()
-        mask = os.umask(0o077)
-        os.umask(mask)
-        os.fchmod(handle, 0o666 & ~mask)
+        take_after(handle, path, status_of(path), None)
         os.fsync(handle)
         if self._temporary is None:
             self._temporary = _linked(handle, path)

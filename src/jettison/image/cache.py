@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from jettison.core.errors import JettisonError
+from jettison.core.errors import JettisonError, UsageError
 from jettison.core.state import cache_directory
 from jettison.core.units import read_bytes
 
@@ -154,16 +154,32 @@ class _Lock:
 
 
 def user_cache() -> Cache | None:
-    """The user's cache; None where there cannot be one, or `$JETTISON_CACHE_SIZE` is 0 bytes.
+    """The user's cache; None where there cannot be one (`why_none` tells), or `$JETTISON_CACHE_SIZE` is 0 bytes.
 
     Raises UsageError where that is no size.
     """
     told = os.environ.get("JETTISON_CACHE_SIZE", "")
-    bound = (0 if told == "0" else read_bytes(told)) if told else BOUND
+    try:
+        bound = (0 if told == "0" else read_bytes(told)) if told else BOUND
+    except UsageError as error:
+        raise UsageError(f"JETTISON_CACHE_SIZE: {error.message}", hint=error.hint) from error
     try:
         return Cache(cache_directory(), bound) if bound else None
     except (JettisonError, OSError, RuntimeError):  # RuntimeError: a user without a home
         return None
+
+
+def why_none() -> str:
+    """Why the user has no cache, with what to do about it."""
+    if os.environ.get("JETTISON_CACHE_SIZE") == "0":
+        return "JETTISON_CACHE_SIZE is 0"
+    try:
+        Cache(cache_directory(), BOUND)
+    except JettisonError as error:
+        return f"{error.message}: {error.hint}" if error.hint else error.message
+    except (OSError, RuntimeError) as error:
+        return str(error)
+    return "JETTISON_CACHE_SIZE is 0 bytes"
 
 
 def _pieces(key: bytes, value: bytes | memoryview) -> list[bytes | memoryview]:

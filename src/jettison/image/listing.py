@@ -42,12 +42,12 @@ def list_tree(image: Image, pattern: bytes, *, recursive: bool) -> Iterator[Row]
     Symbolic links that lead to it are followed.
     """
     tree, names = image.tree, _Names(image)
-    if is_wild(pattern):
-        folder, fits = _narrowed(tree, pattern)
-        start = len(folder) + 1 if folder else 0
-        yield from (names.row(path) for path in in_order(tree, folder) if fits.match(path, start))
-        return
     top, here = tree.resolve(pattern), located(tree, pattern)
+    if is_wild(pattern) and here is None:  # else it is a name as it stands: `[id].js`
+        folder, fits = _narrowed(tree, pattern)
+        start, weigh = len(folder) + 1 if folder else 0, b"**" not in pattern
+        yield from (names.row(path, weigh=weigh) for path in in_order(tree, folder) if fits.match(path, start))
+        return
     if here and (top is None or not _is_directory(image, top)):
         yield names.row(here)
     elif top is None:
@@ -61,7 +61,7 @@ def list_tree(image: Image, pattern: bytes, *, recursive: bool) -> Iterator[Row]
 def list_layer(layer: Layer, number: int, pattern: bytes) -> Iterator[Row]:
     """Rows of one layer in the order of their paths, whiteouts and all; a directory stands for all below it."""
     columns, here = layer.columns, normalise(pattern)
-    fits = compiled(pattern) if is_wild(pattern) else None
+    fits = compiled(pattern) if is_wild(pattern) and here not in columns.paths else None
     for index in sorted(range(len(columns)), key=columns.paths.__getitem__):
         path = columns.paths[index]
         if fits.match(path) if fits else not here or path == here or path.startswith(here + b"/"):

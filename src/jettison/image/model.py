@@ -310,6 +310,19 @@ class Documents:
     media_type: str = ""
 
 
+_SHAPES = {
+    "Env": list, "Cmd": list, "Entrypoint": list, "Labels": dict, "ExposedPorts": dict, "Volumes": dict, "User": str,
+    "WorkingDir": str, "StopSignal": str,
+}  # fmt: skip
+
+
+def _is(value: Any, kind: type) -> bool:
+    """Whether a value of a config has this shape: lists and labels are of strings."""
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, kind)
+
+
 @dataclass(frozen=True)
 class Image:
     """An image: its config as it stands, its layers bottom first."""
@@ -351,9 +364,15 @@ class Image:
 
     @property
     def runtime(self) -> Mapping[str, Any]:
-        """The `config` object of the image config: Env, Cmd, Entrypoint, User ..."""
+        """The `config` object of the image config: Env, Cmd, Entrypoint, User ...
+
+        What has not the shape that image-spec `config.md` asks for is left out; `inspect --validate` tells of it.
+        """
         value = self.config.get("config")
-        return value if isinstance(value, dict) else {}
+        if not isinstance(value, dict):
+            return {}
+        wrong = {key for key, kind in _SHAPES.items() if value.get(key) is not None and not _is(value[key], kind)}
+        return {key: each for key, each in value.items() if key not in wrong} if wrong else value
 
     @property
     def history(self) -> tuple[HistoryRow, ...]:

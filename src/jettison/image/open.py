@@ -44,6 +44,9 @@ def _find(text: str | Reference, platform: Platform | None, insecure: bool) -> I
     if "://" in text:
         place = text.partition("://")[2]
         raise UsageError(f"'{text}' names no transport that we know", hint=f"a registry's image is docker://{place}")
+    chosen = _chosen(text)
+    if chosen is not None:
+        return _read(chosen, platform, insecure=insecure)
     reasons = []
     if is_there(Path(text)):
         from jettison.image.transports import sniff
@@ -63,6 +66,20 @@ def _find(text: str | Reference, platform: Platform | None, insecure: bool) -> I
         except (ImageError, UsageError) as error:  # the latter for what no registry takes for a name
             reasons.append(f"{error.message}: {error.hint}" if transport is Transport.DOCKER else error.message)
     raise ImageError(f"no image called {text} was found", hint="; ".join(reasons))
+
+
+def _chosen(text: str) -> Reference | None:
+    """One of several images in a file or layout, `PATH:NAME`, where PATH is there; None where it is no such thing."""
+    if is_there(Path(text)):
+        return None
+    for at in (at for at, each in enumerate(text) if each == ":" and at):
+        path = Path(text[:at])
+        if is_there(path):
+            from jettison.image.transports import sniff
+
+            transport = sniff.transport_of(path)
+            return None if transport is None else Reference(transport, text)
+    return None
 
 
 def _read(reference: Reference, platform: Platform | None, *, insecure: bool = False) -> Image:

@@ -41,6 +41,10 @@ class Tree:
         """(layer, entry) of the inode that `path` names; equal for hard links to each other. KeyError."""
         return self._nodes[path]
 
+    def is_retold(self, inode: Place) -> bool:
+        """Whether a hard link told attributes of its payload otherwise than the payload's own entry does."""
+        return inode in self._merged.told
+
     def layer_of(self, path: bytes) -> int:
         """Index of the layer whose entry is seen at `path`; KeyError where there is none."""
         return self._linked.get(path, self._nodes[path])[0]

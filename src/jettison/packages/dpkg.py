@@ -33,12 +33,17 @@ class Package:
 
 
 def read_status(tree: Tree) -> dict[str, Package]:
-    """Installed packages by name; empty where the image has no such database."""
+    """Installed packages by name, of a second architecture by `name:architecture`; empty without such a database."""
     texts = []
     if STATUS in tree:
         texts.append(_read(tree, STATUS))
     texts += [_read(tree, path) for path in tree.children(STATUS_D) if not path.endswith(b".md5sums")]
-    return {package.name: package for text in texts for package in parse_status(text)}
+    found: dict[str, Package] = {}
+    for package in (each for text in texts for each in parse_status(text)):
+        known = found.get(package.name)
+        other = known is not None and known.architecture != package.architecture
+        found[f"{package.name}:{package.architecture}" if other else package.name] = package
+    return found
 
 
 def _read(tree: Tree, path: bytes) -> str:

@@ -88,8 +88,14 @@ def _most(places: Counter[bytes]) -> bytes:
 
 
 def waste_transfer(found: Account, layers: Sequence[Layer]) -> tuple[int | None, ...]:
-    """Compressed bytes of each row, an estimate; None where no blob of its layer is stored."""
+    """Compressed bytes of each row, an estimate; None where no blob of its layer is stored.
+
+    A blob that is there several times is pulled once: it costs where it lies uppermost.
+    """
+    upmost = {layer.digest or number: number for number, layer in enumerate(layers)}
+    paid = [upmost[layer.digest or number] == number for number, layer in enumerate(layers)]
     return tuple(
-        curve.cost(layers[row.layer].columns, row.entry) if (curve := found.curves[row.layer]) else None
+        None if (curve := found.curves[row.layer]) is None
+        else curve.cost(layers[row.layer].columns, row.entry) if paid[row.layer] else 0
         for row in found.rows
-    )
+    )  # fmt: skip

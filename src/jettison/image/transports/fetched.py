@@ -155,4 +155,5 @@ def fetch(sources: Sequence[LayerSource]) -> Iterator[int]:
         raise
     finally:
         for each in threads:
-            each.join(_LAST)
+            if each.ident is not None:  # it was started
+                each.join(_LAST)

@@ -35,6 +35,18 @@ def read(where: str, platform: Platform | None = None) -> Image:
     return image
 
 
+def transport_of(path: Path) -> Transport | None:
+    """How what is there is read; None where it is neither an archive nor a layout. Raises ImageError."""
+    if path.is_dir():
+        return Transport.OCI if (path / "index.json").is_file() else None
+    from jettison.image.transports.members import open_members
+
+    index = open_members(path).index
+    if b"manifest.json" in index:
+        return Transport.DOCKER_ARCHIVE
+    return Transport.OCI_ARCHIVE if b"index.json" in index else None
+
+
 def _is_for(image: Image, platform: Platform) -> bool:
     told = [image.config.get(key) or "" for key in ("os", "architecture", "variant")]
     return Platform(*told).fits(platform)
