@@ -76,9 +76,9 @@ def _is_asked(path: bytes) -> bool:
 
 def _owned(tree: Tree) -> Iterator[tuple[str, str, str, Iterable[bytes]]]:
     """(kind, name, version, paths) of every package, those first that are asked first."""
-    for deb in dpkg.read_status(tree).values():
+    for name, deb in dpkg.read_status(tree).items():
         paths = dpkg.files_of(tree, deb.name, deb.architecture) or _summed(tree, deb.name)
-        yield "dpkg", deb.name, deb.version, paths
+        yield "dpkg", name, deb.version, paths
     for alpine in apk.installed(tree):
         yield "apk", alpine.name, alpine.version, _real(tree, alpine.files)
     for red in rpm.installed(tree):
