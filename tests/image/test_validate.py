@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,34 @@ def test_what_validation_has_no_use_for_is_refused(
         ended.code,
         ended.err.splitlines()[0],
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "section"),
+    [
+        (lambda root: (root / "oci-layout").unlink(), "image-layout.md, oci-layout file"),
+        (lambda root: (root / "oci-layout").write_text('{"imageLayoutVersion": "1.1"}'),
+         "image-layout.md, oci-layout file"),
+        (lambda root: in_index(root, schemaVersion=1), "image-index.md, schemaVersion"),
+        (lambda root: in_index(root, mediaType="foo/bar"), "image-index.md, mediaType"),
+        (lambda root: in_descriptor(root, mediaType="application/vnd.docker.distribution.manifest.v2+json"),
+         "descriptor.md, mediaType"),
+    ],
+)  # fmt: skip
+def test_what_leads_to_an_image_in_a_layout_is_held_against_its_specification(
+    change: Callable[[Path], object], section: str, tmp_path: Path
+) -> None:
+    root = write_layout(layout_files(Made(STACK)), tmp_path / "x")
+    assert () == validate(open_image(f"oci:{root}"))
+    change(Path(root))
+    assert [(section, True)] == [(each.section, each.must) for each in validate(open_image(f"oci:{root}"))]
+
+
+def in_index(root: Path, **more: object) -> None:
+    index = json.loads((root / "index.json").read_bytes())
+    (root / "index.json").write_text(json.dumps({**index, **more}))
+
+
+def in_descriptor(root: Path, **more: object) -> None:
+    (row,) = json.loads((root / "index.json").read_bytes())["manifests"]
+    in_index(root, manifests=[{**row, **more}])

@@ -15,10 +15,10 @@ from typing import Any
 
 from jettison.core.errors import ImageError
 from jettison.core.reference import Transport
-from jettison.image import parcel, validate_config, validate_layer
+from jettison.image import parcel, validate_config, validate_layer, validate_layout
 from jettison.image.model import Documents, Image, Layer
 from jettison.image.transports import manifest as image_manifest
-from jettison.image.transports.documents import parse_json
+from jettison.image.transports.documents import parse_json, split_where
 from jettison.image.transports.indexes import Descriptor, descriptor
 from jettison.image.transports.layout_index import is_name
 from jettison.image.validate_config import Fault
@@ -48,11 +48,11 @@ _FAMILIES = {
 
 
 def validate(image: Image) -> tuple[Fault, ...]:
-    """Every fault, in the order manifest, config, layers, tree; reads all of the image, each layer once or twice.
+    """Every fault, in the order layout, manifest, config, layers, tree; reads all, each layer once or twice.
 
     Raises ImageError where bytes cannot be had at all.
     """
-    found = list(_named(image))
+    found = [*_named(image), *_in_layout(image)]
     if image.documents is not None and image.documents.manifest:
         found += _manifest(image, image.documents)
     found += validate_config.faults(image.config, len(image.layers))
@@ -65,6 +65,13 @@ def validate(image: Image) -> tuple[Fault, ...]:
     if not any(fault.where.startswith("layer") and fault.broken for fault in found):
         found += _stacked(image)
     return tuple(found)
+
+
+def _in_layout(image: Image) -> Iterator[Fault]:
+    """Faults of what led to the image, where that is a folder."""
+    if image.reference.transport is Transport.OCI and image.documents is not None:
+        told = parse_json(image.documents.manifest, "the manifest").get("mediaType")
+        yield from validate_layout.faults(split_where(image.reference.where)[0], image.digest, told or "")
 
 
 def _named(image: Image) -> Iterator[Fault]:

@@ -12,28 +12,14 @@ from typing import Any
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(?:tcp|udp|sctp))?")
-_SYSTEMS = (
-    {"aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "js", "linux", "netbsd"}
-    | {
-        "aix",
-        "android",
-        "darwin",
-        "dragonfly",
-        "freebsd",
-        "illumos",
-        "ios",
-        "js",
-        "linux",
-        "netbsd",
-        "openbsd",
-    }
-    | {
-        *("openbsd", "plan9", "solaris", "wasip1", "windows"),
-    }
-)
-_ARCHITECTURES = {"386", "amd64", "arm", "arm64", "loong64", "riscv64", "s390x", "wasm"} | {
-    *("mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le"),
-}
+_SYSTEMS = {
+    "aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "js", "linux", "netbsd", "openbsd", "plan9",
+    "solaris", "wasip1", "windows",
+}  # fmt: skip
+_ARCHITECTURES = {
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64",
+    "s390x", "wasm",
+}  # fmt: skip
 _KINDS: dict[str, type] = {"User": str, "WorkingDir": str, "StopSignal": str}
 _LISTS = ("Env", "Entrypoint", "Cmd", "OnBuild", "Shell")
 _SETS = ("ExposedPorts", "Volumes")
