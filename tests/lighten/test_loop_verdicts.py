@@ -281,7 +281,7 @@ def test_a_changed_build_has_a_limit_of_time_and_the_original_has_none(
 ) -> None:
     use_rules(monkeypatch, JUNK)
     drive(engine, recipe_for(project))
-    assert [("v0-again", None), ("v0", None), ("v1", 900.0), ("verification", None)] == [
+    assert [("v0-again", None), ("v0", None), ("v1", 900.0), ("verification", 900.0)] == [
         (request.tag.rpartition(":")[2], request.seconds) for request in engine.requests
     ]
     slow = make_project(project.parent / "slow", TEXT.replace("sleep 5", "sleep 200"))
