@@ -175,6 +175,7 @@ def request_for(
         cache_seconds=bench.run.age,
         contexts=tuple(f"{each.name}={each.value}" for each in recipe.contexts.values()),
         arguments=recipe.engine_arguments,
+        seconds=seconds,
     )
 
 
