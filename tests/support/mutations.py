@@ -79,7 +79,7 @@ _EVERYWHERE = {
     "manual pages": "RUN rm -rf /usr/share/man",
     "documentation": "RUN rm -rf /usr/share/doc",
     "translations": "RUN rm -rf /usr/share/locale",
-    "an unused locale": "RUN mkdir -p /usr/share/i18n && rm -rf /usr/share/i18n/locales",
+    "an unused locale": "RUN rm -rf /usr/share/i18n && echo none > /usr/share/i18n",
     "apt's caches": "RUN rm -rf /var/cache/apt",
     "debconf's cache": "RUN rm -f /var/cache/debconf/*-old /var/cache/debconf/templates.dat",
     "dpkg's backup": "RUN rm -f /var/lib/dpkg/status-old /var/lib/dpkg/available",
