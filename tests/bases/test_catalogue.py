@@ -127,6 +127,23 @@ def test_the_day_on_which_an_image_ends(name, expected):
 
 
 @pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("php:7.4-fpm", date(2022, 11, 28)),
+        ("php:8.3.13-cli-bullseye", date(2026, 8, 31)),  # that of its Debian
+        ("php:8-apache", None),
+        ("centos:8", date(2021, 12, 31)),
+        ("centos:7.9.2009", date(2024, 6, 30)),
+        ("debian:jessie-slim", date(2020, 6, 30)),
+        ("public.ecr.aws/docker/library/node:14", date(2023, 4, 30)),
+        ("public.ecr.aws/us/node:14", None),
+    ],
+)
+def test_older_releases_and_mirrors_of_the_official_images_are_known(name: str, day: date | None) -> None:
+    assert day == end_of_life(name)
+
+
+@pytest.mark.parametrize(
     ("policy", "expected"),
     [
         (Policy.KEEP, []),

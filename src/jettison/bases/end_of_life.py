@@ -2,7 +2,8 @@
 
 Source: endoflife.date; nodejs/Release schedule.json; devguide.python.org/versions; Debian LTS (the free support for a
 limited set of architectures counts); alpinelinux.org/releases; go.dev/doc/devel/release (a release ends with the second
-after it); wiki.ubuntu.com/Releases (the free five years). Read on 2026-11-21; a release that is not here is unknown.
+after it); wiki.ubuntu.com/Releases (the free five years);
+php.net/supported-versions; wiki.centos.org. Read on 2026-11-21; a release that is not here is unknown.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ node 4 2018-04-30, 5 2016-06-30, 6 2019-04-30, 7 2017-06-30, 8 2019-12-31, 9 201
 python 2.7 2020-01-01, 3.4 2019-03-18, 3.5 2020-09-13, 3.6 2021-12-23, 3.7 2023-06-27, 3.8 2024-10-07, 3.9 2025-10-31,
      3.10 2026-10-31, 3.11 2027-10-31, 3.12 2028-10-31, 3.13 2029-10-31, 3.14 2030-10-31
 debian 8 2020-06-30, 9 2022-07-01, 10 2024-06-30, 11 2026-08-31, 12 2028-06-30, 13 2030-06-30
+php 7.2 2020-11-30, 7.3 2021-12-06, 7.4 2022-11-28, 8.0 2023-11-26, 8.1 2025-12-31, 8.2 2026-12-31, 8.3 2027-12-31,
+     8.4 2028-12-31
+centos 6 2020-11-30, 7 2024-06-30, 8 2021-12-31
 alpine 3.8 2020-05-01, 3.9 2020-11-01, 3.10 2021-05-01, 3.11 2021-11-01, 3.12 2022-05-01, 3.13 2022-11-01,
      3.14 2023-05-01, 3.15 2023-11-01, 3.16 2024-05-23, 3.17 2024-11-22, 3.18 2025-05-09, 3.19 2025-11-01,
      3.20 2026-04-01, 3.21 2026-11-01, 3.22 2027-05-01, 3.23 2027-11-01
@@ -29,6 +33,8 @@ golang 1.14 2021-02-16, 1.15 2021-08-16, 1.16 2022-03-15, 1.17 2022-08-02, 1.18 
 ubuntu 14.04 2019-04-02, 16.04 2021-04-02, 18.04 2023-05-31, 20.04 2025-05-31, 22.04 2027-04-01, 23.10 2024-07-12,
      24.04 2029-05-31, 24.10 2025-07-10, 25.04 2026-01-17, 25.10 2026-07-01, 26.04 2031-04-30
 """
+_MIRROR = "public.ecr.aws/docker/"  # which has the official images under their own names
+_OLD_DEBIAN = {"jessie": "8"}
 _UBUNTU = {"trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04",
            "noble": "24.04"}  # fmt: skip
 
@@ -63,15 +69,29 @@ def _parts(name: str) -> list[tuple[str, str]]:
         kind, version, debian, tag = distroless.groups(default="")
         version = version or re.match(r"\d*", tag)[0]  # type: ignore[index]
         return [("node" if kind == "nodejs" else kind, version), ("debian", debian)]
-    path, _, tag = name.partition(":")
+    path, _, tag = name.removeprefix(_MIRROR).partition(":")
     image = path.removeprefix("docker.io/").removeprefix("library/")
     if image == "ubuntu":
         word = tag.partition("-")[0]
         return [(image, _UBUNTU.get(word, word))]
+    if image in ("php", "centos", "debian"):  # whose tags say more than is read of them elsewhere
+        word = tag.partition("-")[0]
+        version = re.match(r"(\d+(?:\.\d+)?)", word)
+        if image == "php" and version:
+            return [(image, version[1]), ("debian", str(DEBIAN.get(next(iter(_releases(tag)), ""), "")))]
+        if image == "centos" and version:
+            return [(image, version[1].partition(".")[0])]
+        if word in _OLD_DEBIAN:
+            return [(image, _OLD_DEBIAN[word])]
+    name = name.removeprefix(_MIRROR)
     read = official(name)
     if read is None:
         return []
     return [*_language(read), ("debian", str(DEBIAN.get(stands_on(name), ""))), ("alpine", _alpine(read))]
+
+
+def _releases(tag: str) -> list[str]:
+    return [part for part in tag.split("-") if part in DEBIAN]
 
 
 def _language(name: Name) -> list[tuple[str, str]]:
