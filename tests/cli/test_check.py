@@ -251,3 +251,18 @@ def test_a_diff_goes_where_o_says(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "Dockerfile").write_text("FROM alpine:3.22.1\nRUN apk add x\nUSER 1\n")
     assert (1, "", "") == check(capsys, "--diff", "-o", "made.diff")
     assert "+RUN apk add --no-cache x\n" in (tmp_path / "made.diff").read_text()
+
+
+def test_patterns_of_a_configuration_mean_the_same_from_every_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("tools", "old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text("FROM python:3.12.1\nRUN pip install flask\n")
+    text = '[check]\nexclude = ["old/*"]\n[check.ignore-in]\n"tools/*" = ["pip-cache-left-behind"]\n'
+    (tmp_path / "jettison.toml").write_text(text)
+    assert (0, 0) == (check(capsys)[0], check(capsys, "tools")[0])
+    monkeypatch.chdir(tmp_path / "tools")
+    assert 0 == check(capsys)[0]
+    monkeypatch.chdir(tmp_path / "old")
+    assert (2, True) == ((ended := check(capsys))[0], "no Dockerfile" in ended[2])

@@ -76,11 +76,11 @@ def _parts(name: str) -> list[tuple[str, str]]:
         return [(image, _UBUNTU.get(word, word))]
     if image in ("php", "centos", "debian"):  # whose tags say more than is read of them elsewhere
         word = tag.partition("-")[0]
-        version = re.match(r"(\d+(?:\.\d+)?)", word)
-        if image == "php" and version:
-            return [(image, version[1]), ("debian", str(DEBIAN.get(next(iter(_releases(tag)), ""), "")))]
-        if image == "centos" and version:
-            return [(image, version[1].partition(".")[0])]
+        number = re.match(r"(\d+(?:\.\d+)?)", word)
+        if image == "php" and number:
+            return [(image, number[1]), ("debian", str(DEBIAN.get(next(iter(_releases(tag)), ""), "")))]
+        if image == "centos" and number:
+            return [(image, number[1].partition(".")[0])]
         if word in _OLD_DEBIAN:
             return [(image, _OLD_DEBIAN[word])]
     name = name.removeprefix(_MIRROR)

@@ -23,7 +23,7 @@ from jettison.review.look import look
 from jettison.review.many import look_at_all
 from jettison.review.matching import matches
 from jettison.review.model import Reviewed, Settings, Source
-from jettison.review.settings import Told, config_of, excluded_by, fail_on_of, rules_named, settings_of
+from jettison.review.settings import Told, config_of, excluded_by, fail_on_of, rules_named, seen_from, settings_of
 
 _STDIN = Path("-")
 _OURS = ("text", "json")  # forms of what other tools have no place for
@@ -173,8 +173,9 @@ def job_of(options: dict[str, Any], told: Told) -> Job:
     asked, named = [], {os.fspath(path) for path in paths}
     for source in sources:
         own = config_of(source, told)
-        if source.name in named or not any(matches(source.name, each) for each in excluded_by(own, told)):
-            asked.append(One(source, own, settings_of(own, told)))
+        names = (source.name, seen_from(own, source))
+        if source.name in named or not any(matches(name, each) for each in excluded_by(own, told) for name in names):
+            asked.append(One(source, own, settings_of(own, told, source)))
     if not asked:
         raise _nothing(paths, skipped)
     _check_image(asked, options)

@@ -98,7 +98,9 @@ def _refused_ignore_file(source: Source, seen: Text) -> Remark | None:
 def wanted(rules: Sequence[Rule], settings: Settings, name: str) -> list[Rule]:
     """Those of these rules that the settings let speak of a file of this name."""
     select = settings.select
-    silent = settings.ignore.union(*(names for pattern, names in settings.ignore_in if matches(name, pattern)))
+    names = (name, settings.seen_as)
+    here = (rules for pattern, rules in settings.ignore_in if any(matches(each, pattern) for each in names))
+    silent = settings.ignore.union(*here)
     return [rule for rule in rules if rule.name not in silent and (rule.name in select if select else rule.on)]
 
 

@@ -36,6 +36,7 @@ class Settings:
     select: frozenset[str] = frozenset()  # empty: all that are on
     ignore: frozenset[str] = frozenset()
     ignore_in: tuple[tuple[str, frozenset[str]], ...] = ()  # pattern of file names, rules that are silent there
+    seen_as: str = ""  # the file's name as the configuration sees it, from its own folder
     build_args: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
     contexts: Mapping[str, Named] = field(default_factory=dict)

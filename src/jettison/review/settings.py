@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -41,12 +42,21 @@ def config_of(source: Source, told: Told) -> Config:
     return config.nearest(source.path.parent.absolute())
 
 
-def settings_of(found: Config, told: Told) -> Settings:
+def seen_from(found: Config, source: Source) -> str:
+    """A file's name seen from the folder of its configuration, wherever we are; empty where there is none."""
+    if found.path is None or source.path is None:
+        return ""
+    name = os.path.relpath(source.path.absolute(), found.path.parent.absolute())
+    return "" if name.startswith("..") else name
+
+
+def settings_of(found: Config, told: Told, source: Source) -> Settings:
     """Both together: `--select` goes before the file's, `--ignore` comes to it. Raises UsageError."""
     return Settings(
         select=told.select or _named(found, "select"),
         ignore=told.ignore | _named(found, "ignore"),
         ignore_in=_ignore_in(found),
+        seen_as=seen_from(found, source),
         build_args={**found.get("check", "build-args", {}), **told.build_args},
         target=told.target,
         contexts={**_contexts(found), **told.contexts},
