@@ -168,3 +168,25 @@ def test_an_ignore_file_that_the_builder_refuses_is_an_error_of_a_build_that_tak
     assert [True] * len(wrong) == [
         "line 2 of .dockerignore is refused by the builder" in each.message for each in found
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("COPY app /usr/local/bin/app\nRUN chmod +x /usr/local/bin/app", "/usr/local/bin/app (2.0 MB)"),
+        ("COPY app /usr/local/bin/\nRUN chmod 755 /usr/local/bin/app", "/usr/local/bin/app (2.0 MB)"),
+        ("WORKDIR /x\nCOPY app .\nRUN cd /x && chmod a+x app", "/x/app (2.0 MB)"),
+        ("COPY --from=b /out/app /app\nRUN chmod +x /app", "/app, and"),
+        ("COPY --from=b /out/app /app\nRUN chmod 755 /app", ""),  # it may be a folder
+        ("COPY run.sh /run.sh\nRUN chmod +x /run.sh", ""),  # a few bytes
+        ("COPY --chmod=755 app /app\nRUN chmod +x /app", ""),
+        ("COPY app /app\nRUN chmod +x /other", ""),
+        ("COPY app run.sh /app/\nRUN chmod +x /app/app", ""),  # of several, one was not looked for
+    ],
+)
+def test_a_mode_that_one_large_file_gets_later_is_told_with_its_bytes(tmp_path: Path, body: str, told: str) -> None:
+    (tmp_path / "app").write_bytes(b"x" * 2_000_000)
+    (tmp_path / "run.sh").write_text("exec app\n")
+    text = f"FROM debian:12.1 AS b\nRUN make\nFROM debian:12.1\n{body}\n"
+    messages = [each.message for each in look_at(tmp_path, text).remarks if each.rule == "chmod-in-a-later-layer"]
+    assert [True] * bool(told) == [told in each for each in messages]

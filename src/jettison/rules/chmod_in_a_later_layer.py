@@ -11,7 +11,7 @@ from jettison.dockerfile.edit import CannotEdit, add_flag
 from jettison.dockerfile.model import Edit
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.ownership import Recursive, copies_of, findings, in_text
+from jettison.synthesis.ownership import Recursive, copies_of, findings, in_text, of_one_file
 
 
 @rule("JT201")
@@ -45,8 +45,9 @@ def chmod_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
 
 @seen_in_text(chmod_in_a_later_layer)
 def over_copied_files(text: Text) -> Iterator[Finding]:
-    """`chmod -R` over a folder that a COPY without --chmod fills."""
+    """`chmod -R` over a folder that a COPY without --chmod fills; `chmod` of one file that it brings."""
     yield from in_text(text, "chmod", "mode")
+    yield from of_one_file(text, "chmod", "mode")
 
 
 def _repair(subject: Subject, call: Recursive) -> Fix:

@@ -11,7 +11,15 @@ from jettison.dockerfile.edit import CannotEdit, add_flag
 from jettison.dockerfile.model import Edit
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.ownership import Recursive, copies_of, findings, in_text, numeric_owner, tree_before
+from jettison.synthesis.ownership import (
+    Recursive,
+    copies_of,
+    findings,
+    in_text,
+    numeric_owner,
+    of_one_file,
+    tree_before,
+)
 from jettison.traps import workdir_owner
 
 
@@ -54,8 +62,9 @@ def chown_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
 
 @seen_in_text(chown_in_a_later_layer)
 def over_copied_files(text: Text) -> Iterator[Finding]:
-    """`chown -R` over a folder that a COPY without --chown fills."""
+    """`chown -R` over a folder that a COPY without --chown fills; `chown` of one file that it brings."""
     yield from in_text(text, "chown", "owner")
+    yield from of_one_file(text, "chown", "owner")
 
 
 def _repair(subject: Subject, call: Recursive) -> Fix:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from jettison.commands.files import Change, change
+from jettison.core.errors import DockerfileError, UsageError
+from jettison.core.units import show_bytes
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.scope import state_at
@@ -17,6 +21,9 @@ from jettison.subject import Subject, Text
 from jettison.synthesis.left import SHOWN, own_runs
 from jettison.traps import user_exists
 from jettison.waste.rows import Cause, WasteRow
+
+_LARGE = 1_000_000  # bytes of a file that are worth a word
+_EXECUTABLE = re.compile(r"[ugoa]*\+[rwX]*x[rwX]*")  # nobody says so of a folder
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,50 @@ def in_text(text: Text, tool: str, what: str) -> Iterator[Finding]:
                 advice = f"give the {what} with COPY --{tool}, where it costs nothing"
                 yield Finding(f"{tool}-in-a-later-layer", message, instruction, 0, refusal=advice)
                 break
+
+
+def of_one_file(text: Text, tool: str, what: str) -> Iterator[Finding]:
+    """The same of a call that names one file which a COPY brought: of another stage, or a large one of the context."""
+    brought: dict[str, int | None] = {}  # path -> bytes, None where only a build tells
+    runs = {run.instruction.span.start: run for run in text.shipped}
+    for instruction in text.stage.instructions:
+        brought.update(_file(text, instruction, tool))
+        run = runs.get(instruction.span.start)
+        for call in run.calls if run is not None and brought else ():
+            made = change(call) if call.name == tool and call.certain else None
+            path = _changed(made, brought) if made is not None and not made.recursive else None
+            if path is not None:
+                size = brought[path]
+                told = f" ({show_bytes(size)})" if size is not None else ""
+                message = f"line {instruction.line} changes the {what} of {path}{told}, and so stores it twice"
+                advice = f"give the {what} with COPY --{tool}, where it costs nothing"
+                yield Finding(f"{tool}-in-a-later-layer", message, instruction, 0, refusal=advice)
+                break
+
+
+def _changed(made: Change, brought: Mapping[str, int | None]) -> str | None:
+    """The first of the brought files that a call changes; what a stage made may be a folder, where the mode does not
+    tell."""
+    known = [each for each in made.paths if each is not None and each in brought]
+    surely = bool(made.what and _EXECUTABLE.fullmatch(made.what))
+    return next((each for each in known if brought[each] is not None or surely), None)
+
+
+def _file(text: Text, copy: Instruction, tool: str) -> Iterator[tuple[str, int | None]]:
+    """The one file that a COPY puts somewhere, where it is worth a word."""
+    words = arguments(copy) if copy.keyword == "COPY" and not copy.heredocs else ()
+    for place in _filled(text, copy, tool) if len(words) == 2 else ():
+        source, into = words[0], words[1].endswith("/") or words[1] in (".", "..")
+        path = place + posixpath.basename(source) if into else place.rstrip("/")
+        if copy.flag("from") is not None:
+            yield path, None
+            continue
+        try:
+            size = text.taken_by(text.stage, copy).bytes
+        except (UsageError, DockerfileError):
+            continue
+        if size >= _LARGE:
+            yield path, size
 
 
 def _filled(text: Text, copy: Instruction, tool: str) -> Iterator[str]:
