@@ -132,6 +132,8 @@ def test_the_day_on_which_an_image_ends(name, expected):
         ("php:7.4-fpm", date(2022, 11, 28)),
         ("php:8.3.13-cli-bullseye", date(2026, 8, 31)),  # that of its Debian
         ("php:8-apache", None),
+        ("php:8.3-fpm-alpine3.16", date(2024, 5, 23)),  # that of its Alpine
+        ("php:8.3-cli-alpine", date(2027, 12, 31)),
         ("centos:8", date(2021, 12, 31)),
         ("centos:7.9.2009", date(2024, 6, 30)),
         ("debian:jessie-slim", date(2020, 6, 30)),

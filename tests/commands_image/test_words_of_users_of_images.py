@@ -147,3 +147,19 @@ def test_ctrl_c_between_the_starts_of_two_threads_is_ctrl_c(monkeypatch: pytest.
     with pytest.raises(KeyboardInterrupt):
         list(fetched.fetch([_Far(), _Far()]))
     assert not started[0].is_alive()
+
+
+@pytest.mark.parametrize("kind", ["program", "folder", "pipe"])
+def test_what_is_called_like_an_image_and_is_none_does_not_stand_in_its_way(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A Go program is often called as the image that it goes into."""
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "app"
+    {
+        "program": lambda: place.write_bytes(b"\x7fELF" + bytes(5000)),
+        "folder": place.mkdir,
+        "pipe": lambda: os.mkfifo(place),
+    }[kind]()
+    told = call("inspect", "app:1")
+    assert (3, True) == (told.code, "no image called app:1 was found" in told.err)

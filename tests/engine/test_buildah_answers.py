@@ -68,3 +68,33 @@ def test_what_buildah_failed_at_by_itself_is_tried_once_more(monkeypatch, tmp_pa
     with pytest.raises(BuildFailed, match="the build failed at RUN false"):
         engine.build(BuildRequest(tmp_path, tmp_path / "Dockerfile", "localhost/jettison/r:v1"))
     assert tries == len(asked)
+
+
+def test_a_build_tried_again_counts_what_its_first_try_made(monkeypatch, tmp_path) -> None:
+    """Else a build after a source change would seem to find the change in its cache."""
+    step, busy = (
+        ("STEP 1/3: FROM scratch", "STEP 2/3: COPY . /srv"),
+        "Close_Fd sealing memfd copy: Device or resource busy",
+    )
+    made = ("--> 0123", "STEP 3/3: RUN x")
+    image = "0a" * 32
+    ends = [
+        Ended(1, 5.0, (*step, *made, busy)),
+        Ended(0, 3.0, (*step, "--> Using cache 0123", *made, "COMMIT localhost/jettison/r:v1", image)),
+    ]
+    clock = iter(range(100))
+
+    def run(command, on_line, **options):
+        ended = ends.pop(0)
+        for line in ended.lines:
+            on_line(line)
+        return ended
+
+    monkeypatch.setattr(buildah, "run", run)
+    monkeypatch.setattr(buildah.time, "monotonic", lambda: float(next(clock)))
+    engine = buildah.Buildah("1.28.2", tmp_path, buildah.CAPABILITIES)
+    built = engine.build(BuildRequest(tmp_path, tmp_path / "Dockerfile", "localhost/jettison/r:v1"))
+    assert [("COPY . /srv", False, 2.0), ("RUN x", False, 3.0)] == [
+        (each.text, each.cached, each.seconds) for each in built.instructions
+    ]
+    assert (5.0, image) == (built.seconds, built.image_id)  # the COPY's two and the second try's three

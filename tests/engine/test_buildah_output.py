@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jettison.core.errors import BuildFailed, DiskError, EngineError, JettisonError, UsageError
-from jettison.engine.buildah_output import ended, failure, instructions, without_added
+from jettison.engine.buildah_output import ended, failure, in_two_tries, instructions, without_added
 from jettison.engine.model import ContainerState, InstructionRun, Phase
 
 TWO_STAGES = """\
@@ -42,6 +42,22 @@ def test_seconds_pass_between_the_lines_of_steps() -> None:
     lines = [line for line in TWO_STAGES.splitlines() if "looks like" not in line]
     found = instructions(lines, [2.0 * number for number in range(len(lines) + 1)])
     assert [6.0, 4.0, 2.0, 10.0] == [run.seconds for run in found]  # the last until the end: its layer is written then
+
+
+def test_what_the_first_of_two_tries_made_is_no_cache_of_before() -> None:
+    first = (
+        InstructionRun("COPY lib /", True, 0.1),
+        InstructionRun("COPY . /", False, 2.0),
+        InstructionRun("RUN x", False, 0.5),
+    )
+    again = (
+        InstructionRun("COPY lib /", True, 0.1),
+        InstructionRun("COPY . /", True, 0.2),
+        InstructionRun("RUN x", False, 3.0),
+        InstructionRun("RUN y", False, 1.0),
+    )
+    assert (again[0], first[1], *again[2:]) == in_two_tries(first, again)
+    assert again == in_two_tries((), again)
 
 
 def test_a_single_stage_has_no_stage_numbers() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from jettison.engine import cgroups, proc
+from jettison.engine import cgroups
 from jettison.engine.cgroups import Group, Hierarchy, _mounted, make
 from jettison.engine.deadline import Deadline
+from jettison.engine.mounts import mounts as mounts_of
 
 V1 = """\
 31 22 0:27 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
@@ -40,7 +41,7 @@ HYBRID = V1 + "34 22 0:30 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
 )
 def test_hierarchies_are_found_in_the_table_of_mounts(mounts, expected):
     assert [Hierarchy(version, Path(memory), Path(pids)) for version, memory, pids in expected] == _mounted(
-        proc.mounts(mounts.encode())
+        mounts_of(mounts.encode())
     )
 
 
@@ -152,5 +153,5 @@ def test_a_deadline_that_is_cancelled_ends_nothing():
 
 def test_a_mount_point_of_any_bytes_is_one() -> None:
     table = b"40 22 0:40 / /mnt/caf\xe9\\040au\\011lait rw shared:9 - tmpfs tmp\\040fs rw\n" + V2.encode()
-    found = [(os.fsencode(mount.point), mount.kind) for mount in proc.mounts(table)]
+    found = [(os.fsencode(mount.point), mount.kind) for mount in mounts_of(table)]
     assert [(b"/mnt/caf\xe9 au\tlait", "tmpfs"), (b"/sys/fs/cgroup", "cgroup2")] == found

@@ -229,7 +229,7 @@ def test_every_code_of_others_leads_to_rules_that_are_there() -> None:
     assert set() == {name for names in [*HADOLINT.values(), *BUILDKIT.values()] for name in names} - set(rule_names())
 
 
-def test_the_instruction_that_a_comment_means_is_found_at_once(tmp_path: Path) -> None:
+def test_a_comment_means_the_instruction_that_follows_it(tmp_path: Path) -> None:
     pairs = 3000
     text = "FROM a\n" + "# jettison: allow apt-lists-left-behind\nRUN apt-get update\n" * pairs + "# check\n"
     dockerfile = parse(text)

@@ -2,8 +2,8 @@
 
 Source: endoflife.date; nodejs/Release schedule.json; devguide.python.org/versions; Debian LTS (the free support for a
 limited set of architectures counts); alpinelinux.org/releases; go.dev/doc/devel/release (a release ends with the second
-after it); wiki.ubuntu.com/Releases (the free five years);
-php.net/supported-versions; wiki.centos.org. Read on 2026-11-21; a release that is not here is unknown.
+after it); wiki.ubuntu.com/Releases (the free five years); php.net/supported-versions.php; wiki.centos.org. Read on
+2026-11-22; a release that is not here is unknown.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ ubuntu 14.04 2019-04-02, 16.04 2021-04-02, 18.04 2023-05-31, 20.04 2025-05-31, 2
      24.04 2029-05-31, 24.10 2025-07-10, 25.04 2026-01-17, 25.10 2026-07-01, 26.04 2031-04-30
 """
 _MIRROR = "public.ecr.aws/docker/"  # which has the official images under their own names
-_OLD_DEBIAN = {"jessie": "8"}
 _UBUNTU = {"trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04",
            "noble": "24.04"}  # fmt: skip
 
@@ -57,7 +56,7 @@ def end_of_life(image_name: str) -> date | None:
     `node:8` -> 2019-12-31, `python:3.13-bullseye` -> that of Debian 11, `gcr.io/distroless/nodejs20-debian12` -> that
     of Node 20. A tag without a version (`latest`) names no release, and so has no end.
     """
-    bare = image_name.partition("@")[0]
+    bare = image_name.partition("@")[0].removeprefix(_MIRROR)
     ends = [_ENDS.get(image, {}).get(release) for image, release in _parts(bare)]
     return min((end for end in ends if end is not None), default=None)
 
@@ -69,29 +68,19 @@ def _parts(name: str) -> list[tuple[str, str]]:
         kind, version, debian, tag = distroless.groups(default="")
         version = version or re.match(r"\d*", tag)[0]  # type: ignore[index]
         return [("node" if kind == "nodejs" else kind, version), ("debian", debian)]
-    path, _, tag = name.removeprefix(_MIRROR).partition(":")
+    path, _, tag = name.partition(":")
     image = path.removeprefix("docker.io/").removeprefix("library/")
     if image == "ubuntu":
         word = tag.partition("-")[0]
         return [(image, _UBUNTU.get(word, word))]
-    if image in ("php", "centos", "debian"):  # whose tags say more than is read of them elsewhere
-        word = tag.partition("-")[0]
-        number = re.match(r"(\d+(?:\.\d+)?)", word)
-        if image == "php" and number:
-            return [(image, number[1]), ("debian", str(DEBIAN.get(next(iter(_releases(tag)), ""), "")))]
-        if image == "centos" and number:
-            return [(image, number[1].partition(".")[0])]
-        if word in _OLD_DEBIAN:
-            return [(image, _OLD_DEBIAN[word])]
-    name = name.removeprefix(_MIRROR)
+    if image == "centos":  # `7.9.2009` is a release of 7
+        return [(image, tag.partition(".")[0])]
+    if image == "php":  # what it is for stands in its tags as well: cli, fpm, apache
+        name = re.sub(r"-(?:cli|fpm|apache|zts)\b", "", name)
     read = official(name)
     if read is None:
         return []
     return [*_language(read), ("debian", str(DEBIAN.get(stands_on(name), ""))), ("alpine", _alpine(read))]
-
-
-def _releases(tag: str) -> list[str]:
-    return [part for part in tag.split("-") if part in DEBIAN]
 
 
 def _language(name: Name) -> list[tuple[str, str]]:

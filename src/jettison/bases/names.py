@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-DEBIAN = {"stretch": 9, "buster": 10, "bullseye": 11, "bookworm": 12, "trixie": 13}
+DEBIAN = {"jessie": 8, "stretch": 9, "buster": 10, "bullseye": 11, "bookworm": 12, "trixie": 13}
 _WORDS = {"latest", "lts", "current", "stable", "oldstable"}
 _NUMBER = re.compile(r"\d[0-9A-Za-z.]*")
 

@@ -96,8 +96,9 @@ _READS = (
 )
 _CALLS = (
     rf"""["'`(\[{{]\s*git\s+{_READS}|["'`]git["'`]\s*[,)\]]\s*\.?(?:args?\()?\s*[\[(&]*\s*["'`]{_READS}"""
-    r"|\bvcs\.(?:revision|time|modified)\b|debug\.ReadBuildInfo\(|enableGitInfo|showLastUpdate(?:Time|Author)|\bvergen\b|simple-git"
-    r"|isomorphic-git|nodegit|pygit2|dulwich|gitpython|\bgit\.Repo\(|\bgit2::"
+    r"|\bvcs\.(?:revision|time|modified)\b|debug\.ReadBuildInfo\(|enableGitInfo"
+    r"|showLastUpdate(?:Time|Author)|\bvergen\b|simple-git|isomorphic-git|nodegit|pygit2|dulwich|gitpython"
+    r"|\bgit\.Repo\(|\bgit2::"
 )
 # what a source says that asks the repository
 CALLS_GIT = re.compile(_CALLS, re.IGNORECASE)

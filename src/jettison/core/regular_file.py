@@ -38,7 +38,7 @@ def read_regular(path: Path, hint: str) -> bytes:
 
 
 def is_file(path: Path) -> bool:
-    """Whether a regular file is there that we may look at; a path that leads nowhere, however, is none."""
+    """Whether a regular file is there; not where the path leads nowhere, or where we may not look."""
     try:
         return path.is_file()
     except OSError:  # a folder above it is closed to us, a name is too long; Python 3.14 says no by itself

@@ -31,6 +31,7 @@ from jettison.engine.model import (
     BuildRequest,
     Built,
     Capabilities,
+    InstructionRun,
     RunOptions,
     Sandbox,
     too_long,
@@ -138,7 +139,10 @@ class Buildah:
                     _keep_caches(folder, request.caches)
                 build = partial(run, self._command(request), on_line=line, tail=BUILD_LINES, timeout=request.seconds)
                 ended = build(environment=environment)
+                first: tuple[InstructionRun, ...] = ()
                 if ended.code and buildah_output.failed_by_itself(ended.lines):
+                    masked = tuple(map(request.masked, ended.lines))
+                    first = buildah_output.instructions(masked, (*times, time.monotonic()))
                     times.clear()
                     ended = build(environment=environment)
         except OSError as error:
@@ -150,12 +154,14 @@ class Buildah:
             raise too_long(request)
         if ended.code != 0:
             raise buildah_output.failure(ended.code, lines)
+        again = buildah_output.instructions(lines, (*times, time.monotonic()))
+        ran = buildah_output.in_two_tries(first, again)
         return Built(
             reference=Reference(Transport.CONTAINERS_STORAGE, request.tag),
             image_id=_image_id(lines),
-            seconds=ended.seconds,
+            seconds=ended.seconds + sum(run.seconds or 0.0 for run, now in zip(ran, again, strict=True) if run != now),
             cold=not request.use_cache,
-            instructions=buildah_output.instructions(lines, (*times, time.monotonic())),
+            instructions=ran,
         )
 
     def _command(self, request: BuildRequest) -> list[str]:

@@ -70,6 +70,18 @@ def instructions(lines: Sequence[str], times: Sequence[float] = ()) -> tuple[Ins
     return tuple(found)
 
 
+def in_two_tries(first: Sequence[InstructionRun], again: Sequence[InstructionRun]) -> tuple[InstructionRun, ...]:
+    """The instructions of a build that was tried again: what the second try has in its cache of the first, that made.
+
+    Else a build after a change would be told to have taken from its cache what the change made anew.
+    """
+    kept = (
+        before if now.cached and not before.cached and before.text == now.text else now
+        for now, before in zip(again, first, strict=False)
+    )
+    return (*kept, *again[len(first) :])
+
+
 def _timed(run: InstructionRun, times: Sequence[float], began: int, ended: int, lines: int) -> InstructionRun:
     if len(times) <= lines:
         return run

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jettison.engine import proc
+from jettison.engine.mounts import Mount, mounts
 
 # For each version and controller: files to write, in order; the second is left out where the kernel has no such file.
 _MEMORY = {1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"), 2: ("memory.max", "memory.swap.max")}
@@ -69,7 +69,7 @@ class Group:
 @cache
 def hierarchy() -> Hierarchy | None:
     """Where this process may make groups with both limits; None where it may not. Asked by making one."""
-    for found in _mounted(proc.mounts()):
+    for found in _mounted(mounts()):
         group = make(found, f"jettison-asks-{os.getpid()}", memory=2**30, processes=64)
         if group is not None:
             group.remove()
@@ -77,10 +77,10 @@ def hierarchy() -> Hierarchy | None:
     return None
 
 
-def _mounted(mounts: Iterable[proc.Mount]) -> list[Hierarchy]:
+def _mounted(table: Iterable[Mount]) -> list[Hierarchy]:
     """The hierarchies among what is mounted, version 2 first."""
     places: dict[str, Path] = {}
-    for mount in mounts:
+    for mount in table:
         if mount.kind == "cgroup2":
             places.setdefault("unified", mount.point)
         elif mount.kind == "cgroup":

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jettison.core.errors import DiskError
-from jettison.engine import proc
 from jettison.engine.model import PREFIX
+from jettison.engine.mounts import mounts
 from jettison.engine.process import run
 
 YOUNG = 60.0  # seconds
@@ -179,7 +179,7 @@ def remove_folder(folder: Path) -> bool:
 def _mounts_below(folder: Path) -> list[Path]:
     """Mount points in `folder`, outer ones first."""
     real = folder.resolve()
-    found = [mount.point for mount in proc.mounts() if mount.point.is_relative_to(real)]
+    found = [mount.point for mount in mounts() if mount.point.is_relative_to(real)]
     return sorted(found, key=lambda path: len(path.parts))
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from jettison.core.errors import ImageError
 from jettison.core.reference import Reference
+from jettison.image.shapes import misshapen
 
 if TYPE_CHECKING:
     from jettison.image.blob import Blob
@@ -310,19 +311,6 @@ class Documents:
     media_type: str = ""
 
 
-_SHAPES = {
-    "Env": list, "Cmd": list, "Entrypoint": list, "Labels": dict, "ExposedPorts": dict, "Volumes": dict, "User": str,
-    "WorkingDir": str, "StopSignal": str,
-}  # fmt: skip
-
-
-def _is(value: Any, kind: type) -> bool:
-    """Whether a value of a config has this shape: lists and labels are of strings."""
-    if kind is list:
-        return isinstance(value, list) and all(isinstance(each, str) for each in value)
-    return isinstance(value, kind)
-
-
 @dataclass(frozen=True)
 class Image:
     """An image: its config as it stands, its layers bottom first."""
@@ -362,7 +350,7 @@ class Image:
         """`os/architecture[/variant]` as the config tells it."""
         return "/".join(self.config[key] for key in ("os", "architecture", "variant") if self.config.get(key))
 
-    @property
+    @cached_property
     def runtime(self) -> Mapping[str, Any]:
         """The `config` object of the image config: Env, Cmd, Entrypoint, User ...
 
@@ -371,7 +359,7 @@ class Image:
         value = self.config.get("config")
         if not isinstance(value, dict):
             return {}
-        wrong = {key for key, kind in _SHAPES.items() if value.get(key) is not None and not _is(value[key], kind)}
+        wrong = misshapen(value)
         return {key: each for key, each in value.items() if key not in wrong} if wrong else value
 
     @property

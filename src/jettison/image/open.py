@@ -77,7 +77,7 @@ def _chosen(text: str) -> Reference | None:
         if is_there(path):
             from jettison.image.transports import sniff
 
-            transport = sniff.transport_of(path)
+            transport = sniff.transport_of(path)  # None: a file or folder that happens to be called like the image
             return None if transport is None else Reference(transport, text)
     return None
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jettison.image.shapes import misshapen
+
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(?:tcp|udp|sctp))?")
 _SYSTEMS = {
@@ -20,9 +22,6 @@ _ARCHITECTURES = {
     "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64",
     "s390x", "wasm",
 }  # fmt: skip
-_KINDS: dict[str, type] = {"User": str, "WorkingDir": str, "StopSignal": str}
-_LISTS = ("Env", "Entrypoint", "Cmd", "OnBuild", "Shell")
-_SETS = ("ExposedPorts", "Volumes")
 
 
 @dataclass(frozen=True)
@@ -85,30 +84,13 @@ def _is_time(value: Any) -> bool:
 
 
 def _runtime(runtime: Mapping[str, Any]) -> Iterator[Fault]:
-    for key, kind in _KINDS.items():
-        if runtime.get(key) is not None and not isinstance(runtime[key], kind):
-            yield _wrong(key, "a string")
-    for key in _LISTS:
-        value = runtime.get(key)
-        if value is not None and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
-            yield _wrong(key, "an array of strings")
-        elif key == "Env":
-            for each in value or ():
-                if "=" not in each or each.startswith("="):
-                    yield Fault("config", "an entry of Env has no name or no value", "config.md, config.Env")
-    for key in _SETS:
-        value = runtime.get(key)
-        if value is not None and not isinstance(value, dict):
-            yield _wrong(key, "an object")
-        elif key == "ExposedPorts":
-            for each in value or ():
-                port = _PORT.fullmatch(each)
-                if port is None or not all(int(number or 0) < 65536 for number in port.groups()):
-                    yield Fault("config", f"{each[:50]!r} is no port", "config.md, config.ExposedPorts")
-    labels = runtime.get("Labels")
-    if labels is not None and not (isinstance(labels, dict) and all(isinstance(each, str) for each in labels.values())):
-        yield _wrong("Labels", "a map of strings")
-
-
-def _wrong(key: str, what: str) -> Fault:
-    return Fault("config", f"{key} is not {what}", f"config.md, config.{key}")
+    wrong = misshapen(runtime)
+    for key, what in wrong.items():
+        yield Fault("config", f"{key} is not {what}", f"config.md, config.{key}")
+    for each in (runtime.get("Env") or ()) if "Env" not in wrong else ():
+        if "=" not in each or each.startswith("="):
+            yield Fault("config", "an entry of Env has no name or no value", "config.md, config.Env")
+    for each in (runtime.get("ExposedPorts") or ()) if "ExposedPorts" not in wrong else ():
+        port = _PORT.fullmatch(each)
+        if port is None or not all(int(number or 0) < 65536 for number in port.groups()):
+            yield Fault("config", f"{each[:50]!r} is no port", "config.md, config.ExposedPorts")

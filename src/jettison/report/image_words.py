@@ -167,8 +167,8 @@ def next_steps(inspection: Inspection) -> Iterator[tuple[str, str]]:
         told = f"{show_bytes(saved)} predicted; each change is proven through a build" if saved else "proven by a build"
         yield f"jettison optimize {_project(inspection.reviewed.source)} --select {','.join(chosen)}", told
     where = shlex.quote(str(inspection.image.reference))
-    named = [row for row in inspection.waste if show_path(row.path).encode() == row.path]  # others cannot be copied
-    worst = min(named, key=lambda row: (-row.bytes, row.path), default=None)
+    gravest = sorted(inspection.waste, key=lambda row: (-row.bytes, row.path))
+    worst = next((row for row in gravest if show_path(row.path).encode() == row.path), None)  # others cannot be copied
     if worst is not None:
         path = shlex.quote("/" + show_path(worst.path))
         yield f"jettison why {where} {path}", "which layers brought and took the worst of it"

@@ -51,7 +51,10 @@ def look(source: Source, settings: Settings) -> Reviewed:
     ]
     reviewed = with_refusals(judged(source, seen.dockerfile, asked), seen)
     refused = _refused_ignore_file(source, seen)
-    return reviewed if refused is None else replace(reviewed, remarks=(refused, *reviewed.remarks))
+    if refused is None:
+        return reviewed
+    skipped = tuple(each for each in reviewed.skipped if each.reason != refused.message)  # told once is enough
+    return replace(reviewed, remarks=(refused, *reviewed.remarks), skipped=skipped)
 
 
 def text_in(source: Source) -> str:
@@ -89,9 +92,8 @@ def _refused_ignore_file(source: Source, seen: Text) -> Remark | None:
     try:
         Ignore.parse(seen.ignore.text, seen.ignore.dialect)
     except UsageError as error:
-        message = error.message.replace("the ignore file", seen.ignore.name)
         where = Where(source.name, 1, 1, 1, 1)
-        return Remark(SYNTAX, SYNTAX_CODE, message, Severity.ERROR, where, advice=error.hint)
+        return Remark(SYNTAX, SYNTAX_CODE, error.message, Severity.ERROR, where, advice=error.hint)
     return None
 
 

@@ -23,7 +23,7 @@ _VERBS = {
     "gradle": (("build",), ("bootJar",)),
     "dotnet": (("publish",), ("build",)),
 }
-_PLANNED = {"npm", "go", "pip"}  # ecosystems that synthesis/single_stage.py knows
+_PLANNED = {"npm", "go"}  # of these, synthesis/single_stage.py knows how
 _YOURS = "build in a stage of its own, and COPY --from it what runs"
 
 

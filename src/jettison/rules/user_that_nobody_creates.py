@@ -35,6 +35,7 @@ _KNOWN = re.compile(
 )
 _WRITE = {"cp", "mv", "ln", "install", "tar", "unzip", "curl", "wget", "sed", "echo", "printf", "cat", "sort"}
 _RUNS = re.compile(r"python[\d.]*|node")
+_MODULES = {"pip", "venv", "ensurepip", "compileall", "--version", "-V"}  # what a call of these surely leaves alone
 _ADVICE = "create the user in a RUN before it, or name one of the base, or a number"
 
 
@@ -110,7 +111,7 @@ def _may_write_users(call: Call) -> bool:
         return tool in _WRITE or _RUNS.fullmatch(tool) is not None
     if tool in ("tar", "unzip"):
         return not any(value in ("-C", "-d", "--directory") for value in values) and call.folder in (None, "/")
-    return _RUNS.fullmatch(tool) is not None and not ({"-m", "--version", "-V", "-c"} & set(values))
+    return _RUNS.fullmatch(tool) is not None and not _MODULES & set(values)
 
 
 def _over_etc(copy: Instruction) -> bool:

@@ -16,7 +16,7 @@ CACHE = Store(
     frozenset({Action.INSTALL, Action.DOWNLOAD, Action.BUILD}),
     variables=(("PIP_CACHE_DIR", ""), ("XDG_CACHE_HOME", "pip")),
     options=("--cache-dir",),
-    off=("--no-cache-dir", "--no-cache"),
+    off=("--no-cache-dir",),
     off_by=(("PIP_NO_CACHE_DIR", ".+"),),
     cleaned=(("cache", "purge"),),
     otherwise=r"\bpip\.conf\b|\bpip[\d.]* config\b|\bPIP_CONFIG_FILE\b",

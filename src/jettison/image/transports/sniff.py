@@ -7,6 +7,7 @@ from pathlib import Path
 from jettison.core.errors import ImageError
 from jettison.core.platform import Platform
 from jettison.core.reference import Reference, Transport
+from jettison.core.regular_file import is_file, is_folder
 from jettison.image.model import Image
 
 
@@ -36,12 +37,15 @@ def read(where: str, platform: Platform | None = None) -> Image:
 
 
 def transport_of(path: Path) -> Transport | None:
-    """How what is there is read; None where it is neither an archive nor a layout. Raises ImageError."""
-    if path.is_dir():
-        return Transport.OCI if (path / "index.json").is_file() else None
+    """How what is there is read; None where it is neither an archive nor a layout."""
+    if is_folder(path):
+        return Transport.OCI if is_file(path / "index.json") else None
     from jettison.image.transports.members import open_members
 
-    index = open_members(path).index
+    try:
+        index = open_members(path).index
+    except ImageError:
+        return None
     if b"manifest.json" in index:
         return Transport.DOCKER_ARCHIVE
     return Transport.OCI_ARCHIVE if b"index.json" in index else None
