@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import tempfile
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from results import OUTCOMES, document
 from side_by_side import Together
 from xdist.remote import Producer
 
+from jettison.bases import end_of_life
 from jettison.core.errors import EngineError
 from jettison.engine.find import find_engine
 
@@ -25,7 +27,20 @@ pytest.register_assert_rewrite("seen_in_one_text")
 _STATE = tempfile.TemporaryDirectory(prefix="jettison-tests-")
 os.environ["JETTISON_STATE"] = _STATE.name
 os.environ["JETTISON_CACHE"] = f"{_STATE.name}/cache"
+DAY = datetime(2026, 11, 21, tzinfo=UTC)  # of which docs/sources.md speaks, too
 os.environ["DOCKER_HOST"] = f"unix://{_STATE.name}/no-daemon.sock"  # tests of Docker name theirs
+
+
+class _TheDay(datetime):
+    @classmethod
+    def now(cls, tz=None):  # type: ignore[no-untyped-def]
+        return DAY
+
+
+@pytest.fixture(autouse=True)
+def _bases_end_as_on_that_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A base is no older here than on that day, whenever the tests run."""
+    monkeypatch.setattr(end_of_life, "datetime", _TheDay)
 
 
 @cache

@@ -188,7 +188,7 @@ def test_a_comment_that_names_no_rule_is_told(tmp_path: Path) -> None:
 
 def test_settings_choose_the_rules(tmp_path: Path) -> None:
     text = 'FROM node:8\nCMD ["x"]\n'
-    assert {"unpinned-base-tag", "base-past-end-of-life", "runs-as-root"} == {
+    assert {"base-past-end-of-life", "runs-as-root"} == {
         e.rule for e in look_at(tmp_path, text).remarks
     }
     only = Settings(select=frozenset({"runs-as-root"}))

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from layer_listing import subject_of
 
+from jettison.bases import end_of_life as ends
 from jettison.core.reference import Reference, Transport
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import apply
 from jettison.image.model import Image
-from jettison.rules import base_past_end_of_life as ends
 from jettison.rules.base_past_end_of_life import base_past_end_of_life
 from jettison.rules.runs_as_root import runs_as_root
 from jettison.rules.unpinned_base_tag import unpinned_base_tag
@@ -41,30 +41,30 @@ def unpinned(text: str, **bases: Image) -> list[tuple[str, str]]:
 
 
 def test_latest_becomes_the_release_that_was_in_use_where_that_is_the_same_image() -> None:
-    used = base("2 bin/node 10", Transport.DOCKER_DAEMON, "PATH=/bin", "NODE_VERSION=20.11.1")
+    used = base("2 bin/node 10", Transport.DOCKER_DAEMON, "PATH=/bin", "NODE_VERSION=24.11.1")
     message = "line 1 takes node, which may be another major version with the next build"
-    assert [(message, "FROM node:20.11.1 AS a\n")] == unpinned(
-        "FROM node AS a\n", node=used, node__20_dot_11_dot_1=used
+    assert [(message, "FROM node:24.11.1 AS a\n")] == unpinned(
+        "FROM node AS a\n", node=used, node__24_dot_11_dot_1=used
     )
 
 
 def test_a_release_of_other_bytes_is_not_what_was_in_use() -> None:
-    used = base("2 bin/node 10", Transport.DOCKER_DAEMON, "NODE_VERSION=20.11.1")
+    used = base("2 bin/node 10", Transport.DOCKER_DAEMON, "NODE_VERSION=24.11.1")
     other = base("3 bin/node 11", Transport.DOCKER_DAEMON)
-    ((_, made),) = unpinned("FROM node:latest\n", node__latest=used, node__20_dot_11_dot_1=other)
+    ((_, made),) = unpinned("FROM node:latest\n", node__latest=used, node__24_dot_11_dot_1=other)
     assert "" == made
 
 
 def test_a_digest_that_the_engine_knows_is_proposed() -> None:
-    message = "line 1 takes node:20, under which newer releases of 20 and the system below it appear"
-    assert [(message, f"FROM node:20@{DIGEST}\n")] == unpinned("FROM node:20\n", node__20=base())
+    message = "line 1 takes node:24, under which newer releases of 24 and the system below it appear"
+    assert [(message, f"FROM node:24@{DIGEST}\n")] == unpinned("FROM node:24\n", node__24=base())
 
 
 @pytest.mark.parametrize("transport", [Transport.DOCKER_DAEMON, Transport.OCI])
 def test_a_digest_is_never_invented(transport: Transport) -> None:
-    ((_, made),) = unpinned("FROM node:20\n", node__20=base("2 bin/node 10", transport))
+    ((_, made),) = unpinned("FROM node:24\n", node__24=base("2 bin/node 10", transport))
     assert "" == made
-    assert [""] == [made for _, made in unpinned("FROM node:20\n")]
+    assert [""] == [made for _, made in unpinned("FROM node:24\n")]
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,13 @@ def test_a_digest_is_never_invented(transport: Transport) -> None:
         ("ghcr.io/us/app:latest", "which may be another major version with the next build"),
         ("gcr.io/distroless/nodejs20-debian12", "which is built anew as its system gets fixes"),
         ("node:slim", "which may be another major version with the next build"),
-        ("node:20.11.1-slim", ""),
+        ("node:20", ""),  # past its end: nothing newer comes
+        ("python:3.12-slim-buster", ""),  # its Debian is
+        ("node:24.11.1-slim", ""),
         ("ubuntu:24.04", ""),
         ("ghcr.io/us/app:v3", ""),
         ("scratch", ""),
-        (f"node:20@{DIGEST}", ""),
+        (f"node:24@{DIGEST}", ""),
     ],
 )
 def test_what_moves_under_a_name_is_told(name: str, what: str) -> None:
@@ -88,12 +90,12 @@ def test_what_moves_under_a_name_is_told(name: str, what: str) -> None:
 
 
 def test_each_base_is_told_once_and_a_stage_is_none() -> None:
-    text = "FROM node:20 AS a\nRUN x\nFROM node:20\nCOPY --from=a /x /x\nFROM a\nCOPY --from=1 /x /x\n"
+    text = "FROM node:24 AS a\nRUN x\nFROM node:24\nCOPY --from=a /x /x\nFROM a\nCOPY --from=1 /x /x\n"
     assert 1 == len(unpinned(text))
 
 
 def test_it_is_a_proposal_without_bytes() -> None:
-    (found,) = unpinned_base_tag(with_bases("FROM node:20\n", {"node:20": base()}))
+    (found,) = unpinned_base_tag(with_bases("FROM node:24\n", {"node:24": base()}))
     assert found.fix is not None
     assert (0, Applicability.PROPOSED) == (found.predicted, found.fix.applicability)
     assert "pin what was in use; then fixes arrive only when that line is changed" == found.proposal

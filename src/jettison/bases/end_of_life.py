@@ -2,14 +2,15 @@
 
 Source: endoflife.date; nodejs/Release schedule.json; devguide.python.org/versions; Debian LTS (the free support for a
 limited set of architectures counts); alpinelinux.org/releases; go.dev/doc/devel/release (a release ends with the second
-after it); wiki.ubuntu.com/Releases (the free five years); php.net/supported-versions.php; wiki.centos.org. Read on
-2026-11-22; a release that is not here is unknown.
+after it); wiki.ubuntu.com/Releases (the free five years); php.net/supported-versions.php; wiki.centos.org;
+ruby-lang.org/en/downloads/branches; postgresql.org/support/versioning; Oracle's Lifetime Support Policy for MySQL. Read
+on 2026-11-22; a release that is not here is unknown.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from jettison.bases.catalogue import stands_on
@@ -21,17 +22,26 @@ node 4 2018-04-30, 5 2016-06-30, 6 2019-04-30, 7 2017-06-30, 8 2019-12-31, 9 201
      19 2023-06-01, 20 2026-04-30, 21 2024-06-01, 22 2027-04-30, 23 2025-06-01, 24 2028-04-30
 python 2.7 2020-01-01, 3.4 2019-03-18, 3.5 2020-09-13, 3.6 2021-12-23, 3.7 2023-06-27, 3.8 2024-10-07, 3.9 2025-10-31,
      3.10 2026-10-31, 3.11 2027-10-31, 3.12 2028-10-31, 3.13 2029-10-31, 3.14 2030-10-31
-debian 8 2020-06-30, 9 2022-07-01, 10 2024-06-30, 11 2026-08-31, 12 2028-06-30, 13 2030-06-30
-php 7.2 2020-11-30, 7.3 2021-12-06, 7.4 2022-11-28, 8.0 2023-11-26, 8.1 2025-12-31, 8.2 2026-12-31, 8.3 2027-12-31,
-     8.4 2028-12-31
+debian 7 2018-05-31, 8 2020-06-30, 9 2022-07-01, 10 2024-06-30, 11 2026-08-31, 12 2028-06-30, 13 2030-06-30
+php 5.6 2018-12-31, 7.0 2019-01-10, 7.1 2019-12-01, 7.2 2020-11-30, 7.3 2021-12-06, 7.4 2022-11-28, 8.0 2023-11-26,
+     8.1 2025-12-31, 8.2 2026-12-31, 8.3 2027-12-31, 8.4 2028-12-31
+ruby 2.5 2021-04-05, 2.6 2022-04-12, 2.7 2023-03-31, 3.0 2024-04-23, 3.1 2025-03-26, 3.2 2026-03-31, 3.3 2027-03-31,
+     3.4 2028-03-31
+postgres 9.6 2021-11-11, 10 2022-11-10, 11 2023-11-09, 12 2024-11-21, 13 2025-11-13, 14 2026-11-12, 15 2027-11-11,
+     16 2028-11-09, 17 2029-11-08
+mysql 5.6 2021-02-05, 5.7 2023-10-31, 8.0 2026-04-30
 centos 6 2020-11-30, 7 2024-06-30, 8 2021-12-31
-alpine 3.8 2020-05-01, 3.9 2020-11-01, 3.10 2021-05-01, 3.11 2021-11-01, 3.12 2022-05-01, 3.13 2022-11-01,
-     3.14 2023-05-01, 3.15 2023-11-01, 3.16 2024-05-23, 3.17 2024-11-22, 3.18 2025-05-09, 3.19 2025-11-01,
-     3.20 2026-04-01, 3.21 2026-11-01, 3.22 2027-05-01, 3.23 2027-11-01
-golang 1.14 2021-02-16, 1.15 2021-08-16, 1.16 2022-03-15, 1.17 2022-08-02, 1.18 2023-02-01, 1.19 2023-09-06,
+alpine 3.3 2017-11-01, 3.4 2018-05-01, 3.5 2018-11-01, 3.6 2019-05-01, 3.7 2019-11-01, 3.8 2020-05-01, 3.9 2020-11-01,
+     3.10 2021-05-01, 3.11 2021-11-01, 3.12 2022-05-01, 3.13 2022-11-01, 3.14 2023-05-01, 3.15 2023-11-01,
+     3.16 2024-05-23, 3.17 2024-11-22, 3.18 2025-05-09, 3.19 2025-11-01, 3.20 2026-04-01, 3.21 2026-11-01,
+     3.22 2027-05-01, 3.23 2027-11-01
+golang 1.8 2018-02-16, 1.9 2018-08-24, 1.10 2019-02-25, 1.11 2019-09-03, 1.12 2020-02-25, 1.13 2020-08-11,
+     1.14 2021-02-16, 1.15 2021-08-16, 1.16 2022-03-15, 1.17 2022-08-02, 1.18 2023-02-01, 1.19 2023-09-06,
      1.20 2024-02-06, 1.21 2024-08-13, 1.22 2025-02-11, 1.23 2025-08-12, 1.24 2026-02-11, 1.25 2026-08-19
-ubuntu 14.04 2019-04-02, 16.04 2021-04-02, 18.04 2023-05-31, 20.04 2025-05-31, 22.04 2027-04-01, 23.10 2024-07-12,
-     24.04 2029-05-31, 24.10 2025-07-10, 25.04 2026-01-17, 25.10 2026-07-01, 26.04 2031-04-30
+ubuntu 12.04 2017-04-28, 14.04 2019-04-02, 16.04 2021-04-02, 17.10 2018-07-19, 18.04 2023-05-31, 18.10 2019-07-18,
+     19.04 2020-01-23, 19.10 2020-07-17, 20.04 2025-05-31, 20.10 2021-07-22, 21.04 2022-01-20, 21.10 2022-07-14,
+     22.04 2027-04-01, 22.10 2023-07-20, 23.04 2024-01-25, 23.10 2024-07-12, 24.04 2029-05-31, 24.10 2025-07-10,
+     25.04 2026-01-17, 25.10 2026-07-01, 26.04 2031-04-30
 """
 _MIRROR = "public.ecr.aws/docker/"  # which has the official images under their own names
 _UBUNTU = {"trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04",
@@ -59,6 +69,12 @@ def end_of_life(image_name: str) -> date | None:
     bare = image_name.partition("@")[0].removeprefix(_MIRROR)
     ends = [_ENDS.get(image, {}).get(release) for image, release in _parts(bare)]
     return min((end for end in ends if end is not None), default=None)
+
+
+def ended(image_name: str) -> date | None:
+    """The same where that day is past: what stands under this name is not made anew."""
+    end = end_of_life(image_name)
+    return end if end is not None and end < datetime.now(UTC).date() else None
 
 
 def _parts(name: str) -> list[tuple[str, str]]:

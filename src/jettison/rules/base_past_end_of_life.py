@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
-from jettison.bases.end_of_life import end_of_life
+from jettison.bases.end_of_life import ended
 from jettison.core.errors import DockerfileError
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import expand_from, find_stage, stage_chain
@@ -36,8 +35,8 @@ def base_past_end_of_life(text: Text) -> Iterator[Finding]:
         name = expand_from(text.dockerfile, stage, text.build_args)
     except DockerfileError:
         return
-    end = end_of_life(name)
-    if end is None or end >= datetime.now(UTC).date():
+    end = ended(name)
+    if end is None:
         return
     line = stage.instructions[0]
     message = f"line {line.line} takes {name}, which gets no fixes since {end.isoformat()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from jettison.bases.end_of_life import ended
 from jettison.bases.names import official
 from jettison.core.errors import DockerfileError
 from jettison.core.reference import Transport
@@ -30,7 +31,8 @@ def unpinned_base_tag(subject: Subject) -> Iterator[Finding]:
     """A FROM names a tag that moves.
 
     **What it costs.** No bytes: two builds of the same sources may differ. Without a tag, and with `latest`, the next
-    build may bring another major version; `node:20` moves over its minor releases and the Debian below them.
+    build may bring another major version; `node:24` moves over its minor releases and the Debian below them. What is
+    past its end of life moves no more, and nothing is said of it here.
 
     **The fix** is proposed, never made unasked: for `latest` the version that was in use, where the registry has that
     name and it is the same image; else the digest of the image that was in use, where the engine knows it. A digest is
@@ -77,6 +79,8 @@ def _floats(name: str) -> str:
         return "which is built anew as its system gets fixes"
     if tag in ("", "latest") or (read is not None and not read.version):
         return "which may be another major version with the next build"
+    if ended(name):  # nothing newer comes: that it is old is base-past-end-of-life's to say
+        return ""
     if read is None or read.date or read.image == "ubuntu" or len(read.numbers) >= _WHOLE:
         return ""
     below = "" if read.image in ("debian", "alpine") or read.release else " and the system below it"
