@@ -20,6 +20,8 @@ _BRACES = re.compile(r"\{([^{}$`'\"\\\s]*,[^{}$`'\"\\\s]*)\}")
 _WILD = re.compile(r"[*?\[]")
 _MOST_WORDS = 64
 _PLAIN = re.compile(r"[\w./:=,+@%-]+")
+_RUN = re.compile(r"[^'\"\\$`<>*?\[{]+")  # of characters that mean themselves in a word
+_QUOTED = re.compile(r"[^\"\\$`]+")  # in double quotes
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,10 @@ class _Scanner:
             self.tilde()
         while self.at < len(self.text):
             character = self.text[self.at]
-            if character == "'":
+            if run := _RUN.match(self.text, self.at):
+                self.literal(run[0])
+                self.at = run.end()
+            elif character == "'":
                 end = self.text.find("'", self.at + 1)
                 self.literal(self.text[self.at + 1 : end if end >= 0 else None])
                 self.at = end + 1 if end >= 0 else len(self.text)
@@ -140,7 +145,7 @@ class _Scanner:
     def literal(self, text: str) -> None:
         self.begun = True
         self.values.append(text)
-        self.patterns.append(_WILD.sub(r"[\g<0>]", text))
+        self.patterns.append(_WILD.sub(r"[\g<0>]", text) if _WILD.search(text) else text)
 
     def unknown(self) -> None:
         self.begun = self.lost = True
@@ -176,14 +181,14 @@ class _Scanner:
                 self.dollar(quoted=True)
             elif character == "`":
                 self.backtick()
+            elif run := _QUOTED.match(self.text, self.at):
+                self.literal(run[0])
+                self.at = run.end()
             elif character == "\\":
                 following = self.text[self.at + 1 : self.at + 2]
                 kept = following if following in '$`"\\' else "" if following == "\n" else "\\" + following
                 self.literal(kept)
                 self.at += 2
-            else:
-                self.literal(character)
-                self.at += 1
         self.at += 1
 
     def backtick(self) -> None:

@@ -66,6 +66,7 @@ LIFECYCLE = (
     "pnpm:devPreinstall",
 )  # scripts that an install runs
 _WORD = re.compile(r"[\w@.+*/?-]*[\w*]")
+_AROUND = re.compile(r"^(?:\.{0,2}/)+|/+$")
 _QUOTED = re.compile(r"""["'`]([^"'`\n]{1,300})["'`]""")
 _PLAIN = re.compile(r"[\w@.+*/ -]{1,200}")
 _ADDRESS = re.compile(r"\w+://\S+")
@@ -108,7 +109,7 @@ def words_of(texts: Iterable[str]) -> Words:
 
 
 def _bare(word: str) -> str:
-    return re.sub(r"^(?:\.{0,2}/)+|/+$", "", word.strip()).removeprefix("-")
+    return _AROUND.sub("", word.strip()).removeprefix("-")
 
 
 def manifest_texts(context: Context, scripts: frozenset[str]) -> Iterator[str]:

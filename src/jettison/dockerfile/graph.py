@@ -47,14 +47,19 @@ def find_stage(
     Names of stages are lower case, and FROM is not lowered: `FROM x AS Build` makes a stage that `FROM build` finds.
     """
     if "$" in name or dockerfile.escape in name:
-        try:
-            name = expand(name, global_variables(dockerfile, build_args), dockerfile.escape)[0]
-        except DockerfileError:
-            return None
+        name = dockerfile.once(("filled", name, key_of(build_args)), lambda: _filled(dockerfile, name, build_args))
     named = dockerfile.stages_named.get(name)
     if named is None:  # as with most bases
         return None
     return next((stage for stage in reversed(named) if stage.index < before), None)
+
+
+def _filled(dockerfile: Dockerfile, name: str, build_args: Mapping[str, str]) -> str:
+    """A name in a FROM with its variables filled in; empty, which names nothing, where that cannot be done."""
+    try:
+        return expand(name, global_variables(dockerfile, build_args), dockerfile.escape)[0]
+    except DockerfileError:
+        return ""
 
 
 def named_stage(dockerfile: Dockerfile, name: str) -> Stage | None:
@@ -107,6 +112,8 @@ def triggered(
     dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str] = NO_ARGUMENTS
 ) -> tuple[Instruction, ...]:
     """What runs before a stage's own instructions: the ONBUILDs of the stage that it is FROM, and of no other."""
+    if not dockerfile.has_triggers:
+        return ()
     parent = find_stage(dockerfile, stage.base, stage.index, build_args)
     return tuple(each.trigger for each in parent.instructions if each.trigger) if parent else ()
 

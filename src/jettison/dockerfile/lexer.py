@@ -18,6 +18,9 @@ _SPECIAL = "@*#?-$!0"  # parameters of one character
 _MODIFIERS = ("+", "-", "?", "#", "%")
 _MARK = "\ufeff"  # Go's text/scanner drops it at the beginning
 _MAY_MEAN_MORE = re.compile(r"[$'\"\\`]")  # a text without any of these is what it says, whatever the style
+_NAMED = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+# nothing but variables means more here: most texts that have any; beyond ASCII a letter may go on with a name
+_ONLY_NAMED = re.compile(rf"(?:[^$'\"\\`\x80-\U0010ffff]++|{_NAMED.pattern})*+")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ def expand(
     if _MAY_MEAN_MORE.search(text) is None:
         return text.removeprefix(_MARK), ()
     lexer = _Lexer(text.removeprefix(_MARK), variables, escape, style)
+    if _ONLY_NAMED.fullmatch(text):
+        return lexer.named(), tuple(dict.fromkeys(lexer.missing))
     try:
         return lexer.until("", style.raw_escapes), tuple(dict.fromkeys(lexer.missing))
     except RecursionError:
@@ -116,6 +121,14 @@ class _Lexer:
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]
+
+    def named(self) -> str:
+        """The whole text, where variables by their names alone are all there is to fill in."""
+        pieces, at = [], 0
+        for match in _NAMED.finditer(self.text):
+            pieces += [self.text[at : match.start()], self.value(match[1] or match[2], match[0])]
+            at = match.end()
+        return self.joined([*pieces, self.text[at:]])
 
     def until(self, stop: str, raw: bool, doubled: bool = False) -> str:
         """What stands before `stop` ("": to the end), expanded; `raw` keeps escapes, `doubled` doubles quoted ones."""

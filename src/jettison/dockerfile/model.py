@@ -125,6 +125,11 @@ class Dockerfile:
         return any(instruction.keyword == "SHELL" for instruction in self.instructions)
 
     @cached_property
+    def has_triggers(self) -> bool:
+        """Whether any instruction is an ONBUILD."""
+        return any(instruction.trigger for instruction in self.instructions)
+
+    @cached_property
     def known(self) -> dict[object, Any]:
         """What was worked out of this text before, by whom it was: rules ask the same things of it many times."""
         return {}

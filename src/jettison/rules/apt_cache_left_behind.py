@@ -20,6 +20,7 @@ from jettison.traps import docker_clean_present
 NAME = "apt-cache-left-behind"
 TRAPS = ("docker-clean-present",)
 CACHE = re.compile(rb"var/cache/apt/(?:archives/(?:partial/)?[^/]*\.deb$|(?:src)?pkgcache\.bin$)")
+_WORDS = ("docker-clean", "Keep-Downloaded-Packages")
 _HOOK_GONE = re.compile(r"\brm\b[^\n]*docker-clean|Keep-Downloaded-Packages[^\n]*true")
 
 
@@ -62,7 +63,8 @@ def apt_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 @seen_in_text(apt_cache_left_behind)
 def kept_on_purpose(text: Text) -> Iterator[Finding]:
     """Where the file itself takes away the hook that empties the cache: other images may have it, or not."""
-    if _HOOK_GONE.search(text.dockerfile.text):
+    said = text.dockerfile.text
+    if any(word in said for word in _WORDS) and _HOOK_GONE.search(said):
         for each in fillings(text, apt.ARCHIVES):
             yield _finding(text, each.instruction)
 
