@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from jettison.core.dataclass import dataclass
-from jettison.core.values import Applicability, Severity
+from jettison.core.values import Applicability, Severity, Span
 from jettison.dockerfile.model import Edit, Instruction
 from jettison.subject import Question, Subject, Text
 
@@ -52,6 +52,7 @@ class Finding:
     proposal: str = ""  # what would be better and what follows from it, where that is the user's alone to decide
     probe: str = ""  # a source file in the context: the fix is about seconds of a build after it changed, not bytes
     questions: tuple[Question, ...] = ()  # whose answers would make it exact; asked where it is worth a build
+    at: Span | None = None  # where it stands in a long instruction, whose beginning says little
     after: str = ""  # a rule whose changes are tried first, as long as it has any: this one is simpler behind them
 
 

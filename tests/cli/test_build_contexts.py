@@ -64,7 +64,7 @@ def test_a_folder_is_looked_into_with_its_own_ignore_file(capsys: pytest.Capture
 def test_an_image_is_the_base(capsys: pytest.CaptureFixture[str]) -> None:
     given = "debian:bookworm-slim=docker-image://debian:8"
     (told,) = found(capsys, "--select", "base-past-end-of-life", "--target", "build", "--build-context", given)
-    assert ("line 1 takes debian:8, which gets no fixes since 2020-06-30", 1) == (told[2], told[1])
+    assert ("line 1 takes debian:8, which has had no fixes since 2020-06-30", 1) == (told[2], told[1])
 
 
 @pytest.mark.parametrize("value", ["../lib", "target:base", "https://example.org/a.git", "oci-layout://x"])

@@ -104,7 +104,7 @@ def test_it_is_a_proposal_without_bytes() -> None:
 def test_a_base_whose_support_has_ended_is_told_with_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ends, "end_of_life", {"node:8": date(2019, 12, 31), "node:99": date(2999, 1, 1)}.get)
     (found,) = base_past_end_of_life(subject_of("ARG V=8\nFROM node:$V\n", ""))
-    assert "line 2 takes node:8, which gets no fixes since 2019-12-31" == found.message
+    assert "line 2 takes node:8, which has had no fixes since 2019-12-31" == found.message
     assert (0, None) == (found.predicted, found.fix)
     assert [] == list(base_past_end_of_life(subject_of("FROM node:99\n", "")))
     assert [] == list(base_past_end_of_life(subject_of("FROM unknown\n", "")))

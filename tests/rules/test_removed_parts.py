@@ -40,7 +40,10 @@ def test_a_clean_of_packages_that_a_copy_brought_is_told(tmp_path: Path, body: s
 def test_the_way_out_is_the_stage_that_makes_them(tmp_path: Path) -> None:
     text = f"FROM node:22.1.0 AS b\nRUN make\nFROM node:22.1.0\nWORKDIR /app\n{COPY}\nRUN {FIND}\n"
     (remark,) = look_at(tmp_path, text, ONLY).remarks
-    assert "COPY brings them as a layer of its own: remove them in b, before they are copied" == remark.advice
+    assert (
+        "COPY brings them as a layer of its own: copy what stays alone, and mount what is needed on the way "
+        "(RUN --mount=type=bind,from=b)"
+    ) == remark.advice
 
 
 @pytest.mark.parametrize(

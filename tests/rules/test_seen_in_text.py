@@ -122,6 +122,7 @@ CASES = [
 
 @pytest.mark.parametrize(("rule", "body", "expected"), CASES)
 def test_a_smell_is_seen_and_its_nearest_neighbour_is_not(tmp_path: Path, rule: str, body: str, expected: bool) -> None:
+    (tmp_path / "data").write_bytes(bytes(200_000))  # of few bytes nothing is said
     found = found_in(tmp_path, f"FROM base:1.2.3\n{body}\n", Settings(select=frozenset({rule})))
     assert expected == bool(found), found
 
@@ -233,7 +234,6 @@ def test_what_is_removed_is_where_it_is_known_to_lie_and_nowhere_else(tmp_path: 
     assert "rm -rf /root/.npm" == command("RUN npm ci")
     assert "rm -rf /root/.cache/go-build /go/pkg/mod" == command("RUN go build .")
     assert "rm -rf /root/.cache/go-build" == command("RUN go build -mod=vendor .")
-    assert "rm -rf /go/pkg/mod" == command("RUN go mod download")
     for elsewhere in ("RUN npm ci --cache .", "ENV npm_config_cache=/\nRUN npm ci", "USER bob\nRUN npm ci",
                       "ENV HOME=/h\nRUN npm ci", "ENV GOPATH=/app\nRUN go build ."):  # fmt: skip
         assert None is command(elsewhere)

@@ -280,9 +280,12 @@ def test_the_array_that_a_shell_form_would_be_is_shown() -> None:
     (found,) = findings("shell-form-entry", "FROM x\nCMD npm  start\n")
     assert 'write CMD ["npm", "start"]' == found.refusal
     (found,) = findings("shell-form-entry", "FROM x\nCMD a && b\n")
-    assert "write an array of strings, of a script that ends in exec where it is more than one command" == found.refusal
+    expected = (
+        'write CMD ["PROGRAM", "ARGUMENT"]; more than one command goes into a script that ends with `exec PROGRAM`'
+    )
+    assert expected == found.refusal
 
 
 def test_a_working_directory_without_a_name_is_told_as_none() -> None:
     (found,) = findings("relative-workdir", 'FROM x\nWORKDIR ""\n')
-    assert "line 2 names no folder, and stays where the base image's WORKDIR is" == found.message
+    assert "line 2: a WORKDIR without a folder stays in whatever WORKDIR the base image has" == found.message

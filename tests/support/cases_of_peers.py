@@ -81,7 +81,8 @@ CASES = {
     },
     "sources-left-behind": {
         "RUN curl x | tar xz -C /usr/src && cd /usr/src/a && make && make install": 1,
-        "RUN git clone https://x/a /opt/a && make -C /opt/a install": 0,  # the folder of `-C` is not followed
+        "RUN git clone https://x/a /opt/a && make -C /opt/a install": 1,
+        "RUN git clone https://x/a /opt/a && make -C /opt/b install": 0,
         "RUN git clone https://x/a /src/a && cd /src/a && cmake . && cmake --install .": 1,
         "RUN git clone https://x/a && cd a && make install": 0,  # where it lies, the base decides
         "RUN mkdir /build && tar xf /a.tgz -C /build && cd /build && ninja install": 1,

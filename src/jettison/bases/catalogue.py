@@ -70,7 +70,7 @@ class Candidate:
 def candidates(name: str) -> tuple[Candidate, ...]:
     """What may replace an official image, nearest relative first; empty for a foreign one and for `name@sha256:...`."""
     read = official(name)
-    return tuple(_candidates(read)) if read is not None else ()
+    return tuple(_candidates(read)) if read is not None and not read.kind and not read.system else ()
 
 
 def stands_on(name: str) -> str:

@@ -3,8 +3,9 @@
 Source: endoflife.date; nodejs/Release schedule.json; devguide.python.org/versions; Debian LTS (the free support for a
 limited set of architectures counts); alpinelinux.org/releases; go.dev/doc/devel/release (a release ends with the second
 after it); wiki.ubuntu.com/Releases (the free five years); php.net/supported-versions.php; wiki.centos.org;
-ruby-lang.org/en/downloads/branches; postgresql.org/support/versioning; Oracle's Lifetime Support Policy for MySQL. Read
-on 2026-11-22; a release that is not here is unknown.
+ruby-lang.org/en/downloads/branches; postgresql.org/support/versioning; Oracle's Lifetime Support Policy for MySQL;
+dotnet.microsoft.com/platform/support/policy; aws.amazon.com/amazon-linux-2/faqs. Read on 2026-11-22; a release that is
+not here is unknown.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from jettison.bases.catalogue import stands_on
-from jettison.bases.names import DEBIAN, Name, official
+from jettison.bases.names import DEBIAN, Name, familiar, official
 
 _TEXT = """
 node 4 2018-04-30, 5 2016-06-30, 6 2019-04-30, 7 2017-06-30, 8 2019-12-31, 9 2018-06-30, 10 2021-04-30, 11 2019-06-30,
@@ -30,6 +31,8 @@ ruby 2.5 2021-04-05, 2.6 2022-04-12, 2.7 2023-03-31, 3.0 2024-04-23, 3.1 2025-03
 postgres 9.6 2021-11-11, 10 2022-11-10, 11 2023-11-09, 12 2024-11-21, 13 2025-11-13, 14 2026-11-12, 15 2027-11-11,
      16 2028-11-09, 17 2029-11-08
 mysql 5.6 2021-02-05, 5.7 2023-10-31, 8.0 2026-04-30
+dotnet 3.1 2022-12-13, 5.0 2022-05-10, 6.0 2024-11-12, 7.0 2024-05-14, 8.0 2026-11-10, 9.0 2026-11-10, 10.0 2028-11-14
+amazonlinux 1 2023-12-31, 2 2026-06-30
 centos 6 2020-11-30, 7 2024-06-30, 8 2021-12-31
 alpine 3.3 2017-11-01, 3.4 2018-05-01, 3.5 2018-11-01, 3.6 2019-05-01, 3.7 2019-11-01, 3.8 2020-05-01, 3.9 2020-11-01,
      3.10 2021-05-01, 3.11 2021-11-01, 3.12 2022-05-01, 3.13 2022-11-01, 3.14 2023-05-01, 3.15 2023-11-01,
@@ -43,7 +46,6 @@ ubuntu 12.04 2017-04-28, 14.04 2019-04-02, 16.04 2021-04-02, 17.10 2018-07-19, 1
      22.04 2027-04-01, 22.10 2023-07-20, 23.04 2024-01-25, 23.10 2024-07-12, 24.04 2029-05-31, 24.10 2025-07-10,
      25.04 2026-01-17, 25.10 2026-07-01, 26.04 2031-04-30
 """
-_MIRROR = "public.ecr.aws/docker/"  # which has the official images under their own names
 _UBUNTU = {"trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04",
            "noble": "24.04"}  # fmt: skip
 
@@ -66,8 +68,7 @@ def end_of_life(image_name: str) -> date | None:
     `node:8` -> 2019-12-31, `python:3.13-bullseye` -> that of Debian 11, `gcr.io/distroless/nodejs20-debian12` -> that
     of Node 20. A tag without a version (`latest`) names no release, and so has no end.
     """
-    bare = image_name.partition("@")[0].removeprefix(_MIRROR)
-    ends = [_ENDS.get(image, {}).get(release) for image, release in _parts(bare)]
+    ends = [_ENDS.get(image, {}).get(release) for image, release in _parts(image_name.partition("@")[0])]
     return min((end for end in ends if end is not None), default=None)
 
 
@@ -85,18 +86,23 @@ def _parts(name: str) -> list[tuple[str, str]]:
         version = version or re.match(r"\d*", tag)[0]  # type: ignore[index]
         return [("node" if kind == "nodejs" else kind, version), ("debian", debian)]
     path, _, tag = name.partition(":")
-    image = path.removeprefix("docker.io/").removeprefix("library/")
+    if path.startswith("mcr.microsoft.com/dotnet/"):
+        return [("dotnet", tag.partition("-")[0])]
+    image = familiar(path)
     if image == "ubuntu":
         word = tag.partition("-")[0]
         return [(image, _UBUNTU.get(word, word))]
     if image == "centos":  # `7.9.2009` is a release of 7
         return [(image, tag.partition(".")[0])]
-    if image == "php":  # what it is for stands in its tags as well: cli, fpm, apache
-        name = re.sub(r"-(?:cli|fpm|apache|zts)\b", "", name)
     read = official(name)
     if read is None:
         return []
-    return [*_language(read), ("debian", str(DEBIAN.get(stands_on(name), ""))), ("alpine", _alpine(read))]
+    return [
+        *_language(read),
+        ("ubuntu", _UBUNTU.get(read.system, "")),
+        ("debian", str(DEBIAN.get(stands_on(name), ""))),
+        ("alpine", _alpine(read)),
+    ]
 
 
 def _language(name: Name) -> list[tuple[str, str]]:

@@ -12,6 +12,13 @@ from functools import lru_cache
 
 DEBIAN = {"jessie": 8, "stretch": 9, "buster": 10, "bullseye": 11, "bookworm": 12, "trixie": 13}
 _WORDS = {"latest", "lts", "current", "stable", "oldstable"}
+_KINDS = {"cli", "fpm", "apache", "zts"}  # php's
+_UBUNTU = {"xenial", "bionic", "focal", "jammy", "noble"}  # what eclipse-temurin and buildpack-deps stand on
+# the same images under another name: registries that hold a copy, and Docker's own, one architecture each
+_ELSEWHERE = re.compile(
+    r"(?:(?:docker\.io|index\.docker\.io|registry\.hub\.docker\.com|mirror\.gcr\.io|public\.ecr\.aws/docker)/)?"
+    r"(?:(?:library|amd64|arm32v[567]|arm64v8|i386|mips64le|ppc64le|riscv64|s390x)/)?"
+)
 _NUMBER = re.compile(r"\d[0-9A-Za-z.]*")
 
 
@@ -26,6 +33,8 @@ class Name:
     release: str = ""  # bookworm
     date: str = ""  # 20240110
     edition: str = ""  # jdk, jre
+    kind: str = ""  # cli, fpm, apache, zts: what php's are for
+    system: str = ""  # jammy: the Ubuntu below it, where it is none of Debian's
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -44,7 +53,7 @@ def official(name: str) -> Name | None:
     if "@" in name or "$" in name:
         return None
     path, _, tag = name.partition(":")
-    image = path.removeprefix("docker.io/").removeprefix("library/")
+    image = familiar(path)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", image):
         return None
     said: dict[str, str] = {}
@@ -59,6 +68,11 @@ def official(name: str) -> Name | None:
     return Name(path, image, **said)
 
 
+def familiar(path: str) -> str:
+    """The name of an official image as it is mostly written, wherever a copy of it is taken from."""
+    return path[_ELSEWHERE.match(path).end() :]  # type: ignore[union-attr]  # an empty match is one
+
+
 def _meaning(part: str, position: int) -> tuple[str, str]:
     """What one part of a tag says; an empty key where that is not known."""
     if part in DEBIAN:
@@ -69,6 +83,10 @@ def _meaning(part: str, position: int) -> tuple[str, str]:
         return "variant", part
     if part in ("jdk", "jre"):
         return "edition", part
+    if part in _KINDS:
+        return "kind", part
+    if part in _UBUNTU and position:
+        return "system", part
     if position and re.fullmatch(r"\d{8}", part):
         return "date", part
     if not position and (part in _WORDS or _NUMBER.fullmatch(part) or re.fullmatch(r"lts_[a-z]+", part)):

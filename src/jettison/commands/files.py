@@ -47,7 +47,8 @@ _GIT = Tool(
     "git", ("git",), {("clone",): _DO, ("pull",): _DO, ("fetch",): _DO, ("submodule", "update"): _DO},
     valued=words(
         "-C -c -b --branch --depth -o --origin --reference -u --upload-pack --config --filter -j --jobs --template "
-        "--shallow-since --separate-git-dir --git-dir --work-tree --server-option --bundle-uri --revision"
+        "--shallow-since --shallow-exclude --separate-git-dir --git-dir --work-tree --server-option --bundle-uri "
+        "--revision"
     ),
 )  # fmt: skip
 _USERS = Tool(
@@ -89,7 +90,7 @@ class Unpacking:
 
 @dataclass(frozen=True)
 class Clone:
-    """A `git clone`: the folder that it makes, and the commits that it brings (None: all)."""
+    """A `git clone`: the folder that it makes, and what bounds the history that it brings (None: nothing does)."""
 
     call: Call
     url: str | None
@@ -220,7 +221,8 @@ def clone(call: Call) -> Clone | None:
     url = found.operands[0].value if found.operands else None
     name = posixpath.basename((url or "").rstrip("/")).removesuffix(".git")
     to = path_of(call, found.operands[1]) if len(found.operands) > 1 else path_of(call, name)
-    return Clone(call, url, to, found.value("--depth"))
+    shallow = found.value("--depth", "--shallow-since", "--shallow-exclude", "--filter")
+    return Clone(call, url, to, shallow)
 
 
 def removal(call: Call) -> Removal | None:

@@ -21,7 +21,7 @@ from jettison.commands.tables.all import TOOLS
 from jettison.commands.tool import Action, Store
 from jettison.core.dataclass import dataclass
 
-_DOUBT = re.compile(r".*\.(?:sh|bash|py|pl|rb)|.*clean.*|make|\.|source|eval|sh|bash|ash|dash|ansible-playbook")
+_DOUBT = re.compile(r".*\.(?:sh|bash|py|pl|rb)|.*clean.*|eval|sh|bash|ash|dash|ansible-playbook")
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,11 @@ def lines_of(text: str, start: int = 0, stop_at: int | None = None) -> list[Line
     return found
 
 
+def line_at(text: str, offset: int) -> int:
+    """The number of the line in which a character stands, the first being 1."""
+    return text.count("\n", 0, offset) + 1
+
+
 def check_lengths(text: str, lines: list[Line]) -> None:
     """Raises DockerfileError where a line is longer than the builder's buffer."""
     if len(text) < _LONGEST // 4:

@@ -16,7 +16,8 @@ from jettison.core.values import Severity, Skipped, Where
 from jettison.dockerfile.contexts import given
 from jettison.dockerfile.file import read_file
 from jettison.dockerfile.graph import needed, resolve_target
-from jettison.dockerfile.model import Dockerfile, Instruction
+from jettison.dockerfile.lines import line_at
+from jettison.dockerfile.model import Dockerfile
 from jettison.dockerfile.parse import decode, parse
 from jettison.dockerfile.refuse import refusals
 from jettison.review.allowed import allowed_in
@@ -141,7 +142,7 @@ def _remark(finding: Finding, rule: Rule, name: str, text: str, unpacked: int | 
         code=rule.code,
         message=_masked(finding.message),
         severity=severity_of(finding, rule, unpacked),
-        where=place_of(finding.instruction, name, text),
+        where=place_of(finding, name, text),
         predicted=finding.predicted,
         applicability=fix.applicability if fix is not None else None,
         fix=fix,
@@ -167,13 +168,16 @@ def severity_of(finding: Finding, rule: Rule, unpacked: int | None) -> Severity:
     return Severity.WARNING if finding.predicted >= max(WORTH_BYTES, unpacked * _WORTH_SHARE) else Severity.NOTE
 
 
-def place_of(instruction: Instruction | None, name: str, text: str) -> Where:
-    """Where an instruction stands; the first line where a finding is about the file."""
-    if instruction is None:
+def place_of(finding: Finding, name: str, text: str) -> Where:
+    """Where a finding stands; the first line where it is about the file."""
+    span = finding.at
+    if span is None and finding.instruction is not None:
+        span = finding.instruction.span
+    if span is None:
         return Where(name, 1, 1, 1, 1)
-    start, end = instruction.span.start, instruction.span.end
-    column = start - text.rfind("\n", 0, start)
-    return Where(name, instruction.line, column, instruction.end_line, end - text.rfind("\n", 0, end))
+    start, end = span.start, span.end
+    columns = [place - text.rfind("\n", 0, place) for place in (start, end)]
+    return Where(name, line_at(text, start), columns[0], line_at(text, end), columns[1])
 
 
 def with_refusals(reviewed: Reviewed, seen: Text) -> Reviewed:

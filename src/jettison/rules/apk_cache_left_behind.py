@@ -70,6 +70,8 @@ def _finding(text: Text, run: Instruction) -> Finding:
         every = {each.action for each in read if each is not None}
         both = {Action.INSTALL, Action.UPDATE} <= every
         reason = "call `apk add --no-cache` alone, without `apk update`" if both else _WITHOUT_ADD
+        if any(each.action is Action.UPGRADE and not each.has("--no-cache") for each in read if each is not None):
+            reason = "give `apk upgrade` and `apk add` --no-cache each, and leave `apk update` out"
         return Finding(NAME, message, run, 0, refusal=reason)
     edits = tuple(insert_after(verb.span, "--no-cache") for verb in adds)
     # apk(8): with it the index is fetched and kept nowhere; what is installed is the same

@@ -94,7 +94,7 @@ def _finding(text: Text, runs: list[Instruction]) -> Finding:
     try:
         new = merged(text.dockerfile, runs, CLEAN)
     except CannotEdit as error:
-        return Finding(name, message, first, 0, refusal=error.reason)
+        return Finding(name, message, first, 0, refusal=f"remove them there by hand: {error.reason}")
     title = "remove apt's lists where they are fetched"
     if len(runs) > 1:
         lines = ", ".join(str(run.line) for run in runs)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from jettison.commands.files import download, is_packed, removal, unpacking
-from jettison.commands.model import Run
+from jettison.commands.files import download, is_packed, path_of, removal, unpacking
+from jettison.commands.model import Call, Run
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, append_command
 from jettison.rule import Finding, Fix, text_rule
 from jettison.subject import Text
 
 NAME = "archive-left-behind"
+_INSTALLERS = {"dpkg", "apt", "apt-get", "gdebi", "rpm", "dnf", "microdnf", "yum", "zypper"}
+_PACKAGE = re.compile(r"\.(?:deb|rpm)$")
 
 
 @text_rule("JT211")
 def archive_left_behind(text: Text) -> Iterator[Finding]:
-    """curl or wget fetches an archive, tar or unzip takes it apart, and the archive stays in the layer.
+    """curl or wget fetches an archive, tar, unzip or dpkg takes it apart, and the archive stays in the layer.
 
     **What it costs.** The archive's size, beside all that came out of it.
 
@@ -42,14 +45,13 @@ def archive_left_behind(text: Text) -> Iterator[Finding]:
     if next(text.called("curl", "wget"), None) is None:
         return
     runs = text.shipped
-    unpacked = {
-        found.archive: run for run in runs for call in run.calls if (found := unpacking(call)) and found.archive
-    }
+    unpacked = {path: run for run in runs for call in run.calls for path in _taken_apart(call)}
     for run in runs:
         for path in _kept(run):
             if path not in unpacked:
                 continue
-            message = f"line {run.instruction.line} leaves {path} in its layer, which is unpacked beside it"
+            beside = "installed from it" if _PACKAGE.search(path) else "unpacked beside it"
+            message = f"line {run.instruction.line} leaves {path} in its layer, and what is {beside}"
             if unpacked[path] is not run:
                 reason = f"line {unpacked[path].instruction.line} unpacks it: let one RUN do both, and remove it there"
                 yield Finding(NAME, message, run.instruction, 0, refusal=reason)
@@ -63,6 +65,15 @@ def archive_left_behind(text: Text) -> Iterator[Finding]:
                 continue
             fix = Fix("remove the archive where it is fetched", Applicability.TESTED, (change,))
             yield Finding(NAME, message, run.instruction, 0, fix)
+
+
+def _taken_apart(call: Call) -> list[str]:
+    """The archives that a call unpacks, or the packages that it installs, by their paths."""
+    found = unpacking(call)
+    if found is not None:
+        return [found.archive] if found.archive else []
+    named = [path_of(call, word) for word in call.words] if call.name in _INSTALLERS else []
+    return [path for path in named if path is not None and _PACKAGE.search(path)]
 
 
 def _kept(run: Run) -> list[str]:

@@ -39,6 +39,6 @@ def base_past_end_of_life(text: Text) -> Iterator[Finding]:
     if end is None:
         return
     line = stage.instructions[0]
-    message = f"line {line.line} takes {name}, which gets no fixes since {end.isoformat()}"
+    message = f"line {line.line} takes {name}, which has had no fixes since {end.isoformat()}"
     proposal = "a newer release gets them, and may break what relies on this one"
     yield Finding(NAME, message, line, 0, proposal=proposal)

@@ -17,6 +17,7 @@ from jettison.synthesis.removals import follows, only_removes, removed_caches, r
 from jettison.waste.rows import Cause, WasteRow
 
 NAME = "deleted-in-a-later-layer"
+_APART = "remove it in the RUN that makes it, by hand, since the RUNs cannot be merged"
 _MOST = 20  # RUNs that are merged unmeasured; each is read anew, and a file may have thousands
 _CAUSES = {Cause.DELETED_LATER, Cause.OPAQUE_DIRECTORY}
 
@@ -65,11 +66,16 @@ def deleted_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
 def removed_for_nothing(text: Text) -> Iterator[Finding]:
     """A RUN that removes what an earlier instruction surely made: a package manager's cache, what a COPY put there."""
     seen = set()
-    for made, removed in (*removed_caches(text), *removed_copies(text), *removed_parts(text)):
+    for made, removed, path in (*removed_caches(text), *removed_copies(text), *removed_parts(text)):
         if (made.span, removed.span) in seen:
             continue
         seen.add((made.span, removed.span))
-        message = f"line {removed.line} removes what line {made.line} made, which still ships"
+        what = (
+            f"{path}, which line {made.line} made: it still ships"
+            if path
+            else f"what line {made.line} made, which still ships"
+        )
+        message = f"line {removed.line} removes {what}"
         refusal = _refusal(text, made, removed)
         if not refusal and len(_runs(text, made, removed)) > _MOST:
             refusal = f"more than {_MOST} RUNs would become one: remove it where it is made"
@@ -79,7 +85,7 @@ def removed_for_nothing(text: Text) -> Iterator[Finding]:
         try:
             fix = _merged(text, made, removed)
         except CannotEdit as error:
-            yield Finding(NAME, message, removed, 0, refusal=error.reason)
+            yield Finding(NAME, message, removed, 0, refusal=f"{_APART}: {error.reason}")
             continue
         # two RUNs become one with an && between them: nothing else can see what was between the two
         sure = only_removes(text, removed) and follows(text, made, removed)
@@ -96,7 +102,7 @@ def _finding(subject: Subject, made: Instruction, removed: Instruction, rows: li
     try:
         fix = _merged(subject.text, made, removed)
     except CannotEdit as error:
-        return Finding(NAME, message, removed, dead, refusal=error.reason, paths=paths)
+        return Finding(NAME, message, removed, dead, refusal=f"{_APART}: {error.reason}", paths=paths)
     return Finding(
         NAME,
         message,
@@ -127,7 +133,10 @@ def _refusal(subject: Text, made: Instruction, removed: Instruction) -> str:
         return f"line {made.line} belongs to another stage, which others may share"
     source = made.flag("from")
     if source is not None:
-        return f"COPY brings them as a layer of its own: remove them in {source}, before they are copied"
+        return (
+            "COPY brings them as a layer of its own: copy what stays alone, and mount what is needed on the way "
+            f"(RUN --mount=type=bind,from={source})"
+        )
     if made.keyword in ("COPY", "ADD"):
         return (
             f"{made.keyword} brings them as a layer of its own: take them from a bind mount "

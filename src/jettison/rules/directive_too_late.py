@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from jettison.core.values import Span
 from jettison.dockerfile.lines import BLANK
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
@@ -41,10 +42,12 @@ def directive_too_late(text: Text) -> Iterator[Finding]:
     at, line = 0, 1
     for instruction in dockerfile.instructions:
         between = dockerfile.text[at : instruction.span.start].removeprefix("\ufeff")
+        begin = at + len(dockerfile.text[at : instruction.span.start]) - len(between)
         for number, content in enumerate(between.split("\n") if "#" in between else (), line):
             match = _DIRECTIVE.match(content) if number > len(dockerfile.directives) else None
             if match:
                 message = f"line {number} says # {match[1]}=, which is a comment there and changes nothing"
                 reason = "move it to the top of the file, above all other comments and blank lines"
-                yield Finding(NAME, message, instruction, 0, refusal=reason)
+                yield Finding(NAME, message, instruction, 0, refusal=reason, at=Span(begin, begin + len(content)))
+            begin += len(content) + 1
         at, line = instruction.span.end, instruction.end_line

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Instruction
+from jettison.dockerfile.scope import state_at
 from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
@@ -44,15 +46,18 @@ def files_in_the_home_of_root(text: Text) -> Iterator[Finding]:
            if "/root" in each.value or each.heredocs):  # fmt: skip
         return
     for each in every:
-        if _leads_there(each):
+        if _leads_there(text, each):
             message = f"line {each.line} needs /root, which {user} may not enter (mode 700)"
             yield Finding(NAME, message, each, 0, refusal=_ADVICE)
 
 
-def _leads_there(each: Instruction) -> bool:
+def _leads_there(text: Text, each: Instruction) -> bool:
     if each.keyword in ("COPY", "ADD"):
         words = arguments(each)
-        return bool(words) and _BELOW.match(words[-1]) is not None
+        if not words or words[-1].startswith(("/", "$")):
+            return bool(words) and _BELOW.match(words[-1]) is not None
+        folder = state_at(text.dockerfile, text.stage, each, text.build_args).workdir
+        return folder is not None and _BELOW.match(posixpath.normpath(posixpath.join(folder, words[-1]))) is not None
     return (
         each.keyword == "ENV" and re.search(r"\bPATH\b", each.value) is not None and bool(_IN_PATH.search(each.value))
     )

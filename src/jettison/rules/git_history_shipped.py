@@ -10,6 +10,12 @@ from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
 NAME = "git-history-shipped"
+_REASON = "say --depth 1, and remove .git in the same RUN where nothing asks for it"
+_ANOTHER = (
+    "a later command takes another commit, which --depth 1 leaves out: clone that one alone (`--branch TAG --depth 1`, "
+    "or `git init && git fetch --depth 1 URL COMMIT && git checkout FETCH_HEAD`); remove .git behind the last that asks"
+)
+_ASKS = {"checkout", "switch", "reset", "worktree", "cherry-pick", "merge", "rebase", "describe", "log", "rev-list"}
 
 
 @text_rule("JT212")
@@ -40,8 +46,16 @@ def git_history_shipped(text: Text) -> Iterator[Finding]:
                 continue
             what = found.url or "a repository"
             message = f"line {run.instruction.line} clones {what} with all its history"
-            reason = "say --depth 1, and remove .git in the same RUN where nothing asks for it"
-            yield Finding(NAME, message, run.instruction, 0, refusal=reason)
+            yield Finding(NAME, message, run.instruction, 0, refusal=_ANOTHER if _goes_on(text, run) else _REASON)
+
+
+def _goes_on(text: Text, run: Run) -> bool:
+    """Whether a command of this RUN, or of a later one, asks git for a commit that is not the last."""
+    begin = run.instruction.span.start
+    return any(
+        other.instruction.span.start >= begin and not _ASKS.isdisjoint(each for each in call.values[:5] if each)
+        for other, call in text.called("git")
+    )
 
 
 def _removed(run: Run, number: int, folder: str | None) -> bool:

@@ -15,7 +15,9 @@ from jettison.synthesis.go_programs import CACHES
 from jettison.synthesis.left_in_text import Filling, fillings
 
 NAME = "go-cache-left-behind"
+_TOGETHER = "let one RUN do both and remove them there, or give each a cache mount"
 TITLE = "remove Go's caches in the RUN that fills them"
+_ASKS = {("env",), ("version",), ("help",), ("doc",)}  # these compile and download nothing
 _COMPILES = {"go", "make", "air", "dlv", "gow", "reflex", "CompileDaemon"}  # at run time
 
 
@@ -82,17 +84,21 @@ def compiled_and_kept(text: Text) -> Iterator[Finding]:
     if any(_name(word) in _COMPILES for each in entries for word in (each.exec_form or each.value.split())):
         return
     last = next((run.instruction for run in reversed(text.shipped) if _calls_go(run)), None)
-    found = [each for each in filled if each.instruction is last and _is_told(each)]
-    yield from cleaned_in_text(text, found, Told(NAME, "Go's caches", TITLE))
+    for each in filter(_is_told, filled):
+        if each.instruction is last:
+            yield from cleaned_in_text(text, [each], Told(NAME, "Go's caches", TITLE))
+        elif last is not None and each.instruction.span.start < last.span.start:
+            message = f"line {each.instruction.line} leaves Go's caches in its layer"
+            yield Finding(NAME, message, each.instruction, 0, refusal=f"line {last.line} calls go again: {_TOGETHER}")
 
 
 def _is_told(filling: Filling) -> bool:
-    """Whether something is there for sure: a build downloads modules only where there are any that were not before."""
-    return any(left.store is go.BUILDS or left.call.values[:1] == ("mod",) for left in filling.lefts)
+    """Whether it is there for sure, and for nothing: what is only downloaded may be what the image is for."""
+    return any(left.store is go.BUILDS for left in filling.lefts)
 
 
 def _calls_go(run: Run) -> bool:
-    return any(call.name in ("go", "make") for call in run.calls)
+    return any(call.name == "make" or (call.name == "go" and call.values[:1] not in _ASKS) for call in run.calls)
 
 
 def _name(word: str) -> str:

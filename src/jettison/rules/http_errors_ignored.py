@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jettison.commands.files import TOOLS, Download, download
+from jettison.commands.files import TOOLS, Download, download, path_of
 from jettison.commands.invocation import invoked
 from jettison.commands.model import Call, Run
 from jettison.commands.pipes import reader
 from jettison.core.values import Applicability
+from jettison.dockerfile.lines import line_at
 from jettison.rule import Finding, Fix, text_rule
 from jettison.subject import Text
 from jettison.synthesis.options import behind_name
@@ -20,6 +21,11 @@ _MOVES = re.compile(
     r"https?://(?:github\.com/[^/]+/[^/]+/(?:releases/(?:latest/)?download|archive|raw)/|(?:bit\.ly|git\.io|aka\.ms)/)"
 )  # these answer with another address, and with nothing in it
 _CONFIGURED = re.compile(r"curlrc|CURL_HOME")
+# what of these reads an error page ends with an error: gzip's, xz's and zip's first bytes, a key, a package
+_NOTICES = re.compile(
+    r"(?:bsd|g)?tar|g?un(?:zip|xz|lzma|zstd)|bunzip2|[gxb]?zcat|(?:xz|bz|lz|zstd)cat|gzip|xz|bzip2|zstd|cpio|gpgv?2?|apt-key"
+    r"|dpkg|apt(?:-get)?|rpm|dnf|yum"
+)
 _SENDS = (
     "-I", "--head", "-X", "--request", "-T", "--upload-file", "-F", "--form", "--form-string", "-K", "--config", "-d",
     "--data", "--data-ascii", "--data-binary", "--data-raw", "--data-urlencode", "--json",
@@ -39,7 +45,8 @@ def http_errors_ignored(text: Text) -> Iterator[Finding]:
 
     **Safety.** PROPOSED: what is fetched stays the same wherever the server answers well, and a build that worked by
     an error page ends. Nothing is said where curl only prints, asks for headers, sends something, speaks another
-    protocol, or has a configuration of its own, nor where the RUN checks a sum or a signature: that refuses the page.
+    protocol, or has a configuration of its own, nor where the RUN checks a sum or a signature, or gives what came to
+    tar, unzip, gpg or dpkg: these refuse the page.
 
     ```dockerfile bad
     FROM debian:bookworm
@@ -55,6 +62,8 @@ def http_errors_ignored(text: Text) -> Iterator[Finding]:
     for run, call in text.called("curl"):
         fetched = download(call)
         if fetched is None or not _is_kept(run, fetched) or _may_say_more(fetched) or is_verified(run, call):
+            continue
+        if _is_noticed(run, fetched):
             continue
         missing = [] if fetched.fails else ["-f"]
         moves = next((url for url in fetched.urls if url and _MOVES.match(url)), None)
@@ -72,6 +81,20 @@ def _is_kept(run: Run, fetched: Download) -> bool:
     return fetched.to not in ("", "/dev/null") or reader(run, fetched.call) is not None
 
 
+def _is_noticed(run: Run, fetched: Download) -> bool:
+    """Whether a program that the RUN's end hears of reads what came, and ends at what is none of its own."""
+    piped = reader(run, fetched.call)
+    if piped is not None:
+        return piped.fatal is not False and _NOTICES.fullmatch(piped.name or "") is not None
+    behind = run.calls[next(at for at, each in enumerate(run.calls) if each is fetched.call) + 1 :]
+    return any(
+        call.fatal is not False
+        and _NOTICES.fullmatch(call.name or "") is not None
+        and any(path_of(call, word) == fetched.to for word in call.words)
+        for call in behind
+    )
+
+
 def _may_say_more(fetched: Download) -> bool:
     """Whether a word that the shell computes may be the option: none that is quoted, and not the only address."""
     unknown = [word for word in fetched.call.words if word.value is None and word.text.startswith("$")]
@@ -79,11 +102,11 @@ def _may_say_more(fetched: Download) -> bool:
 
 
 def _finding(text: Text, run: Run, call: Call, missing: list[str]) -> Finding:
-    line, options = run.instruction.line, " ".join(missing)
+    line, options = line_at(text.dockerfile.text, call.span.start), " ".join(missing)
     what = "an error page is taken for the file" if "-f" in missing else "the address has moved, and nothing comes"
     message = f"line {line} calls curl without {' and '.join(missing)}: {what}"
     change = behind_name(text, call, options)
     if change is None:
-        return Finding(NAME, message, run.instruction, 0, refusal=f"give curl {options}")
+        return Finding(NAME, message, run.instruction, 0, refusal=f"give curl {options}", at=call.span)
     fix = Fix(f"call curl with {options}", Applicability.PROPOSED, (change,))
-    return Finding(NAME, message, run.instruction, 0, fix)
+    return Finding(NAME, message, run.instruction, 0, fix, at=call.span)

@@ -42,9 +42,9 @@ def option_deprecated(text: Text) -> Iterator[Finding]:
         call = invocation.call
         for option, instead in deprecated(invocation):
             shown = " ".join(word.text for word in option.words)
-            message = f"line {run.instruction.line} says {call.name} {shown}, which is deprecated: {instead}"
+            message = f"line {run.instruction.line} says {call.name} {shown}, which is deprecated: {instead} is meant"
             if not (call.exact and call.name == "npm" and instead.startswith("--") and "$" not in shown):
-                reason = f"what {call.name} has instead is not one option for another"
+                reason = "change it by hand: it is not one word for another"
                 if call.name == "npm":
                     reason = "write it there by hand: a variable, or another quoting, holds the option"
                 yield Finding(NAME, message, run.instruction, 0, refusal=reason)

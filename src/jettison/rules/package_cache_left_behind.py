@@ -29,8 +29,8 @@ _TITLE = "remove the cache in the RUN that fills it"
 _REMOVED = {poetry.CACHE.name, pipenv.CACHE.name, composer.CACHE.name}
 _TOLD = {
     uv.CACHE.name: "say --no-cache, or give uv a cache mount",
-    gem.CACHE.name: "remove the .gem files of the cache folder in the same RUN",
-    bundler.CACHE.name: "remove the .gem files of the cache folder in the same RUN",
+    gem.CACHE.name: 'remove the .gem files in the same RUN: rm -f "$(gem env gemdir)"/cache/*.gem',
+    bundler.CACHE.name: 'remove the .gem files in the same RUN: rm -f "$(bundle exec gem env gemdir)"/cache/*.gem',
     gem.DOCUMENTS.name: "say --no-document",
     REGISTRY.name: "build in a stage of its own, or with a cache mount",
     PACKAGES.name: "build in a stage of its own, or with a cache mount",
@@ -103,7 +103,8 @@ def _command(left: Left) -> str | None:
 
 def _finding(text: Text, left: Left, command: str) -> Finding:
     run = left.run.instruction
-    message = f"line {run.line} leaves {left.store.name} in its layer"
+    name = "yum's cache" if left.store is rpm.DNF_CACHE and left.call.name == "yum" else left.store.name
+    message = f"line {run.line} leaves {name} in its layer"
     if not command:
         reason = _TOLD.get(left.store.name, "remove it in the same RUN; where it lies is not known")
         return Finding(NAME, message, run, 0, refusal=reason)

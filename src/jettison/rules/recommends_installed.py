@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
@@ -9,13 +10,14 @@ from itertools import chain
 from jettison.core.values import Applicability
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.apt import MENTIONED, apt_calls
+from jettison.synthesis.apt import MENTIONED, AptCall, apt_calls
 from jettison.synthesis.lean_install import is_lean, lean
 from jettison.synthesis.left import own_runs
 from jettison.synthesis.recommends import Install, Recommended, recommended, weigh_packages
 
 NAME = "recommends-installed"
 _PROPOSAL = "which these are, and how many bytes, the image tells: `jettison check --image`"
+_BY_SETTING = re.compile(r"(?<!--no-)(?<!--)install-recommends", re.IGNORECASE)  # APT::Install-Recommends "false";
 _TRAPS = ("recommended-and-needed",)
 _UNCLEAR = "which packages were asked for is not known: the shell computes them, or a file or a pattern means them"
 
@@ -57,15 +59,20 @@ def recommends_installed(subject: Subject) -> Iterator[Finding]:
 @seen_in_text(recommends_installed)
 def not_left_out(text: Text) -> Iterator[Finding]:
     """An `apt-get install` in a RUN that ships, without the option that leaves recommended packages out."""
-    if "Install-Recommends" in text.dockerfile.text or "Install-Recommends".lower() in text.dockerfile.text:
+    if _BY_SETTING.search(text.dockerfile.text):
         return
     for instruction in (run.instruction for run in text.shipped):
         if "install" not in instruction.value or not MENTIONED.search(instruction.value):
             continue
         calls = [call for call in apt_calls(text, instruction) if call.verb == "install" and call.packages]
-        if any(None not in call.command.values and not is_lean(call) for call in calls):
+        if any(not _may_say_more(call) and not is_lean(call) for call in calls):
             message = f"line {instruction.line} installs recommended packages as well"
             yield Finding(NAME, message, instruction, 0, proposal=_PROPOSAL)
+
+
+def _may_say_more(call: AptCall) -> bool:
+    """Whether a word that the shell computes may be the option: one that begins with a letter is a package."""
+    return any(word.value is None and not word.text[:1].isalpha() for word in call.command.arguments)
 
 
 def _findings(install: Install) -> Iterator[Finding]:

@@ -44,8 +44,8 @@ def relative_workdir(text: Text) -> Iterator[Finding]:
                 continue
             path = each.value.strip("\"'")
             if stage.index not in fixed and not _WHOLE.match(path):
-                what = f"begins {path} where" if path else "names no folder, and stays where"
-                message = f"line {each.line} {what} the base image's WORKDIR is"
+                lies = f"WORKDIR {path} lies below" if path else "a WORKDIR without a folder stays in"
+                message = f"line {each.line}: {lies} whatever WORKDIR the base image has"
                 yield Finding(NAME, message, each, 0, refusal="write the whole path, with a slash at its front")
             if path:
                 fixed.add(stage.index)

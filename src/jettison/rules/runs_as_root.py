@@ -12,12 +12,14 @@ from jettison.core.errors import DockerfileError, UsageError
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import expand_from, find_stage, stage_chain
 from jettison.dockerfile.model import Stage
+from jettison.dockerfile.values import arguments
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
 
 NAME = "runs-as-root"
 _ROOT = re.compile(r"(?:root|0)?(?::.*)?")
 _CHANGES = re.compile(rb"\b(?:su-exec|gosu|setpriv|runuser|chroot --userspec|su)\b")
+_INIT = re.compile(r"/s?bin/init\b|\bsystemd\b")  # of a whole system, which begins as root and goes on as others
 _SCRIPT = 100_000  # bytes that are looked at
 _NOBODY = 65_534
 _STAY_ROOT = {
@@ -51,7 +53,7 @@ def runs_as_root(subject: Subject) -> Iterator[Finding]:
     exist belong to root, and a program may write where only root can: what is known of these is named.
 
     **Safety.** Told, never applied. Nothing is said where the entry point changes the user itself (gosu, su-exec,
-    setpriv).
+    setpriv), or is a system's own init.
 
     This rule's example needs no layers and saves no bytes: it is tested on texts (tests/rules/test_proposals.py).
     """
@@ -73,10 +75,10 @@ def nobody_else_named(text: Text) -> Iterator[Finding]:
     if not _ROOT.fullmatch(_user(chain)) or not _starts_as_root(text, chain[0]):
         return
     entries = [each for each in every if each.keyword in _ENTRIES]
-    if not entries or any(_changes(text, each.value) for each in entries):
+    if not entries or any(_changes(text, each.value) or _INIT.search(each.value) for each in entries):
         return
     ports = [port for each in every if each.keyword == "EXPOSE" for port in re.findall(r"\b\d{1,5}\b", each.value)]
-    volumes = [word.text for each in every if each.keyword == "VOLUME" for word in each.words if "[" not in word.text]
+    volumes = [path for each in every if each.keyword == "VOLUME" for path in arguments(each)]
     yield _finding(text.stage, ports, sorted(set(volumes)), "")
 
 
@@ -84,11 +86,17 @@ def _finding(stage: Stage, exposed: Sequence[str], volumes: Sequence[str], name:
     needs = []
     low = [str(port) for port in sorted(set(map(int, exposed))) if port < 1024]
     if low:
-        needs.append(f"port {' and '.join(low)} becomes one above 1023")
-    needs.append(f"{' and '.join(volumes) if volumes else 'what it writes to'} has to belong to that user")
+        needs.append(f"port {low[0]} becomes one" if len(low) == 1 else f"ports {_listed(low)} become ones")
+        needs[-1] += " above 1023"
+    have = "have" if len(volumes) > 1 else "has"
+    needs.append(f"{_listed(volumes) if volumes else 'what it writes to'} {have} to belong to that user")
     proposal = f"{f'USER {name}' if name else 'a USER of its own'} would bound the harm; {', and '.join(needs)}"
     where = next((each for each in reversed(stage.instructions) if each.keyword == "USER"), stage.instructions[0])
     return Finding(NAME, "the application runs as root", where, 0, proposal=proposal)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _user(chain: Sequence[Stage]) -> str:

@@ -11,8 +11,11 @@ from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
 NAME = "secrets-in-arg-or-env"
-# whole parts of a name, as BuildKit's own check has them
-_SECRET = {"apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token"}
+# whole parts of a name, as BuildKit's own check has them, and two more
+_SECRET = {
+    "apikey", "auth", "credential", "credentials", "key", "pass", "passphrase", "password", "pword", "passwd", "secret",
+    "token",
+}  # fmt: skip
 _NONE = {
     "public", "file", "version", "path", "dir", "url", "uri", "name", "id", "gpg", "pgp", "type", "algorithm",
     "timeout", "method", "mode", "sock", "server", "keyserver", "host", "port", "fingerprint", "issuer", "header",

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+from jettison.commands.files import path_of, removals
+from jettison.commands.model import Call, Run
 from jettison.context.sensitive import VARIABLES, suggested, whys
 from jettison.core.errors import UsageError
 from jettison.core.escape import show_path
 from jettison.core.values import Severity
 from jettison.dockerfile.model import Instruction
 from jettison.image.model import Kind
-from jettison.rule import Finding, rule
-from jettison.subject import Subject
+from jettison.rule import Finding, rule, seen_in_text
+from jettison.subject import Subject, Text
 from jettison.synthesis.left import SHOWN
 
 NAME = "secrets-left-in-a-layer"
@@ -52,6 +54,45 @@ def secrets_left_in_a_layer(subject: Subject) -> Iterator[Finding]:
             message = f"line {instruction.line} leaves {', '.join(told)}{more} in its layer"
             paths = tuple(path for path, _ in found[:SHOWN])
             yield Finding(NAME, message, instruction, 0, refusal=_REASON, paths=paths)
+
+
+@seen_in_text(secrets_left_in_a_layer)
+def written_from_a_mount(text: Text) -> Iterator[Finding]:
+    """A RUN that ships copies a secret that it was shown, or writes it to a file: `cp`, or `cat` with a `>`."""
+    for run in text.shipped:
+        shown = set(_shown(run)) if run.mounts else set()
+        held = [mount.target for mount in run.mounts if mount.target]
+        for call in run.calls if shown else ():
+            if call.name not in ("cp", "install", "cat", "ln", "dd", "mv") or not call.certain:
+                continue
+            paths = [path_of(call, word) for word in call.words]
+            to = paths[-1] if call.name != "cat" else next((path_of(call, word) for word in call.outputs), None)
+            source = next((path for path in paths if path in shown), None)
+            if source is None or to is None or to in shown or any(f"{to}/".startswith(f"{each}/") for each in held):
+                continue
+            if call.name == "ln" or to.startswith("/dev/") or _is_removed(run, call, to):
+                continue
+            message = f"line {run.instruction.line} writes the secret in {source} to {to}, which stays in its layer"
+            yield Finding(
+                NAME, message, run.instruction, 0, refusal="read it where it is mounted, or mount it there: target="
+            )
+
+
+def _shown(run: Run) -> Iterator[str]:
+    """Where the secrets lie that a RUN is shown."""
+    for flag in run.instruction.flags:
+        parts = dict(each.partition("=")[::2] for each in (flag.value or "").split(",")) if flag.name == "mount" else {}
+        if parts.get("type") == "secret" and "env" not in parts:
+            yield parts.get("target") or parts.get("dst") or f"/run/secrets/{parts.get('id', '')}"
+
+
+def _is_removed(run: Run, call: Call, path: str) -> bool:
+    """Whether a later command of the RUN may take it away again."""
+    behind = run.calls[next(at for at, each in enumerate(run.calls) if each is call) + 1 :]
+    return any(
+        each.unknown or path in each.patterns or any(path.startswith(f"{p}/") for p in each.patterns)
+        for each in removals(behind)
+    )
 
 
 def _is_of_the_context(subject: Subject, instruction: Instruction) -> bool:

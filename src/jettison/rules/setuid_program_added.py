@@ -18,6 +18,7 @@ _SETUID, _SETGID = 0o4000, 0o2000
 _OCTAL = re.compile(r"0*([0-7])[0-7]{3}")
 _CLAUSE = re.compile(r"([ugoa]*)((?:[-+=][rwxXst]*)+)")  # of a mode in letters; one that copies (`g=u`) is none
 _PROGRAM = re.compile(r"/(?:.*/)?s?bin/[^/]+")
+_BY_WORD = "leave that out where nothing needs it; no-new-privileges keeps it from working at run time"
 _PROPOSAL = "chmod u-s,g-s in the same RUN takes that away, where nothing needs it; no-new-privileges does at run time"
 
 
@@ -62,7 +63,7 @@ def set_by_word(text: Text) -> Iterator[Finding]:
         if found is not None and _sets_it(found.what or "", found.paths):
             told.add(id(run))
             message = f"line {run.instruction.line} makes a program run as its owner, whoever starts it"
-            yield Finding(NAME, message, run.instruction, 0, proposal=_PROPOSAL)
+            yield Finding(NAME, message, run.instruction, 0, proposal=_BY_WORD)
 
 
 def _sets_it(what: str, paths: tuple[str | None, ...]) -> bool:

@@ -11,6 +11,7 @@ from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.model import Instruction, Stage
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
+from jettison.synthesis.foundation import has_no_shell
 
 NAME = "shell-form-entry"
 _BROKEN = re.compile(r"\[\s*['\"“”‘’].*\](?:\s+#.*)?$", re.DOTALL)  # json-form-broken tells it
@@ -27,6 +28,8 @@ def shell_form_entry(text: Text) -> Iterator[Finding]:
 
     **The fix** is yours: an array in double quotes, in which the program is found and no variable is filled in; where
     a variable is needed, `exec` at the front keeps the shell for that and gives the program its place.
+
+    Upon a base without a shell, as most of distroless and `scratch` are, the container does not start.
 
     **Safety.** Told, never applied. Only what counts in the stage that ships is told, and nothing where SHELL says
     which shell is meant, or `exec` stands at the front.
@@ -49,6 +52,8 @@ def shell_form_entry(text: Text) -> Iterator[Finding]:
         if each.exec_form is not None or begins in ("exec", "[", "[[") or _BROKEN.match(each.value):
             continue
         message = f"line {each.line}: a shell runs this {each.keyword}"
+        if has_no_shell(text, text.stage):
+            message = f"line {each.line}: a shell is to run this {each.keyword}, and there is none: it does not start"
         yield Finding(NAME, message, each, 0, refusal=_instead(each))
 
 
@@ -64,4 +69,7 @@ def _counting(chain: Sequence[Stage]) -> Collection[Instruction]:
 def _instead(each: Instruction) -> str:
     if _PLAIN.fullmatch(each.value) and "=" not in each.value.split()[0]:
         return f"write {each.keyword} {json.dumps(each.value.split())}"
-    return "write an array of strings, of a script that ends in exec where it is more than one command"
+    return (
+        f'write {each.keyword} ["PROGRAM", "ARGUMENT"]; more than one command goes into a script that ends with '
+        "`exec PROGRAM`"
+    )

@@ -88,4 +88,13 @@ def _builds(call: Call) -> str:
     if not verbs:
         return ""
     words = tuple(value for value in call.values if value is not None and not value.startswith("-"))
+    if words[:1] == ("install",) and _is_of_others(call, words[1:]):
+        return ""
     return next((f"{call.name} {' '.join(verb)}" for verb in verbs if words[: len(verb)] == verb), "")
+
+
+def _is_of_others(call: Call, named: tuple[str, ...]) -> bool:
+    """Whether an `install` brings a tool by its name: `go install MODULE@VERSION`, `cargo install CRATE`."""
+    if call.name == "cargo":
+        return bool(named) and not any((value or "").startswith("--path") for value in call.values)
+    return call.name == "go" and bool(named) and all("@" in each for each in named)

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from jettison.commands.files import Removal, clone, removal, unpacking
+from jettison.commands.files import Removal, clone, path_of, removal, unpacking
 from jettison.commands.model import Call, Run
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit, append_command
@@ -69,18 +69,25 @@ def _found(text: Text) -> Iterator[tuple[Finding, str]]:
     told: dict[int, set[str]] = {}
     stories: dict[int, _Story] = {}
     for run, call in text.called(*_MAKERS):
-        if not call.folder or not _installs(call) or not text.ships(run) or not run.readable:
+        folder = _folder(call)
+        if not folder or not _installs(call) or not text.ships(run) or not run.readable:
             continue
         story = stories.get(id(run)) or stories.setdefault(id(run), _story(run))
         seen = told.setdefault(id(run), set())
-        if call.folder in seen or len(seen) == _MOST:
+        if folder in seen or len(seen) == _MOST:
             continue
-        seen.add(call.folder)
+        seen.add(folder)
         number = story.numbers[id(call)]
-        sources = _sources(story, number, call.folder)
+        sources = _sources(story, number, folder)
         gone = not sources or _is_gone(story, number, sources) or _is_mounted(run, sources)
         if sources and not gone and not _is_used(text, run, sources):
             yield _finding(text, run, sources), sources
+
+
+def _folder(call: Call) -> str | None:
+    """Where it works: `make -C FOLDER` there, else where the shell is; None where that is not known."""
+    at = next((at for at, word in enumerate(call.words[:-1]) if word.value in ("-C", "--directory")), None)
+    return call.folder if at is None else path_of(call, call.words[at + 1])
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from jettison.synthesis.named_packages import staying
 NAME = "ssh-server-shipped"
 _SERVERS = {"openssh-server", "dropbear", "tinysshd", "tinyssh", "openssh-server-krb5"}
 _OF_ALPINE = {"openssh"}  # client and server; Arch's, too
+_OF_DEBIAN = {"ssh"}  # the same
 _REASON = "`docker exec` enters a container without it; keys, updates and logins then stay with the host"
 _CLIENT = f"where ssh is all that is called, openssh-client brings it alone; {_REASON}"
 
@@ -42,11 +43,11 @@ def ssh_server_shipped(text: Text) -> Iterator[Finding]:
     every = [each for stage in stage_chain(text.dockerfile, text.stage, text.build_args) for each in stage.instructions]
     if any(each.keyword in ("CMD", "ENTRYPOINT") and re.search(r"sshd|dropbear", each.value) for each in every):
         return
-    installed = staying(text, _SERVERS | _OF_ALPINE)
-    server = next((each for each in installed if each.name in _SERVERS or each.manager == "apk"), None)
+    installed = staying(text, _SERVERS | _OF_ALPINE | _OF_DEBIAN)
+    server = next((each for each in installed if each.name in _SERVERS | _OF_DEBIAN or each.manager == "apk"), None)
     if server is not None:
         message = f"line {server.run.instruction.line} installs {server.name}, an SSH server"
-        advice = _CLIENT if server.name in _OF_ALPINE else _REASON
+        advice = _CLIENT if server.name in _OF_ALPINE | _OF_DEBIAN else _REASON
         yield Finding(NAME, message, server.run.instruction, 0, refusal=advice)
         return
     for each in every:

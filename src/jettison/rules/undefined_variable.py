@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from jettison.commands.builtins import assigned_in
 from jettison.commands.model import Run
 from jettison.core.errors import DockerfileError
 from jettison.dockerfile.graph import expand_from, global_variables, stage_chain, triggered
@@ -26,6 +27,10 @@ _PARTS = re.compile(r"[^a-z0-9]+")  # between those of a base's name
 _LONG = 100  # letters of a name that is held against every other one by itself
 _NEAR = 0.75  # of difflib's ratio, where a name is told anyway
 _USED = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_GIVEN = re.compile(
+    r"(?:^|(?<=[\s;&|(]))[A-Za-z_]\w*=(\"?)\$\{?([A-Za-z_]\w*)\}?\1(?=[\s;&|)]|$)"
+)  # GOARCH=$TARGETARCH
+_TO_ITSELF = re.compile(r"\b(\w+)=\"?\$\{?\1\b")
 _SOURCES = {
     ".",
     "source",
@@ -98,7 +103,8 @@ def undefined_variable(text: Text) -> Iterator[Finding]:
                     names += [name for name in _in_run(runs[id(each)]) if name in elsewhere and name not in _OF_SHELLS]
                 here = known | state.variables.keys() | state.unknown | {"PATH"} if names else known
                 for name in dict.fromkeys(name for name in names if name not in here):
-                    if why := _why(name, (elsewhere, here, slips), base, around.empty):
+                    own = each.keyword == "ARG" and any(word.text.startswith(f"{name}=") for word in each.words)
+                    if why := _why(name, (elsewhere, here, slips), base, around.empty, own):
                         message = f"line {each.line} uses ${name}, which nothing defines there"
                         yield Finding(NAME, message, each, 0, refusal=why)
             if each.keyword == "ARG":
@@ -160,7 +166,10 @@ def _in_run(run: Run) -> Iterator[str]:
             for name in _names_in(word.text) if word.value is None else ():
                 if name not in call.variables and name not in call.own:
                     unknown[name] = None
-    yield from (name for name in unknown if not _is_assigned(run, name))
+    written = run.instruction.value
+    unknown |= dict.fromkeys(match[2] for match in _GIVEN.finditer(written) if match[2] not in run.state.variables)
+    assigned = assigned_in(_TO_ITSELF.sub("", written)) if unknown else frozenset()
+    yield from (name for name in unknown if name not in assigned and not _is_assigned(run, name))
 
 
 def _is_assigned(run: Run, name: str) -> bool:
@@ -193,9 +202,11 @@ def _rests(name: str) -> Iterator[str]:
         yield name[:at] + name[at + 1 :]
 
 
-def _why(name: str, names: tuple[set[str], set[str], _Slips], base: str, empty: bool) -> str:
+def _why(name: str, names: tuple[set[str], set[str], _Slips], base: str, empty: bool, own: bool) -> str:
     """What to do about a name; empty where the base image may define it."""
     elsewhere, here, slips = names
+    if own:
+        return f"leave the value out: ARG {name} alone takes what --build-arg gives"
     first = name.split("_")[0].lower()
     if not empty and (name in _OF_IMAGES or _is_of(first, base)):
         return ""

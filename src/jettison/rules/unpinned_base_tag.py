@@ -21,8 +21,11 @@ _VERSIONS = {
     "node": "NODE_VERSION", "python": "PYTHON_VERSION", "golang": "GOLANG_VERSION", "ruby": "RUBY_VERSION",
     "php": "PHP_VERSION", "nginx": "NGINX_VERSION",
 }  # fmt: skip
-_RELEASE_IN_NAME = re.compile(r"^gcr\.io/distroless/[\w-]+-debian\d+$")  # nodejs20-debian12: the tag is no version
-_WHOLE = 3  # numbers of a version
+_RELEASE_IN_NAME = re.compile(
+    r"^gcr\.io/distroless/(?:[\w-]+-debian\d+|static)$"
+)  # nodejs20-debian12: the tag is no version
+_WHOLE = {"debian": 2, "postgres": 2}  # numbers of a version; of others three
+_MOVING = {"", "latest", "nonroot", "debug", "debug-nonroot"}  # of distroless, whose release stands in the name
 _PRICE = "then fixes arrive only when that line is changed"
 
 
@@ -75,15 +78,15 @@ def _floats(name: str) -> str:
     last = name.rpartition("/")[2]
     tag = last.partition(":")[2]
     read = official(name)
-    if tag in ("", "latest") and _RELEASE_IN_NAME.search(name.partition(":")[0]):
+    if tag in _MOVING and _RELEASE_IN_NAME.search(name.partition(":")[0]):
         return "which is built anew as its system gets fixes"
     if tag in ("", "latest") or (read is not None and not read.version):
         return "which may be another major version with the next build"
     if ended(name):  # nothing newer comes: that it is old is base-past-end-of-life's to say
         return ""
-    if read is None or read.date or read.image == "ubuntu" or len(read.numbers) >= _WHOLE:
+    if read is None or read.date or read.image == "ubuntu" or len(read.numbers) >= _WHOLE.get(read.image, 3):
         return ""
-    below = "" if read.image in ("debian", "alpine") or read.release else " and the system below it"
+    below = "" if read.image in ("debian", "alpine") or read.release or read.system else " and the system below it"
     return f"under which newer releases of {read.version}{below} appear"
 
 

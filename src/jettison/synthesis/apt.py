@@ -79,6 +79,17 @@ def users_of_lists(subject: Subject | Text, update: Instruction) -> list[Instruc
         verbs = [call.verb for call in apt_calls(subject, instruction)]
         if verbs[:1] == ["update"]:
             break
-        if set(verbs) - _WITHOUT_LISTS or (not verbs and MENTIONED.search(instruction.value)):
+        if set(verbs) - _WITHOUT_LISTS or (not verbs and _may_call_apt(subject, instruction)):
             found.append(instruction)
     return found
+
+
+def _may_call_apt(subject: Subject | Text, instruction: Instruction) -> bool:
+    """Whether a RUN may ask apt: it speaks of it, and calls something of that name, a script, or what is not known."""
+    if not MENTIONED.search(instruction.value):
+        return False
+    text = subject.text if isinstance(subject, Subject) else subject
+    run = next((each for each in text.runs if each.instruction is instruction), None)
+    if run is None or not run.readable:
+        return True
+    return any(call.name is None or (MENTIONED.search(call.name) and call.name != "apt-key") for call in run.calls)

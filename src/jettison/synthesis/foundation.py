@@ -13,6 +13,9 @@ from jettison.subject import Text
 
 _KNOWN = {"alpine", "buildpack-deps", "debian", "eclipse-temurin", "gcc", "golang", "node", "openjdk", "perl", "php",
           "python", "ruby", "rust", "ubuntu"}  # fmt: skip
+_WITHOUT_SHELL = re.compile(r"gcr\.io/distroless/(?:static|base|base-nossl|cc)(?:-debian\d+)?(?::(?:latest|nonroot))?")
+# a folder of programs, a shell by its name, a whole tree or an archive of one
+_MAY_BRING_ONE = re.compile(r"(?:^|[\s/])(?:s?bin/?|bash|(?:[bd]?a)?sh|busybox|\S*rootfs\S*|\S*\.tar\S*|/)(?=\s|$)")
 _DISTROLESS = re.compile(r"gcr\.io/distroless/(?:nodejs|python3|java|cc|base)(?!\w*static)")
 
 
@@ -25,6 +28,16 @@ def image_below(text: Text, stage: Stage) -> str:
         return expand_from(text.dockerfile, lowest, text.build_args).partition("@")[0]
     except DockerfileError:
         return ""
+
+
+def has_no_shell(text: Text, stage: Stage) -> bool:
+    """Whether the image below is one that is known to have no shell, and no COPY may bring one."""
+    name = image_below(text, stage)
+    if name != "scratch" and not _WITHOUT_SHELL.fullmatch(name):
+        return False
+    chain = stage_chain(text.dockerfile, stage, text.build_args)
+    every = [each for one in chain for each in one.instructions if each.keyword in ("COPY", "ADD", "RUN")]
+    return not any(each.keyword == "RUN" or _MAY_BRING_ONE.search(each.value) for each in every)
 
 
 def libc_below(text: Text, stage: Stage) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from jettison.commands.files import Change, change
+from jettison.commands.files import Change, change, new_user
 from jettison.core.errors import DockerfileError, UsageError
 from jettison.core.units import show_bytes
 from jettison.dockerfile.edit import CannotEdit
@@ -18,6 +18,7 @@ from jettison.dockerfile.values import arguments
 from jettison.image.tree import Tree, merge
 from jettison.rule import Finding, Fix
 from jettison.subject import Subject, Text
+from jettison.synthesis.few_bytes import brings_few
 from jettison.synthesis.left import SHOWN, own_runs
 from jettison.traps import user_exists
 from jettison.waste.rows import Cause, WasteRow
@@ -97,33 +98,54 @@ def in_text(text: Text, tool: str, what: str) -> Iterator[Finding]:
 
     Without the layers nobody knows whether it changes anything, but for a COPY: that gives root's numbers.
     """
-    filled: list[str] = []  # where COPYs that stand above put files
+    filled: list[tuple[str, Instruction]] = []  # where COPYs that stand above put files
+    few: list[tuple[str, Instruction]] = []  # the same of those that bring next to nothing, up to the next RUN
     for instruction in text.stage.instructions:
-        filled += _filled(text, instruction, tool)
-        if not filled or instruction.keyword != "RUN" or tool not in instruction.value:
+        if instruction.keyword in ("COPY", "ADD"):
+            places = ((place, instruction) for place in _filled(text, instruction, tool))
+            (few if brings_few(text, instruction) else filled).extend(places)
+        if instruction.keyword != "RUN":
+            continue
+        before, few, filled = filled, [], [*filled, *few]  # a RUN may put much more there
+        if not before or tool not in instruction.value:
             continue
         found = script(text.dockerfile, instruction)
         for command in found.commands if found is not None else ():
             words = _recursive(command, tool)
             paths = _absolute(text, instruction, found, words[1:]) if words is not None and found is not None else ()
             below = tuple(path.rstrip("/") + "/" for path in paths)
-            if any(each.startswith(below) for each in filled):
+            copy = next((copy for place, copy in before if place.startswith(below)), None)
+            if copy is not None and words is not None:
                 message = f"line {instruction.line} changes the {what} of copied files, and so stores them twice"
-                advice = f"give the {what} with COPY --{tool}, where it costs nothing"
+                advice = _advice(text, tool, what, copy, instruction, words[0].value or "")
                 yield Finding(f"{tool}-in-a-later-layer", message, instruction, 0, refusal=advice)
                 break
+
+
+def _advice(text: Text, tool: str, what: str, copy: Instruction, behind: Instruction, value: str) -> str:
+    """What to do instead of a call of `tool` in the RUN `behind`, which gives `value` to what `copy` brought."""
+    if tool == "chown" and value.split(":")[0] in ("root", "0") and set(value.split(":")) <= {"root", "0"}:
+        return f"leave it out: what {copy.keyword} brings is root's"
+    flag = f"give the {what} with {copy.keyword} --{tool}, where it costs nothing"
+    owner = value.split(":")[0]
+    for run in text.shipped if tool == "chown" else ():
+        between = copy.span.start < run.instruction.span.start <= behind.span.start
+        if between and any((made := new_user(call)) is not None and made.name == owner for call in run.calls):
+            return f"{flag}: by the number of {owner}, or behind line {run.instruction.line}, which creates it"
+    return flag
 
 
 def of_one_file(text: Text, tool: str, what: str) -> Iterator[Finding]:
     """The same of a call that names one file which a COPY brought: of another stage, or a large one of the context."""
     brought: dict[str, int | None] = {}  # path -> bytes, None where only a build tells
+    programs = {_program(each) for each in text.stage.instructions if each.keyword in ("CMD", "ENTRYPOINT")}
     runs = {run.instruction.span.start: run for run in text.shipped}
     for instruction in text.stage.instructions:
         brought.update(_file(text, instruction, tool))
         run = runs.get(instruction.span.start)
         for call in run.calls if run is not None and brought else ():
             made = change(call) if call.name == tool and call.certain else None
-            path = _changed(made, brought) if made is not None and not made.recursive else None
+            path = _changed(made, brought, programs) if made is not None and not made.recursive else None
             if path is not None:
                 size = brought[path]
                 told = f" ({show_bytes(size)})" if size is not None else ""
@@ -133,12 +155,18 @@ def of_one_file(text: Text, tool: str, what: str) -> Iterator[Finding]:
                 break
 
 
-def _changed(made: Change, brought: Mapping[str, int | None]) -> str | None:
-    """The first of the brought files that a call changes; what a stage made may be a folder, where the mode does not
-    tell."""
+def _program(entry: Instruction) -> str:
+    """The program that a CMD or an ENTRYPOINT starts."""
+    words = entry.exec_form if entry.exec_form is not None else entry.value.split()
+    return next(iter(words), "")
+
+
+def _changed(made: Change, brought: Mapping[str, int | None], programs: Set[str]) -> str | None:
+    """The first of the brought files that a call changes; what a stage made may be a folder, where neither the mode
+    tells nor the container starts it."""
     known = [each for each in made.paths if each is not None and each in brought]
     surely = bool(made.what and _EXECUTABLE.fullmatch(made.what))
-    return next((each for each in known if brought[each] is not None or surely), None)
+    return next((each for each in known if brought[each] is not None or surely or each in programs), None)
 
 
 def _file(text: Text, copy: Instruction, tool: str) -> Iterator[tuple[str, int | None]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from jettison.commands.files import Removal, removal, removals
+from jettison.commands.files import Removal, clone, download, is_packed, removal, removals
 from jettison.commands.model import Call, Run
 from jettison.dockerfile.graph import stage_chain
 from jettison.dockerfile.lexer import expand
@@ -17,33 +17,64 @@ from jettison.dockerfile.scope import state_at
 from jettison.dockerfile.shell import script
 from jettison.dockerfile.values import arguments
 from jettison.subject import Text
+from jettison.synthesis.few_bytes import brings_few
 from jettison.synthesis.left_in_text import emptied_later
 
-Pair = tuple[Instruction, Instruction]  # what made, what removes
+Pair = tuple[Instruction, Instruction, str]  # what made, what removes, the path where it is one
 _PACKAGES = {"node_modules", "site-packages", "dist-packages", ".venv", "venv", "vendor"}
 _LOOKS = 200_000
 _WILD = re.compile(r"[*?\[]")
+_MOVES = {"mv", "rename", "unlink", "shred"}
 _NOTHING = {"true", ":", "echo", "printf"}
 
 
 def removed_caches(text: Text) -> Iterator[Pair]:
     """A cache that one RUN fills and another, behind it, empties."""
-    return ((left.run.instruction, later) for left, later in emptied_later(text))
+    return ((left.run.instruction, later, "") for left, later in emptied_later(text))
 
 
 def removed_copies(text: Text) -> Iterator[Pair]:
-    """A file or folder that a COPY of a stage that ships puts in place, and a RUN behind it surely removes."""
+    """A file or folder that a COPY of a stage that ships puts in place, or a RUN fetches, and a RUN behind it surely
+    removes."""
     runs = {id(run.instruction): run for run in text.shipped if run.readable}
     placed = _Placed()
     for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
         for each in stage.instructions:
-            if each.keyword == "COPY":
+            if each.keyword in ("COPY", "ADD") and not brings_few(text, each):
                 for path in _places(text, stage, each):
                     placed.put(path, each)
-            elif placed.by_path and id(each) in runs:
-                for removed in _sure(runs[id(each)]):
+            elif id(each) in runs:
+                for removed in _sure(runs[id(each)]) if placed.by_path else ():
                     for path in placed.taken(removed):
-                        yield placed.by_path.pop(path), each
+                        yield placed.by_path.pop(path), each, path
+                for path in _fetched(runs[id(each)]):
+                    placed.put(path, each)
+
+
+def _fetched(run: Run) -> list[str]:
+    """The files and folders that a RUN surely downloads or clones, and leaves where they are.
+
+    Archives are left out: archive-left-behind tells of these.
+    """
+    found: list[str] = []
+    for call in run.calls:
+        made, gone = _brought(call), removal(call)
+        if made and call.certain:
+            found.append(made)
+        elif gone is not None:
+            found = [each for each in found if not (gone.unknown or _takes(gone, each))]
+        elif call.name is None or call.name in _MOVES:
+            found = [each for each in found if call.name and each not in " ".join(word.text for word in call.words)]
+    held = [mount.target for mount in run.mounts if mount.target]
+    return [each for each in found if not any(each.startswith(f"{target}/") for target in held)]
+
+
+def _brought(call: Call) -> str:
+    """The absolute path of what a call downloads or clones; empty for any other, and where it is not known."""
+    fetched, cloned = download(call), clone(call)
+    made = fetched.to if fetched is not None else cloned.to if cloned is not None else None
+    plain = made is not None and made.startswith("/") and not _WILD.search(made) and not is_packed(made)
+    return made if made is not None and plain and not made.startswith("/dev/") else ""
 
 
 @dataclass
@@ -92,7 +123,7 @@ def removed_parts(text: Text) -> Iterator[Pair]:
             if all(found is not None for _, found in gone):
                 patterns = [pattern for _, found in gone if found is not None for pattern in found.patterns]
                 for path in [path for path in placed if any(_in_folder(each, path) for each in patterns)]:
-                    yield placed.pop(path), each
+                    yield placed.pop(path), each, path
 
 
 def _in_folder(pattern: str, folder: str) -> bool:
@@ -104,6 +135,8 @@ def _places(text: Text, stage: Stage, copy: Instruction) -> Iterator[str]:
     words = arguments(copy)
     if len(words) < 2 or copy.heredocs or any(set(word) & set("*?[$") for word in words):
         return
+    if copy.keyword == "ADD" and any("://" in word or is_packed(word) for word in words[:-1]):
+        return  # what comes of it lies elsewhere
     *sources, target = (expand(word, {}, text.dockerfile.escape)[0] for word in words)
     folder = state_at(text.dockerfile, stage, copy, text.build_args).workdir
     if not target.startswith("/"):

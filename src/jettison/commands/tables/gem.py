@@ -24,7 +24,7 @@ DOCUMENTS = Store(
     tuple(f"{home}/doc" for home in _HOMES),
     _BOTH,
     variables=(("GEM_HOME", "doc"),),
-    off=("--no-document", "-N", "--no-doc"),
+    off=("--no-document", "-N", "--no-doc", "--no-rdoc"),
     hook="gemrc",
 )
 
