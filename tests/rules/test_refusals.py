@@ -181,7 +181,7 @@ def test_every_rule_is_seen_refusing() -> None:
 def test_files_of_another_stage_that_this_one_is_from_are_left_where_they_are() -> None:
     text = "FROM x AS a\nRUN make\nFROM a\nRUN rm /app/data.bin\n"
     found = finding("deleted-in-a-later-layer", text, f"2 {APP}\n4 -app/data.bin")
-    assert "line 2 belongs to another stage, which others may share" == found.refusal
+    assert "remove it where line 2 makes it, by hand: other stages may be FROM that one, too" == found.refusal
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,10 @@ CASES: dict[str, dict[str, int]] = {
         f"FROM debian:12.1\n{APT} gcc make && make -C /src install": 1,
         f"FROM debian:12.1\n{APT} gcc make && sh /clean-up": 0,
     },
+    "built-for-another-libc": {
+        "FROM golang@sha256:" + "a" * 64 + " AS b\nRUN go build -o /a\nFROM alpine:3.23.1\nCOPY --from=b /a /a": 0,
+        "FROM golang:1.26.1 AS b\nRUN go build -o /a\nFROM alpine:3.23.1\nCOPY --from=b /a /a": 1,
+    },
     "pip-cache-left-behind": {"FROM python:3.13.1\nRUN pip install flask && make -C /src install": 1},
     "recommends-installed": {
         "FROM debian:12.1\n# we never say --no-install-recommends\nRUN apt-get update && apt-get install -y git": 1,

@@ -130,7 +130,7 @@ def _merged(text: Text, made: Instruction, removed: Instruction) -> Fix:
 
 def _refusal(subject: Text, made: Instruction, removed: Instruction) -> str:
     if made not in subject.stage.instructions:
-        return f"line {made.line} belongs to another stage, which others may share"
+        return f"remove it where line {made.line} makes it, by hand: other stages may be FROM that one, too"
     source = made.flag("from")
     if source is not None:
         return (

@@ -20,14 +20,15 @@ _DISTROLESS = re.compile(r"gcr\.io/distroless/(?:nodejs|python3|java|cc|base)(?!
 
 
 def image_below(text: Text, stage: Stage) -> str:
-    """The image that the lowest stage of a chain is FROM, without a digest; empty where it is not known."""
+    """The image that the lowest stage of a chain is FROM, without its digest; empty where no tag tells which it is."""
     lowest = stage_chain(text.dockerfile, stage, text.build_args)[0]
     if find_stage(text.dockerfile, lowest.base, lowest.index, text.build_args) is not None:
         return ""
     try:
-        return expand_from(text.dockerfile, lowest, text.build_args).partition("@")[0]
+        name, _, digest = expand_from(text.dockerfile, lowest, text.build_args).partition("@")
     except DockerfileError:
         return ""
+    return "" if digest and ":" not in name.rpartition("/")[2] else name  # which of its tags, only a registry knows
 
 
 def has_no_shell(text: Text, stage: Stage) -> bool:

@@ -11,7 +11,7 @@ from jettison.commands.tool import Store
 from jettison.dockerfile.model import Instruction
 from jettison.subject import Text
 
-SHARED = "it belongs to another stage, which others may share"  # why no fix is offered there
+SHARED = "change it there by hand: other stages may be FROM that one, too"  # why no fix is offered
 ROOT = {None, "root", "0"}
 
 
