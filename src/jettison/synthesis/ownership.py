@@ -98,6 +98,8 @@ def in_text(text: Text, tool: str, what: str) -> Iterator[Finding]:
 
     Without the layers nobody knows whether it changes anything, but for a COPY: that gives root's numbers.
     """
+    if next(text.called(tool), None) is None:
+        return
     filled: list[tuple[str, Instruction]] = []  # where COPYs that stand above put files
     few: list[tuple[str, Instruction]] = []  # the same of those that bring next to nothing, up to the next RUN
     for instruction in text.stage.instructions:
@@ -137,6 +139,8 @@ def _advice(text: Text, tool: str, what: str, copy: Instruction, behind: Instruc
 
 def of_one_file(text: Text, tool: str, what: str) -> Iterator[Finding]:
     """The same of a call that names one file which a COPY brought: of another stage, or a large one of the context."""
+    if next(text.called(tool), None) is None:
+        return
     brought: dict[str, int | None] = {}  # path -> bytes, None where only a build tells
     programs = {_program(each) for each in text.stage.instructions if each.keyword in ("CMD", "ENTRYPOINT")}
     runs = {run.instruction.span.start: run for run in text.shipped}

@@ -36,6 +36,8 @@ def removed_caches(text: Text) -> Iterator[Pair]:
 def removed_copies(text: Text) -> Iterator[Pair]:
     """A file or folder that a COPY of a stage that ships puts in place, or a RUN fetches, and a RUN behind it surely
     removes."""
+    if next(text.called("rm"), None) is None:
+        return
     runs = {id(run.instruction): run for run in text.shipped if run.readable}
     placed = _Placed()
     for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
@@ -109,6 +111,8 @@ class _Placed:
 
 def removed_parts(text: Text) -> Iterator[Pair]:
     """A folder of packages that a COPY --from brings, and a RUN that does nothing but remove by patterns in it."""
+    if next(text.called("rm", "find"), None) is None:
+        return
     runs = {id(run.instruction): run for run in text.shipped if run.readable}
     placed: dict[str, Instruction] = {}
     for stage in stage_chain(text.dockerfile, text.stage, text.build_args):
