@@ -155,6 +155,24 @@ def test_no_process_of_the_set_up_is_ever_taken_for_the_application(begin: Start
     assert {"busybox"} == seen
 
 
+def test_a_buildah_that_a_script_starts_is_no_application(
+    begin: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a distribution wraps its programs."""
+    real, wrapper = shutil.which("buildah"), tmp_path / "bin" / "buildah"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f'#!/bin/sh\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+    sandbox = begin("sleep", "600")
+    seen = set()
+    deadline = time.monotonic() + 20
+    while "busybox" not in seen and time.monotonic() < deadline:
+        facts = sandbox.process()
+        seen |= {Path(facts.executable).name} if facts else set()
+    assert {"busybox"} == seen
+
+
 def test_the_processors_time_counts_the_application(begin: Start) -> None:
     sandbox = begin("sh", "-c", "while :; do :; done")
     wait_until(sandbox.process)

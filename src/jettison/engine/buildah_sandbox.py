@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from jettison.core.errors import EngineError
 from jettison.engine import buildah_output, cgroups, enter, leftovers, namespaces
@@ -72,7 +72,6 @@ class BuildahSandbox:
         self._config = config
         self._options = options
         self._graph_root = engine.graph_root
-        self._buildah = Path(shutil.which("buildah") or "/usr/bin/buildah").stat()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped: ContainerState | None = None
         self._closed = False
@@ -152,7 +151,9 @@ class BuildahSandbox:
         """Processes of the application: those below buildah's own, main process first."""
         if self._process is None:
             return []
-        return [pid for pid in namespaces.descendants(self._process.pid) if _is_application(pid, self._buildah)]
+        below = [found for pid in namespaces.descendants(self._process.pid) if (found := _running(pid)) is not None]
+        ours = {each.file for each in below if each.at_home}
+        return [each.pid for each in below if not each.at_home and not each.is_copy and each.file not in ours]
 
     def _main(self) -> int | None:
         """The application's first process. A daemon that it started may stand above it in the tree of processes."""
@@ -343,19 +344,28 @@ class BuildahSandbox:
         self.close()
 
 
-def _is_application(pid: int, buildah: os.stat_result) -> bool:
-    """Whether a process below ours lives in the container's root and is none of buildah's helpers.
+class _Running(NamedTuple):
+    """A process below ours: which file it runs, and whether it still has the host's root.
 
-    unshare and the shell that sets the network up have the host's root. Helpers that enter the container's run
-    from buildah's own file, the last one from a copy of it in a memfd.
+    unshare, the shell that sets the network up and buildah itself have that. Helpers that enter the container's run
+    from buildah's own file, wherever a script in PATH may lead, the last one from a copy of it in a memfd.
     """
+
+    pid: int
+    file: tuple[int, int]  # device and inode
+    is_copy: bool
+    at_home: bool
+
+
+def _running(pid: int) -> _Running | None:
+    """What a process runs; None where it is gone."""
     try:
-        executable, root = Path(f"/proc/{pid}/exe"), Path(f"/proc/{pid}/root/")
-        name = str(executable.readlink())
-        helper = name.startswith("/memfd:buildah") or os.path.samestat(executable.stat(), buildah)
-        return not helper and not root.samefile("/")
+        executable = Path(f"/proc/{pid}/exe")
+        name, file = str(executable.readlink()), executable.stat()
+        at_home = Path(f"/proc/{pid}/root/").samefile("/")
+        return _Running(pid, (file.st_dev, file.st_ino), name.startswith("/memfd:buildah"), at_home)
     except OSError:
-        return False
+        return None
 
 
 def _signal_number(name: str | None) -> int:
