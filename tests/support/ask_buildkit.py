@@ -1,6 +1,9 @@
 """Asks tests/support/buildkit_oracle again and writes its answers down; see its README.
 
 PYTHONPATH=src python tests/support/ask_buildkit.py PATH_OF_THE_ORACLE
+PYTHONPATH=src python tests/support/ask_buildkit.py PATH_OF_THE_ORACLE FOLDER
+
+With a folder nothing is written: what is read otherwise of the Dockerfiles below it is printed.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ import json
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from dockerfile_corpus import cases, checks, write_answers
@@ -68,6 +72,33 @@ def main(oracle: str) -> None:
     write_answers("words", said["buildkit"], both)
 
 
+def differences(oracle: str, folder: Path) -> None:
+    """Print how each Dockerfile below a folder is read in another way than BuildKit reads it."""
+    from buildkit_built import build_difference
+    from buildkit_shape import shape, theirs
+
+    files = {
+        str(path.relative_to(folder)): {"text": path.read_bytes().decode("utf-8", "replace")}
+        for path in sorted(folder.rglob("Dockerfile"))
+    }
+    said = _ask(oracle, {"files": files})["files"]
+    refused = 0
+    for name, asked in files.items():
+        ours, their = shape(asked["text"]), theirs(said[name])
+        both = "error" in ours and "error" in their
+        refused += both
+        why = (
+            ""
+            if both
+            else "taken or refused, or read otherwise"
+            if ours != their
+            else build_difference(asked, said[name]["build"])
+        )
+        if why:
+            print(f"{name}: {why}")
+    print(f"{len(files)} Dockerfiles, {refused} of them refused by both")
+
+
 def _ask(oracle: str, questions: dict[str, Any]) -> dict[str, Any]:
     done = subprocess.run([oracle], input=json.dumps(questions), capture_output=True, check=True, encoding="utf-8")
     found: dict[str, Any] = json.loads(done.stdout)
@@ -75,4 +106,7 @@ def _ask(oracle: str, questions: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    if sys.argv[2:]:
+        differences(sys.argv[1], Path(sys.argv[2]))
+    else:
+        main(sys.argv[1])
