@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jettison.align.builders import keyword_of
+from jettison.image.annotations import annotations_of
 from jettison.image.model import Image
-from jettison.image.shipment import annotations_of
 
 KNOWN, GUESSED = "known", "guessed"
 _NAME, _DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"

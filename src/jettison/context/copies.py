@@ -15,8 +15,7 @@ import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-
-import zstandard
+from typing import BinaryIO
 
 from jettison.context import globs
 from jettison.context.ignore import Ignore
@@ -259,7 +258,16 @@ def is_archive(path: Path) -> bool:
             if stream.read(4) != _ZSTD:
                 return tarfile.is_tarfile(path)
             stream.seek(0)
-            block = zstandard.ZstdDecompressor().stream_reader(stream).read(512)
-            return block[257:262] == b"ustar"
-    except (OSError, EOFError, zstandard.ZstdError):
+            return _is_packed_tar(stream)
+    except (OSError, EOFError):
+        return False
+
+
+def _is_packed_tar(stream: BinaryIO) -> bool:
+    """Whether what zstd packed is a tar. Raises OSError."""
+    import zstandard  # tens of milliseconds, for what hardly any context has
+
+    try:
+        return zstandard.ZstdDecompressor().stream_reader(stream).read(512)[257:262] == b"ustar"
+    except zstandard.ZstdError:
         return False

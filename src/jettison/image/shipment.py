@@ -15,7 +15,7 @@ from jettison.image import parcel
 from jettison.image.model import Documents, Image
 from jettison.image.parcel import Parcel, Report
 from jettison.image.transports import manifest as image_manifest
-from jettison.image.transports.documents import mapping, parse_json
+from jettison.image.transports.documents import parse_json
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,6 @@ def config_of(image: Image) -> bytes:
             "the config does not name the layers that the image has", hint="this is a fault of jettison: report it"
         )
     return json.dumps(image.config, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def annotations_of(image: Image) -> dict[str, str]:
-    """What the manifest that the image was read by notes about it; nothing where there was none."""
-    if image.documents is None or not image.documents.manifest:
-        return {}
-    told = mapping(parse_json(image.documents.manifest, "the manifest"), "the manifest").get("annotations")
-    return {key: value for key, value in told.items() if isinstance(value, str)} if isinstance(told, dict) else {}
 
 
 def shipment_of(image: Image, report: Report | None = None) -> Shipment:

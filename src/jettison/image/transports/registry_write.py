@@ -10,9 +10,10 @@ from functools import partial
 
 from jettison.core.errors import UsageError
 from jettison.core.reference import Transport
+from jettison.image.annotations import annotations_of
 from jettison.image.model import Image
 from jettison.image.parcel import Report
-from jettison.image.shipment import annotations_of, shipment_of
+from jettison.image.shipment import shipment_of
 from jettison.registry.names import Name, parse
 from jettison.registry.patience import Patience
 from jettison.registry.push import Push
