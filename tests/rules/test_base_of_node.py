@@ -94,13 +94,14 @@ def test_comments_and_other_lines_stay_as_they_are() -> None:
         ('CMD ["node", "dist/server.js", "-q"]\n', ["node", "dist/server.js", "-q"], ["dist/server.js", "-q"]),
         ('CMD ["dist/server.js"]\n', ["dist/server.js"], ["dist/server.js"]),
         ("CMD npm run -s start\n", [*SHELL, "npm run -s start"], ["dist/server.js"]),
-        ("CMD yarn start\n", [*SHELL, "yarn start"], None),  # there is no yarn in this image
+        ("CMD yarn start\n", [*SHELL, "yarn start"], ["dist/server.js"]),
+        ("CMD pnpm start\n", [*SHELL, "pnpm start"], None),  # there is no pnpm in this image
     ],
 )  # fmt: skip
 def test_what_stands_before_the_program_is_taken_off(end: str, cmd: list[str], expected: list[str] | None) -> None:
     found = stage(end, cmd=cmd)
     if expected is None:
-        assert "yarn is no executable of the image" == found.refused(DISTROLESS)
+        assert "pnpm is no executable of the image" == found.refused(DISTROLESS)
     else:
         words = ", ".join(f'"{word}"' for word in expected)
         assert found.upon(DISTROLESS).endswith(f'ENTRYPOINT ["/nodejs/bin/node"]\nCMD [{words}]\n')
@@ -170,6 +171,13 @@ def tool(text: str) -> dict[str, Any]:
 )  # fmt: skip
 def test_a_script_that_needs_npm_or_a_shell_stays(scripts: str, reason: str) -> None:
     assert reason == stage(files={"app/package.json": f'{{"scripts": {scripts}}}'}).refused(DISTROLESS)
+
+
+def test_yarn_runs_a_script_by_its_name_alone_unless_it_is_a_command_of_its_own() -> None:
+    scripts = {"app/package.json": '{"scripts": {"serve": "node dist/server.js", "list": "node dist/server.js"}}'}
+    for name, expected in (("serve", ""), ("list", "`yarn list` is neither start nor run NAME")):
+        made = stage(f'CMD ["yarn", "{name}"]\n', cmd=["yarn", name], files=scripts)
+        assert expected == (made.refused(DISTROLESS) if expected else "" if made.upon(DISTROLESS) else "refused")
 
 
 @pytest.mark.parametrize("setting", ["omit=dev", "node-options=--inspect", "script-shell=/bin/bash"])

@@ -276,7 +276,52 @@ def test_variables_set_before_the_build_keep_the_runs_apart_where_no_stage_can_b
     assert "RUN npm install && \\\n    npm run build && \\\n    npm prune" in apply(twin, found.fix.edits)
 
 
-@pytest.mark.parametrize(("mark", "tool"), [(".yarn-integrity", "yarn"), (".modules.yaml", "pnpm")])
+YARN = {
+    "app/node_modules/.yarn-integrity": "{}",
+    "app/node_modules/typescript/package.json": '{"dependencies": {"deep": "1"}}',
+    "app/node_modules/typescript/tsc.js": executable("t" * 3_000_000),
+    "app/node_modules/typescript/node_modules/deep/package.json": "{}",
+    "app/node_modules/pino-pretty/package.json": '{"dependencies": {"both": "1"}}',
+    "app/node_modules/fastify/index.js": "f" * 1000,
+    "app/node_modules/fastify/package.json": '{"dependencies": {"both": "1"}, "optionalDependencies": {"@a/b": "1"}}',
+    "app/node_modules/both/package.json": '{"peerDependencies": {"peer": "1"}}',
+    "app/node_modules/peer/package.json": "{}",
+    "app/node_modules/@a/b/package.json": '{"dependencies": {"deep": "2"}}',
+    "app/node_modules/deep/package.json": "{}",
+}
+PRUNE = "yarn install --production --frozen-lockfile --prefer-offline"
+
+
+def test_what_yarn_installed_is_left_out_by_yarn_and_what_stays_is_what_node_would_find():
+    (found,) = findings(STAGES.replace("npm install", "yarn"), shipped(installed=YARN))
+    gone = ("pino-pretty", "typescript", "typescript/node_modules/deep")
+    assert sum(len(str(YARN[f"app/node_modules/{each}/package.json"])) for each in gone) + 3_000_000 == found.predicted
+    assert f"npm run build && \\\n    {PRUNE}\n\nFROM" in apply(STAGES.replace("npm install", "yarn"), found.fix.edits)
+
+
+def test_yarn_in_the_only_stage_gets_one_of_its_own():
+    text = SINGLE.replace("npm install", "yarn install")
+    found = findings(text, sources(), YARN, BUILT)
+    made = [apply(text, each.fix.edits) for each in found if each.fix is not None]
+    assert any(f"RUN npm run build && \\\n    {PRUNE}\n\nFROM node:20\n" in each for each in made)
+
+
+@pytest.mark.parametrize(
+    ("package", "said"),
+    [
+        (
+            {"scripts": {"postinstall": "x", "start": "node dist/index.js"}},
+            "package.json runs a postinstall script when yarn",
+        ),
+        ({"workspaces": ["packages/*"]}, "yarn installed them, and what it would take along is not known"),
+    ],
+)
+def test_yarn_is_left_alone_where_its_way_is_not_known_to_be_right(package, said):
+    (found,) = findings(STAGES, shipped({**PACKAGE, **package}, installed=YARN))
+    assert (None, True) == (found.fix, found.refusal.startswith(said))
+
+
+@pytest.mark.parametrize(("mark", "tool"), [(".yarn-state.yml", "berry"), (".modules.yaml", "pnpm")])
 def test_what_others_installed_is_told_and_left(mark, tool):
     (found,) = findings(STAGES, {**shipped(), f"app/node_modules/{mark}": "{}"})
     assert (None, 3_000_110) == (found.fix, found.predicted)

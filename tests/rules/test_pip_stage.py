@@ -127,6 +127,24 @@ CMD ["python", "app.py"]
     assert expected == after()
 
 
+def test_debians_own_pip_beside_it_is_no_reason_not_to_try():
+    text = TEXT.replace("COPY . .", "RUN apt-get update && apt-get install -y python3-pip gcc\nCOPY . .")
+    debians = distribution("pip", {"pip/__init__.py": "p"}, site="usr/lib/python3/dist-packages")
+    _, found = findings(text, ({**debians, "usr/bin/x": ""}, SOURCES, {**PLAIN, **CACHE}))
+    (fix,) = [each.fix for each in found if each.fix is not None]
+    assert apply(text, fix.edits).partition("FROM python:3.11-slim")[2].count("apt-get") == 0
+
+
+def test_the_types_of_files_go_along_where_the_slim_base_has_no_list_of_them():
+    types = {"etc/mime.types": "text/javascript js\n" * 100}
+    line = "COPY --from=build /etc/mime.types /etc/mime.types\n"
+    _, (found,) = findings(full={**FULL, **types})
+    assert f"/opt/venv /opt/venv\n{line}ENV" in apply(TEXT, found.fix.edits)
+    _, (without,) = findings()
+    assert without.predicted == found.predicted  # the base is as much heavier as what is shipped
+    assert line not in after(full={**FULL, **types}, slim={**SLIM, **types})
+
+
 def test_the_prediction_is_the_base_and_the_cache():
     whole, (found,) = findings()
     left = weigh({path: each for path, each in SLIM.items() if "bin/python" not in path or "3.11" in path})

@@ -214,6 +214,25 @@ def test_set_up_before_the_first_copy_is_done_in_both_stages():
     assert 2 == apply(text, found.fix.edits).count("RUN useradd app\n")
 
 
+@pytest.mark.parametrize(
+    ("run", "made", "times"),
+    [
+        ("mkdir -p /app", directory(), 1),
+        ("mkdir /app && mkdir -p /app", directory(), 1),
+        ("mkdir -p /app", directory(0o700), 2),
+        ("mkdir -p -m 755 /app", directory(), 2),
+        ("mkdir -p /app && chown 1000 /app", directory(uid=1000), 2),
+        ("mkdir -p /app /data", directory(), 2),
+    ],
+)
+def test_a_folder_that_the_workdir_makes_anyway_needs_no_run_of_its_own(run, made, times):
+    text = TEXT.replace("WORKDIR /app\n", f"RUN {run}\nWORKDIR /app\n")
+    more = {"data": directory()} if "/data" in run else {}
+    _, found = findings(text, ({"app": made, **more}, SOURCES, INSTALLED, BUILT))
+    fixes = [each.fix for each in found if each.fix is not None]
+    assert [times] == [apply(text, fix.edits).count(f"RUN {run}\n") for fix in fixes]
+
+
 def test_files_keep_an_owner_that_is_not_root():
     layers = [
         {path: Piece(data.encode(), uid=1000, gid=1000) for path, data in each.items()}

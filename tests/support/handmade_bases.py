@@ -34,6 +34,7 @@ SLIM: Files = {
     **DEBIAN,
     "usr/local/bin/node": executable("n" * 500_000),
     "usr/local/bin/npm": executable("#!/usr/bin/env node\n"),
+    "usr/local/bin/yarn": executable("#!/usr/bin/env node\n"),
     "usr/local/bin/docker-entrypoint.sh": executable("#!/bin/sh\n" + ENTRY_SCRIPT),
     "usr/bin/git": executable("ELF"),
 }
@@ -52,6 +53,7 @@ ALPINE: Files = {
     "usr/bin/env": executable("ELF"),
     "usr/local/bin/node": executable("n" * 500_000),
     "usr/local/bin/npm": executable("#!/usr/bin/env node\n"),
+    "usr/local/bin/yarn": executable("#!/usr/bin/env node\n"),
     "usr/local/bin/docker-entrypoint.sh": executable("#!/bin/sh\n" + ENTRY_SCRIPT),
     "etc/passwd": "root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n",
     "etc/group": "root:x:0:\nnode:x:1000:\n",

@@ -105,8 +105,8 @@ def weigh(tree: Tree, folders: tuple[bytes, ...]) -> int:
 
 
 def installer(tree: Tree, top: bytes) -> str:
-    """Who filled a node_modules, by what it left there: npm, yarn or pnpm."""
-    marks = {b".yarn-integrity": "yarn", b".yarn-state.yml": "yarn", b".modules.yaml": "pnpm", b".pnpm": "pnpm"}
+    """Who filled a node_modules, by what it left there: npm, yarn (version 1), berry (Yarn's later ones) or pnpm."""
+    marks = {b".yarn-integrity": "yarn", b".yarn-state.yml": "berry", b".modules.yaml": "pnpm", b".pnpm": "pnpm"}
     folder = _join(top, b"node_modules/")
     return next((name for mark, name in marks.items() if folder + mark in tree), "npm")
 
@@ -131,5 +131,7 @@ def lock_shrinks(tree: Tree, top: bytes) -> int:
 
 
 def prune_command(tree: Tree, top: bytes) -> str:
-    """How the npm that installed here takes development packages out: the hidden lockfile is npm 7's and later."""
+    """How what installed here takes development packages out: the hidden lockfile is npm 7's and later."""
+    if installer(tree, top) == "yarn":
+        return "yarn install --production --frozen-lockfile --prefer-offline"
     return "npm prune --omit=dev" if _join(top, HIDDEN) in tree else "npm prune --production"

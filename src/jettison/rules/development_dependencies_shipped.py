@@ -17,6 +17,7 @@ from jettison.packages.node import (
     tops,
     weigh,
 )
+from jettison.packages.node_reach import unreachable
 from jettison.rule import Finding, Fix, rule
 from jettison.subject import Subject
 from jettison.synthesis import npm_prune
@@ -28,20 +29,22 @@ NAME = "development-dependencies-shipped"
 
 @rule("JT402")
 def development_dependencies_shipped(subject: Subject) -> Iterator[Finding]:
-    """npm's development dependencies ship: compilers, linters, test runners, and all that they depend on.
+    """Development dependencies ship: compilers, linters, test runners, and all that they depend on.
 
     **What it costs.** Of a small TypeScript service's node_modules, usually more than half. Which packages these are
-    is read from npm's own lock file in the image.
+    is read from npm's own lock file in the image; where Yarn 1 installed them, from what each package asks for.
 
     **The fix.** Where node_modules is copied out of a build stage, `npm prune --omit=dev` is the last thing done
-    there. In a single stage, `--omit=dev` goes to the `npm install` if nothing is built behind it; else building gets
-    a stage of its own with `npm prune` at its end, or, where that cannot be, the RUNs become one that ends with it.
+    there, with Yarn 1 `yarn install --production`. In a single stage, `--omit=dev` goes to the `npm install` if nothing
+    is built behind it; else building gets a stage of its own with the same at its end, or, where that cannot be, the
+    RUNs become one that ends with it.
 
     **Safety.** TESTED. It is not offered where a development dependency is needed when the application runs: the
     command that starts it, through the scripts of package.json, names one of its programs; a module that the
     application leads to is in one; its own scripts name one for a loader; a package that stays asks its user for one.
     `--omit=dev` is not put on an install that a build stands behind, nor where package.json has scripts that run when
-    npm installs; `npm prune` runs none. yarn and pnpm are left alone.
+    npm installs; `npm prune` runs none, Yarn's way would run them, and is not offered there. pnpm and later Yarns are
+    left alone.
 
     This rule's example needs an installed node_modules, which a listing of layers does not hold: it is tested on
     handmade images (tests/rules/test_development_dependencies.py).
@@ -50,10 +53,11 @@ def development_dependencies_shipped(subject: Subject) -> Iterator[Finding]:
         return
     for top in tops(subject.tree):
         tool = installer(subject.tree, top)
-        if tool != "npm":
+        folders = unreachable(subject.tree, top) if tool == "yarn" else pruned_packages(subject.tree, top)
+        if tool not in ("npm", "yarn") or (tool == "yarn" and not folders):
             yield from _of_others(subject, top, tool)
             continue
-        removed = Removed(subject.tree, top, pruned_packages(subject.tree, top))
+        removed = Removed(subject.tree, top, folders)
         makers = npm_prune.makers(subject, removed)
         if removed.folders and makers:
             yield from _findings(subject, removed, makers)
@@ -65,7 +69,11 @@ def _of_others(subject: Subject, top: bytes, tool: str) -> Iterator[Finding]:
     size = weigh(subject.tree, folders)
     if size and all(subject.tree.layer_of(each) >= subject.alignment.base_layers for each in folders):
         message = f"{len(folders)} packages in /{top.decode('utf-8', 'replace')} are named for development alone"
-        how = {"yarn": "yarn install --production --ignore-scripts --prefer-offline", "pnpm": "pnpm prune --prod"}[tool]
+        how = {
+            "yarn": "yarn install --production --ignore-scripts --prefer-offline",
+            "berry": "yarn workspaces focus --production",
+            "pnpm": "pnpm prune --prod",
+        }[tool]
         reason = f"{tool} installed them, and what it would take along is not known here; `{how}` leaves them out"
         yield Finding(NAME, message, None, size, refusal=reason)
 
@@ -81,11 +89,14 @@ def _findings(subject: Subject, removed: Removed, makers: tuple[Instruction, ...
         yield replace(bare, refusal=needed)
         return
     offers, reasons = [], []
-    for way in _ways(subject, removed, makers):
-        try:
-            offers.append(way())
-        except CannotEdit as error:
-            reasons.append(error.reason)
+    try:
+        for way in _ways(subject, removed, makers):
+            try:
+                offers.append(way())
+            except CannotEdit as error:
+                reasons.append(error.reason)
+    except CannotEdit as error:
+        reasons.append(error.reason)
     for title, edits, saved, after in offers:
         yield replace(bare, predicted=saved, fix=Fix(title, Applicability.TESTED, edits), after=after)
     if not offers:
@@ -97,6 +108,7 @@ Offer = tuple[str, tuple[Edit, ...], int, str]
 
 def _ways(subject: Subject, removed: Removed, makers: tuple[Instruction, ...]) -> list[Callable[[], Offer]]:
     """What may be tried, the simplest first; behind an omission only what may do where that does not."""
+    npm_prune.check_scripts(subject, removed)
     lock = lock_shrinks(subject.tree, removed.top)
     command = prune_command(subject.tree, removed.top)
     if all(each.keyword == "COPY" and each.flag("from") for each in makers) and len(makers) == 1:

@@ -18,12 +18,12 @@ from jettison.dockerfile.scope import state_at
 from jettison.dockerfile.shell import script
 from jettison.dockerfile.values import arguments
 from jettison.image.model import Kind
-from jettison.packages.node import described, prune_command
+from jettison.packages.node import described, installer, prune_command
 from jettison.subject import Subject
 from jettison.synthesis import npm_stage
 from jettison.synthesis.left import bytes_between, own_runs
 from jettison.synthesis.merge import between, merged
-from jettison.synthesis.npm_run import NODE, installs, npm_installs, runs_node
+from jettison.synthesis.npm_run import NODE, installs_with_any, npm_installs, runs_node
 from jettison.synthesis.stages import text
 from jettison.traps.development_package_needed import Removed
 
@@ -144,10 +144,9 @@ def omitted(subject: Subject, removed: Removed, run: Instruction) -> tuple[Edit,
     ]
     if told:
         raise CannotEdit(f"line {run.line} says {told[0]}")
-    scripts = described(subject.tree, removed.top).get("scripts")
-    own = [name for name in LIFECYCLE if isinstance(scripts, dict) and scripts.get(name)]
-    if own or removed.top + b"/binding.gyp" in subject.tree:
-        raise CannotEdit(f"package.json runs {'a ' + own[0] if own else 'node-gyp'} script when npm installs")
+    script = own_script(subject, removed)
+    if script:
+        raise CannotEdit(f"package.json runs {script} script when npm installs")
     runs = list(own_runs(subject))
     for each in runs[runs.index(run) :]:
         if runs_node(subject, each) and (each is not run or _calls_more(subject, run)):
@@ -155,6 +154,22 @@ def omitted(subject: Subject, removed: Removed, run: Instruction) -> tuple[Edit,
     flag = "--production" if prune_command(subject.tree, removed.top).endswith("production") else "--omit=dev"
     verb = calls[0].verb
     return (Edit(Span(verb.span.end, verb.span.end), f" {flag}"),)
+
+
+def own_script(subject: Subject, removed: Removed) -> str:
+    """What the application itself runs whenever its packages are installed, with its article; empty for nothing."""
+    scripts = described(subject.tree, removed.top).get("scripts")
+    own = [name for name in LIFECYCLE if isinstance(scripts, dict) and scripts.get(name)]
+    if own or removed.top + b"/binding.gyp" in subject.tree:
+        return f"a {own[0]}" if own else "node-gyp"
+    return ""
+
+
+def check_scripts(subject: Subject, removed: Removed) -> None:
+    """Raises CannotEdit where taking them out by another `yarn install` would run the application's own scripts."""
+    script = own_script(subject, removed) if installer(subject.tree, removed.top) == "yarn" else ""
+    if script:
+        raise CannotEdit(f"package.json runs {script} script when yarn installs, as it would to take them out")
 
 
 def _check_alone(subject: Subject) -> None:
@@ -175,9 +190,9 @@ def at_the_end(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...], in
     """`npm prune` behind what the only stage builds, in one layer with it, and the bytes saved. CannotEdit."""
     _check_alone(subject)
     runs = list(own_runs(subject))
-    first = next((place for place, run in enumerate(runs) if installs(subject, run)), None)
+    first = next((place for place, run in enumerate(runs) if installs_with_any(subject, run)), None)
     if first is None:
-        raise CannotEdit("npm does not install them in this stage")
+        raise CannotEdit("they are not installed in this stage")
     last = max(place for place, run in enumerate(runs) if place == first or runs_node(subject, run))
     chosen = runs[first : last + 1]
     state = state_at(subject.dockerfile, subject.stage, chosen[0], subject.build_args)

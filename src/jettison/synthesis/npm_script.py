@@ -20,6 +20,12 @@ from jettison.synthesis.simple_command import simple_command
 
 RUNNERS = {"npm", "yarn"}
 _QUIET = {"--silent", "-s", "--quiet", "-q"}
+_OF_YARN = {  # what these do is yarn's own, whatever scripts there are
+    "access", "add", "audit", "autoclean", "bin", "cache", "check", "config", "create", "exec", "generate-lock-entry",
+    "global", "help", "import", "info", "init", "install", "licenses", "link", "list", "login", "logout", "node",
+    "outdated", "owner", "pack", "policies", "publish", "remove", "run", "self-update", "tag", "team", "test", "unlink",
+    "unplug", "upgrade", "upgrade-interactive", "version", "versions", "why", "workspace", "workspaces",
+}  # fmt: skip
 _SETTINGS = {"script-shell", "node-options", "omit", "only", "production", "ignore-scripts", "shell"}
 _NODE_SCRIPT = re.compile(rb"#![ \t]*(?:/\S*/env[ \t]+)?(?:\S*/)?node[ \t]*\r?\n")  # and no options behind it
 _ENV = r"""\benv(?:iron)?\s*(?:\.get\(\s*|\?\.\s*|\.\s*|\[\s*)["'`]?"""
@@ -35,9 +41,9 @@ def reads(text: str, *, npm: bool) -> str:
 
 def command(tree: Tree, config: Mapping[str, Any], words: tuple[str, ...]) -> tuple[str, ...]:
     """What `npm start` or `npm run NAME` runs in the working directory. Raises CannotEdit with the reason."""
-    name = _name(words)
     folder = working_directory(config)
     scripts = _scripts(tree, folder)
+    name = _name(words, scripts)
     for hook in (f"pre{name}", f"post{name}"):
         if hook in scripts:
             raise CannotEdit(f"package.json has a {hook} script")
@@ -52,10 +58,13 @@ def command(tree: Tree, config: Mapping[str, Any], words: tuple[str, ...]) -> tu
     return _with_own_tools(tree, folder, simple_command(text))
 
 
-def _name(words: tuple[str, ...]) -> str:
+def _name(words: tuple[str, ...], scripts: Mapping[str, Any]) -> str:
     arguments = [word for word in words[1:] if word not in _QUIET]
     if arguments == ["start"]:
         return "start"
+    by_yarn = posixpath.basename(words[0]) == "yarn" and len(arguments) == 1
+    if by_yarn and arguments[0] in scripts and arguments[0] not in _OF_YARN:
+        return arguments[0]
     if len(arguments) == 2 and arguments[0] in ("run", "run-script") and not arguments[1].startswith("-"):
         return arguments[1]
     raise CannotEdit(f"`{' '.join(words)}` is neither start nor run NAME")

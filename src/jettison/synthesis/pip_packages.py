@@ -18,6 +18,7 @@ from jettison.synthesis.pip import pip_calls
 _BUILDS = re.compile(
     r"build-essential|.+-dev|(?:gcc|g\+\+|cpp|gfortran|clang|llvm)(?:-[\d.]+)?|make|cmake|ninja-build|meson|binutils"
     r"|pkg-config|pkgconf|rustc|cargo|autoconf|automake|libtool|bison|flex|swig|patchelf|linux-headers-.+|cython3"
+    r"|python3-(?:pip|wheel)"
 )
 _AROUND = {"rm", "true", "set", "echo", ":"}
 

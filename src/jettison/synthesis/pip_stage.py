@@ -28,11 +28,13 @@ from jettison.synthesis.left import own_runs
 from jettison.synthesis.pip import PipCall, pip_calls
 from jettison.synthesis.pip_packages import BuildPackages, build_packages
 from jettison.synthesis.pip_runtime import Runtime
-from jettison.synthesis.stages import Plan, Ship
+from jettison.synthesis.stages import BUILD, Plan, Ship
 from jettison.synthesis.work import CACHES, owner_of
 
 VENV = "opt/venv"
 _PREFIX = b"usr/local"
+_TYPES = b"etc/mime.types"  # Python's mimetypes answers by it, and Debian's text/javascript is not Python's own word
+_OF_DEBIAN = b"usr/lib/python3/dist-packages"
 _REFUSED = re.compile(r"(?:-t|--target|--prefix|--root|--python)(?:=.*)?$")
 _CLEANING = {"rm", "true", "echo", "set", "apt", "apt-get", "find", "printf", ":"}
 _WRITING = {"echo", "printf"}  # where their output goes to a file
@@ -95,9 +97,10 @@ class Installed:
 
     @cached_property
     def own(self) -> tuple[Distribution, ...]:
-        """What is not the base's."""
+        """What is not the base's, nor Debian's own (`apt-get install python3-pip`), which another interpreter reads."""
         bottom, tree = self.subject.alignment.base_layers, self.subject.tree
-        return tuple(each for each in distributions(tree) if tree.layer_of(each.record) >= bottom)
+        every = (each for each in distributions(tree) if tree.layer_of(each.record) >= bottom)
+        return tuple(each for each in every if each.top != _OF_DEBIAN)
 
     @cached_property
     def built(self) -> tuple[Distribution, ...]:
@@ -241,13 +244,17 @@ def _plan(found: Installed, tools: BuildPackages, name: str, base: Image | None)
     folder = VENV if found.moved else found.prefix.decode("utf-8", "surrogateescape")
     target = f"/{folder}"
     lines = [_apt(left)] if left else []
+    types = subject.below.get(_TYPES)
+    carries = types is not None and base is not None and _TYPES not in {*base.tree, *runtime.carried}
+    lines += [f"COPY --from={BUILD} /etc/mime.types /etc/mime.types"] if carries else []
     lines += [f"ENV PATH=/{VENV}/bin:$PATH"] if found.moved else []
     edits = (_environment(subject, found.runs[0]),) if found.moved else ()
     owner = "" if found.moved else owner_of(subject, (found.prefix,))
     ship = Ship((target,), target, owner, found.size(), found.now)
     return Plan(
         subject, frozenset(work), (ship,), edits, tuple(lines), target,
-        instead={position[key]: text for key, text in instead.items()}, base=name, added=runtime.added(missing),
+        instead={position[key]: text for key, text in instead.items()}, base=name,
+        added=runtime.added(missing) + (types.size if carries and types is not None else 0),
     )  # fmt: skip
 
 

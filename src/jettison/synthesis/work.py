@@ -45,7 +45,7 @@ def work_below(subject: Subject, folders: tuple[bytes, ...], caches: re.Pattern[
     """Positions of the COPYs, ADDs and RUNs that write below these folders and into caches alone.
 
     A RUN before them that writes elsewhere, or makes one of the folders, is set-up, and not among them; so is one that
-    makes folders elsewhere.
+    makes folders elsewhere. One that makes what a WORKDIR behind it makes in the same way is not needed there.
     Raises CannotEdit for any other behind them, for a COPY that goes elsewhere, and where nothing is work.
     """
     found: set[int] = set()
@@ -54,7 +54,7 @@ def work_below(subject: Subject, folders: tuple[bytes, ...], caches: re.Pattern[
             continue
         outside = _outside(subject, each, folders, caches)
         if not outside:
-            if found or not _makes(subject, each, folders):
+            if found or not _makes(subject, each, folders) or _is_made_anyway(subject, each, folders):
                 found.add(position)
             continue
         shown = outside[0].decode("utf-8", "replace")
@@ -105,6 +105,28 @@ def _only_folders(subject: Subject, run: Instruction, folders: tuple[bytes, ...]
 def _makes(subject: Subject, instruction: Instruction, folders: tuple[bytes, ...]) -> bool:
     """Whether an instruction is a RUN that makes one of these folders, or gives it an owner or a mode."""
     return _of_folders(subject, instruction) and any(path in folders for path in _written(subject, instruction))
+
+
+def _is_made_anyway(subject: Subject, run: Instruction, folders: tuple[bytes, ...]) -> bool:
+    """Whether a RUN does no more than `mkdir` of a folder that a WORKDIR behind it would make just so."""
+    read = script(subject.dockerfile, run)
+    every = [value for each in read.commands for value in each.values] if read is not None else [None]
+    named = {(value or "").strip("/").encode("utf-8", "surrogateescape") for value in every if value != "-p"}
+    behind = {
+        each.value.strip("\"'").strip("/").encode("utf-8", "surrogateescape")
+        for each in subject.stage.instructions
+        if each.keyword == "WORKDIR" and each.span.start > run.span.start and each.value.strip("\"'").startswith("/")
+    }
+    if read is None or any(each.name != "mkdir" for each in read.commands) or not named <= (behind & set(folders)):
+        return False
+    made = [
+        columns[at]
+        for number in subject.alignment.layers_of(run)
+        for columns in (subject.image.layers[number].columns,)
+        for at, path in enumerate(columns.paths)
+        if path in named
+    ]
+    return all((each.mode & 0o7777, each.uid, each.gid) == (0o755, 0, 0) for each in made)
 
 
 def _of_folders(subject: Subject, instruction: Instruction) -> bool:
