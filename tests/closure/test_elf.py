@@ -146,6 +146,18 @@ def test_origin_is_the_directory_of_the_file_that_names_it() -> None:
         assert [] == reported(files, "opt/other/libs/libown.so")
 
 
+def test_what_is_for_another_machine_or_for_the_compiler_was_never_found() -> None:
+    """As with an addon that its package brings for several processors and C libraries."""
+    other = bytearray(made("liba.so"))
+    other[18:20] = struct.pack("<H", 40)  # EM_ARM
+    script = "/* GNU ld script\n   Use the shared library */\nGROUP ( /lib/liba.so.6 )\n"
+    for library, expected in ((made(), []), (script, []), (bytes(other), ["/opt/arm.node needs liba.so"])):
+        files: Files = {"usr/lib/liba.so": library, "opt/arm.node": bytes(other)}
+        assert expected == reported(files, "usr/lib/liba.so")
+    files = {"usr/lib/liba.so": made(), "opt/x.node": made("liba.so")}
+    assert ["/opt/x.node needs liba.so"] == reported(files, "usr/lib/liba.so")
+
+
 def test_a_library_that_is_found_elsewhere_is_not_lost() -> None:
     files = {**MERGED, "usr/local/lib/libc.so.6": executable(made())}
     assert [] == reported(files, LIBC)

@@ -25,7 +25,8 @@ from jettison.engine.model import Finished
         ({"ExposedPorts": None}, [("config", "none, was ['8000/tcp']")]),
         ({"Healthcheck": {"Test": ["NONE"]}}, [("config", "none, was ['CMD-SHELL', 'curl -f localhost']")]),
         ({"Cmd": ["sh", "-c", "python main.py"], "WorkingDir": "/app/", "Labels": {"a": "b"}}, []),
-        ({"Env": ["PATH=/bin", "MODE=fast", "NEW=1"]}, []),
+        ({"Env": ["PATH=/x:/usr/bin:/bin", "MODE=fast", "NEW=1"]}, []),
+        ({"Env": ["PATH=/bin", "MODE=fast"]}, [("closure", "python is gone and 1 more")]),
         ({"Env": ["PATH=/usr/bin:/bin"]}, [("environment", "is not set any more")]),
         ({"Env": ["PATH=/usr/bin:/bin", "MODE=slow"]}, [("environment", "has another value")]),
     ],
@@ -40,6 +41,14 @@ def test_what_the_closures_lost_decides_though_everything_answers(clock: Clock) 
     assert [("closure", "flask, imported by /app/main.py")] == failures(answer)
     answer, _ = Trial(clock).judge(SERVER, files=without(FILES, "usr/bin/curl"))
     assert [("closure", "curl is gone")] == failures(answer)
+
+
+def test_a_program_that_moved_is_looked_for_on_the_path_of_the_candidate(clock: Clock) -> None:
+    """As gunicorn, which a virtual environment has."""
+    files = {**without(FILES, "usr/bin/curl"), "opt/venv/bin/curl": FILES["usr/bin/curl"]}
+    config = {**CONFIG, "Env": ["PATH=/opt/venv/bin:/usr/bin:/bin", "MODE=fast"]}
+    assert Trial(clock).judge(SERVER, files=files, config=config)[0].held
+    assert [("closure", "curl is gone")] == failures(Trial(clock).judge(SERVER, files=files)[0])
 
 
 def test_what_nobody_needs_may_go(clock: Clock) -> None:

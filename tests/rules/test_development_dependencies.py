@@ -197,6 +197,11 @@ def scripts(**told):
             {"built": {"app/dist/index.js": "fastify({target: 'pino'})"}},
         ),
         (
+            {"built": {"app/dist/index.js": "require('./t.json')", "app/dist/t.json": '{"to": "pino-pretty"}'}},
+            "/app/dist/t.json names pino-pretty",
+            {"built": {"app/dist/index.js": "require('../package.json')"}},
+        ),
+        (
             {"package": scripts(start="npm run serve", serve="node dist/index.js | pino-pretty"), "installed": LEFT},
             "`pino-pretty`, which starts the application, needs pino-pretty",
             {"package": scripts(start="npm run serve", serve="node dist/index.js | cat"), "installed": LEFT},
@@ -212,7 +217,7 @@ def scripts(**told):
             {"installed": MAY_ASK},
         ),
     ],
-    ids=["required", "named", "program", "preloaded", "peer"],
+    ids=["required", "named", "in a setting", "program", "preloaded", "peer"],
 )
 def test_what_the_running_application_needs_is_left_and_its_twin_is_not(trap, reason, twin):
     (found,) = findings(STAGES, shipped(**trap))

@@ -75,6 +75,58 @@ def test_a_tool_of_the_entry_point_that_the_slim_base_lacks_is_a_reason_not_to_t
     assert "what the entry point calls" in found.refusal
 
 
+APT = {"usr/bin/apt-get": executable("ELF")}
+CALLS_GIT = {"app/start": executable("#!/bin/sh\ngit describe\n")}
+
+
+def with_cmd(text, slim, files, cmd=("/app/start",)):
+    one, _ = subject(text, files, slim=slim, full={**FULL, **APT, "usr/share/more": "m" * 9_000_000})
+    config = {**CONFIG, "Cmd": list(cmd)}
+    return list(larger_base_than_needed(replace(one, image=replace(one.image, config={"config": config}))))
+
+
+def test_a_tool_that_is_called_is_installed_upon_the_slim_base_where_that_has_apt():
+    (found,) = with_cmd("FROM node:20\nCOPY . /app\n", {**SLIM, **APT}, CALLS_GIT)
+    run = "RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*"
+    assert f"FROM node:20-slim\n{run}\nCOPY . /app\n" == apply("FROM node:20\nCOPY . /app\n", found.fix.edits)
+    assert "apt installs git, which is called there" in found.fix.title
+
+
+def test_a_tool_that_no_package_brings_is_not():
+    files = {**CALLS_GIT, "app/start": executable("#!/bin/sh\ngit describe && odd\n")}
+    full = {**FULL, **APT, "usr/bin/odd": executable("ELF")}
+    one, _ = subject("FROM node:20\nCOPY . /app\n", files, slim={**SLIM, **APT}, full=full)
+    config = {**CONFIG, "Cmd": ["/app/start"]}
+    (found,) = larger_base_than_needed(replace(one, image=replace(one.image, config={"config": config})))
+    assert (None, True) == (found.fix, "git is gone" in found.refusal)
+
+
+@pytest.mark.parametrize(
+    ("source", "starts"),
+    [
+        ("if (process.platform === 'darwin') {\n  spawnSync('git', [])\n}\n", False),
+        ("if (process.platform === 'darwin') {\n  x()\n}\nspawnSync('git', [])\n", True),
+        ("if (process.platform === 'linux') {\n  spawnSync('git', [])\n}\n", True),
+    ],
+)
+def test_what_is_started_on_another_system_is_not_started(source, starts):
+    files = {"app/index.js": f"const {{spawnSync}} = require('child_process')\n{source}"}
+    found = with_cmd("FROM node:20\nCOPY . /app\n", {**SLIM, **APT}, files, ("node", "/app/index.js"))
+    assert [starts] == ["RUN apt-get" in apply("FROM node:20\nCOPY . /app\n", each.fix.edits) for each in found[:1]]
+
+
+@pytest.mark.parametrize(("folder", "starts"), [("node_modules/sharp/lib", False), ("lib", True)])
+def test_what_a_package_compiles_with_is_not_called_when_it_runs(folder, starts):
+    files = {
+        "app/index.js": f"require('./{folder}/x.js')\n",
+        f"app/{folder}/x.js": "require('node:child_process').spawnSync('make', [])\n",
+    }
+    full = {**FULL, **APT, "usr/bin/make": executable("ELF")}
+    one, _ = subject("FROM node:20\nCOPY . /app\n", files, slim={**SLIM, **APT}, full=full)
+    found = next(iter(larger_base_than_needed(one)))
+    assert starts == ("make, which /app/lib/x.js starts" in found.refusal)
+
+
 def test_packages_that_a_run_asks_for_and_the_base_brought_are_taken_off():
     one, _ = subject("FROM node:20\nRUN apt-get install -y git\n", {"app/x": "x"})
     assert [] == list(larger_base_than_needed(one))  # git would come back: nothing worth asking for is saved

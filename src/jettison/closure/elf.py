@@ -19,6 +19,7 @@ from jettison.image.tree import Tree
 _DYNAMIC, _INTERP, _LOAD = 2, 3, 1
 _NEEDED, _STRTAB, _STRSZ, _RPATH, _RUNPATH = 1, 5, 10, 15, 29
 _LARGEST = 16 * 2**20  # bytes of a table; larger ones are nonsense
+_SCRIPT = b"/* GNU ld script"  # libc.so of libc6-dev: for the compiler's linker
 _STANDARD = (b"lib", b"usr/lib", b"lib64", b"usr/lib64", b"usr/local/lib", b"usr/local/lib64")
 _TRIPLETS = (b"lib", b"usr/lib", b"usr/local/lib")  # have directories named x86_64-linux-gnu and the like
 
@@ -30,6 +31,8 @@ class Object:
     interpreter: bytes
     needed: tuple[bytes, ...]
     paths: tuple[bytes, ...]  # rpath and runpath, `$ORIGIN` as written
+    # its class, byte order and processor, as the header has them: libraries must have the same
+    machine: bytes = field(default=b"", compare=False)
 
     @property
     def needs(self) -> tuple[bytes, ...]:
@@ -42,6 +45,7 @@ class Need(NamedTuple):
     path: bytes
     name: bytes
     own: tuple[bytes, ...]  # directories that the file itself names
+    machine: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -51,25 +55,39 @@ class Linker:
     tree: Tree
     directories: tuple[bytes, ...]
     _real: dict[bytes, bytes | None] = field(default_factory=dict)
-    _found: dict[tuple[bytes, tuple[bytes, ...]], bool] = field(default_factory=dict)
+    _found: dict[tuple[bytes, tuple[bytes, ...], bytes], bool] = field(default_factory=dict)
+    _machines: dict[bytes, bytes] = field(default_factory=dict)
 
-    def finds(self, name: bytes, own: tuple[bytes, ...]) -> bool:
-        """Whether a library of this name is in one of these directories or in those that all programs share."""
-        key = name, own
+    def finds(self, name: bytes, own: tuple[bytes, ...], machine: bytes = b"") -> bool:
+        """Whether a library of this name is in one of these directories or in those that all programs share.
+
+        `machine`: whom it is for. A package may bring the same addon for several processors and C libraries, of which
+        one is loaded.
+        """
+        key = name, own, machine
         if key not in self._found:
-            self._found[key] = self._search(name, own)
+            self._found[key] = self.place(name, own, machine) is not None
         return self._found[key]
 
-    def _search(self, name: bytes, own: tuple[bytes, ...]) -> bool:
-        return self.place(name, own) is not None
-
-    def place(self, name: bytes, own: tuple[bytes, ...]) -> bytes | None:
+    def place(self, name: bytes, own: tuple[bytes, ...], machine: bytes = b"") -> bytes | None:
         """The path of the first library of this name; None where there is none."""
         if b"/" in name:
             path = posixpath.normpath(name).strip(b"/")
-            return path if self._is_file(path) else None
+            return path if self._is_library(path, machine) else None
         folders = (real for real in map(self._directory, (*own, *self.directories)) if real)
-        return next((path for real in folders if self._is_file(path := real + b"/" + name)), None)
+        return next((path for real in folders if self._is_library(path := real + b"/" + name, machine)), None)
+
+    def _is_library(self, path: bytes, machine: bytes) -> bool:
+        """Whether the dynamic linker may load it: no script of the compiler's linker, and for the same machine."""
+        real = self.tree.resolve(path)
+        if real is None or not self._is_file(real):
+            return False
+        if path not in self._machines:
+            with self.tree.open(real) as stream:
+                head = stream.read(20)
+            self._machines[path] = _SCRIPT if head.startswith(_SCRIPT) else _machine(head)
+        found = self._machines[path]
+        return not machine or not found or found == machine
 
     def _directory(self, path: bytes) -> bytes | None:
         if path not in self._real:
@@ -105,20 +123,21 @@ def needs(tree: Tree, config: Mapping[str, Any], among: frozenset[bytes] | None 
         if parsed is None:
             continue
         own = own_directories(parsed, path)
-        yield from (Need(path, name, own) for name in parsed.needs if links.finds(name, own))
+        machine = parsed.machine
+        yield from (Need(path, name, own, machine) for name in parsed.needs if links.finds(name, own, machine))
 
 
 def lost(found: Sequence[Need], candidate: Tree, config: Mapping[str, Any]) -> Iterator[str]:
     """A sentence for each file of the candidate whose libraries were found in the original and are no more."""
     links = linker(candidate, config)
     for need in found:
-        if links.finds(need.name, need.own):
+        if links.finds(need.name, need.own, need.machine):
             continue
         parsed = read(candidate, need.path)  # it may be gone, too, or have been linked anew
         if (
             parsed is not None
             and need.name in parsed.needs
-            and not links.finds(need.name, own_directories(parsed, need.path))
+            and not links.finds(need.name, own_directories(parsed, need.path), parsed.machine)
         ):
             yield f"/{need.path.decode('utf-8', 'replace')} needs {need.name.decode('utf-8', 'replace')}"
 
@@ -163,7 +182,8 @@ def parse(stream: BinaryIO) -> Object | None:
         return None
     order, wide = "<" if head[5] == 1 else ">", head[4] == 2
     try:
-        return _dynamic(stream, _segments(stream, head, order, wide), struct.Struct(order + ("QQ" if wide else "II")))
+        segments = _segments(stream, head, order, wide)
+        return _dynamic(stream, segments, struct.Struct(order + ("QQ" if wide else "II")), _machine(head))
     except (struct.error, ValueError, OverflowError):
         return None
 
@@ -198,7 +218,12 @@ def _segments(stream: BinaryIO, head: bytes, order: str, wide: bool) -> list[_Se
     return found
 
 
-def _dynamic(stream: BinaryIO, segments: list[_Segment], entry: struct.Struct) -> Object | None:
+def _machine(head: bytes) -> bytes:
+    """EI_CLASS, EI_DATA and e_machine of an ELF header; nothing of any other file."""
+    return head[4:6] + head[18:20] if head[:4] == b"\x7fELF" else b""
+
+
+def _dynamic(stream: BinaryIO, segments: list[_Segment], entry: struct.Struct, machine: bytes = b"") -> Object | None:
     dynamic = next((segment for segment in segments if segment.kind == _DYNAMIC), None)
     if dynamic is None:
         return None
@@ -217,4 +242,4 @@ def _dynamic(stream: BinaryIO, segments: list[_Segment], entry: struct.Struct) -
 
     needed = tuple(text(value) for tag, value in tags if tag == _NEEDED)
     paths = tuple(p for tag, value in tags if tag in (_RPATH, _RUNPATH) for p in text(value).split(b":") if p)
-    return Object(interpreter, needed, paths)
+    return Object(interpreter, needed, paths, machine)

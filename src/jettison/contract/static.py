@@ -100,10 +100,10 @@ def lost(original: Target, candidate: Target, changed: Mapping[str, Any] | None 
     """What the closures of the original reach and the candidate has no more, as failed checks.
 
     `changed` are the keys of the entry point and the health check that were changed on purpose: it is then judged what
-    the candidate's own commands need, looked for on its own PATH.
+    the candidate's own commands need. Programs are looked for on its own PATH, which may lead to a virtual environment.
     """
     reach = _reach(_Known(original.image.digest, json.dumps(changed or {}, sort_keys=True), original))
-    for each in lost_of(reach, candidate.tree, candidate.image.runtime if changed else None):
+    for each in lost_of(reach, candidate.tree, candidate.image.runtime):
         check = Check("closure", each.what, Strength.STATIC, "as in the original")
         yield Outcome(check, False, each.evidence)
 

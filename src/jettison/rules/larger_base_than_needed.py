@@ -30,7 +30,8 @@ def larger_base_than_needed(subject: Subject) -> Iterator[Finding]:
     have to add are taken off, files that dpkg leaves out on a slim base are counted in. Where all that a base lacks is
     a shell or npm in front of the program, the entry point and the health check are freed from them in the same step:
     `npm start` becomes the command of package.json, a shell form becomes an array. Where it is certificates alone, the
-    old base's are copied.
+    old base's are copied; where a slim base lacks programs alone that a health check, the entry point or a source calls
+    (curl), apt installs their packages there.
 
     From the slim variants of node and python there is one step more: on `gcr.io/distroless/static-debian12`, which is
     certificates, time zones and accounts and nothing else, with the interpreter and the shared libraries that it and
@@ -86,4 +87,6 @@ def _refused(instruction: Instruction, base: str, judged: Judged) -> Finding:
 
 def _added(judged: Judged) -> str:
     swap = judged.swap
+    if swap is not None and swap.asked:
+        return f"apt installs {', '.join(sorted(swap.asked))}, which is called there"
     return f"apt then adds {len(swap.added)} packages that it had" if swap is not None and swap.added else ""

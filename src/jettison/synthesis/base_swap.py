@@ -14,7 +14,7 @@ from jettison.closure.command import locate
 from jettison.closure.lost import Reach
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
-from jettison.image.model import Image, Kind
+from jettison.image.model import Image, Kind, Layer
 from jettison.image.tree import Tree, merge
 from jettison.packages.dpkg import STATUS, closure, files_of, read_status
 from jettison.subject import Subject
@@ -54,6 +54,7 @@ class Swap:
     candidate: Image
     entry: Freed | None = None  # the entry point as it is changed in the same step
     owners: frozenset[str] = frozenset()  # values of --chown that the same step writes as numbers
+    asked: frozenset[str] = frozenset()  # packages that the same step has apt install
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
@@ -62,9 +63,20 @@ class Swap:
 
     @cached_property
     def upon(self) -> Tree:
-        """The tree that the same layers would make on the candidate, packages that apt would have to add left out."""
+        """The tree that the same layers would make on the candidate.
+
+        Packages that apt would have to add are left out, but for those that the same step asks for and their needs.
+        """
         own = self.subject.image.layers[self.subject.alignment.base_layers :]
-        return merge([*self.candidate.layers, *own])
+        return merge([*self.candidate.layers, *self._installed, *own])
+
+    @cached_property
+    def _installed(self) -> tuple[Layer, ...]:
+        """The layer of the packages that the same step asks for."""
+        below = self.subject.below
+        packages = read_status(below)
+        paths = (files_of(below, name, packages[name].architecture) for name in (self.added if self.asked else ()))
+        return (moved(below, frozenset().union(*paths)),) if self.asked else ()
 
     @cached_property
     def added(self) -> frozenset[str]:
@@ -76,6 +88,7 @@ class Swap:
             if call.verb == "install"
             for name in call.packages
         }
+        named |= self.asked
         if not named:
             return frozenset()
         there = read_status(self.subject.below)
@@ -146,8 +159,8 @@ class Swap:
         """A sentence for each thing that the stage or its application is known to need and would not have."""
         yield from self._building()
         yield from taken_away(self.subject, self.config)
-        if not self.added:
-            yield from lacking(self._move())
+        if self.asked or not self.added:
+            yield from lacking(self.move())
 
     def _building(self) -> Iterator[str]:
         """What the instructions of the stage need of the base."""
@@ -168,14 +181,15 @@ class Swap:
             if owner and owner not in self.owners and not owner.startswith("$"):
                 yield from (f"line {instruction.line} names {each}" for each in _unknown_owners(self.upon, owner))
 
-    def _move(self) -> Move:
+    def move(self) -> Move:
+        """The application before and after."""
         was = self.subject.image.runtime
         changed = {key: self.config.get(key) for key in _ENTRY} if self.entry is not None else {}
         return Move(
             self.subject.tree,
             self.upon,
             self.config,
-            len(self.candidate.layers),
+            len(self.candidate.layers) + len(self._installed),
             Reach(self.subject.tree, {**was, **changed}, own_paths(self.subject)),
             own_variables(self.subject),
         )

@@ -76,7 +76,7 @@ def _symbol_versions(move: Move) -> Iterator[str]:
         needed = versions(move.after, path).needed
         parsed = elf.read(move.after, path) if needed else None
         for library, names in needed.items():
-            place = links.place(library, elf.own_directories(parsed, path)) if parsed else None
+            place = links.place(library, elf.own_directories(parsed, path), parsed.machine) if parsed else None
             if place is None:  # told as a library that is gone
                 continue
             if place not in defined:

@@ -34,6 +34,7 @@ from jettison.synthesis.npm_needs import npm_needs
 from jettison.synthesis.parts_written import from_of, with_parts
 from jettison.synthesis.pip_needs import pip_needs
 from jettison.synthesis.programs import Programs
+from jettison.synthesis.tools_installed import installing, with_tools
 from jettison.synthesis.user_carried import NOBODY, Carried, carry
 from jettison.traps import cluster_names, packed_program
 
@@ -77,6 +78,8 @@ class Judged:
             subject = self.swap.subject
             end = stage_chain(subject.dockerfile, subject.stage, subject.build_args)[0].instructions[0].span.end
             found = (*found, Edit(Span(end, end), behind_from(subject)))
+        if self.swap is not None and self.swap.asked:
+            found = (*found, installing(self.swap.subject, self.swap.asked))
         if self.parts is None or self.swap is None:
             return found
         subject = self.swap.subject
@@ -164,13 +167,16 @@ def _judged(subject: Subject, candidate: Candidate) -> Judged | None:
 
 
 def _with_what_it_lacks(judged: Judged) -> Judged:
-    """The same with what it lacks; with the old base's certificates, if it lacks nothing then."""
+    """The same with what it lacks; with the old base's certificates, or programs that apt brings, if that is all."""
     swap = judged.swap
     assert swap is not None
     lacks = tuple(_lacks(swap, judged.candidate))
     more = with_certificates(swap.subject, swap.candidate) if lacks else None
     if more is not None and not any(_lacks(carrying := replace(swap, candidate=more), judged.candidate)):
         return replace(judged, swap=carrying, certificates=True)
+    tools = with_tools(swap) if lacks and judged.candidate.family is Family.SLIM else None
+    if tools is not None and not any(_lacks(tools, judged.candidate)):
+        return replace(judged, swap=tools)
     return replace(judged, lacks=lacks)
 
 

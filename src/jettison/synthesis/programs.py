@@ -29,6 +29,11 @@ _STARTS = re.compile(r"\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync)
 _STARTED = re.compile(
     r"""\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync)\s*\)?\s*\(\s*["'`](?P<name>[\w./+-]+)"""
 )
+# `if (process.platform === "darwin") {` and a few lines: what stands there is not started here
+_ELSEWHERE = re.compile(r"""platform(?:\(\))?\s*={2,3}\s*["'](?:darwin|win32|freebsd)["'][^}]*$""")
+# what a package calls while it is installed, from a file that it runs with
+_COMPILING = {"pkg-config", "make", "cmake", "gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "node-gyp"}
+_FEW = 240  # characters
 _STARTERS = re.compile(r"""["'](?:node:)?(?:child_process|execa|cross-spawn|shelljs|zx)["']""")
 _PYTHON_STARTS = re.compile(r"\b(?:os\.(?:system|popen|exec\w+|spawn\w+)|subprocess|ctypes\.util)\b")
 
@@ -113,8 +118,9 @@ class Programs:
                     if _PYTHON_STARTS.search(text):
                         yield _shown(path), ""
             elif _STARTERS.search(text) and _STARTS.search(text):
-                literal = [match["name"] for match in _STARTED.finditer(text)]
-                yield from ((_shown(path), name) for name in literal)
+                found = (each for each in _STARTED.finditer(text) if not _ELSEWHERE.search(text, *_before(each)))
+                literal = [match["name"] for match in found]
+                yield from ((_shown(path), name) for name in literal if not (vendored and name in _COMPILING))
                 if not vendored:  # a library offers more than is used of it
                     yield _shown(path), ""
 
@@ -140,6 +146,11 @@ def _marks(tree: Tree, path: bytes) -> frozenset[str]:
             found |= {name for name, marks in _MARKS.items() if any(mark in text for mark in marks)}
             rest = text[-longest:]
     return frozenset(found)
+
+
+def _before(match: re.Match[str]) -> tuple[int, int]:
+    """What stands right before a match."""
+    return max(0, match.start() - _FEW), match.start()
 
 
 def _shown(path: bytes) -> str:

@@ -101,13 +101,18 @@ def _required(tree: Tree, removed: Removed, run: tuple[Command, ...], config: Ma
         name = removed.holding(each.found)
         if name:
             yield f"{name} is required by /{each.importer.decode('utf-8', 'replace')}"
-        if b"node_modules/" not in each.found:
+        if b"node_modules/" not in each.found and each.found != _manifest(removed):
             own[each.found] = None
     for path in own:
         for match in _QUOTED.finditer(node.without_comments(_text(tree, path))):
             if match[2] in removed.named:
                 named.setdefault(match[2], path)
     yield from (f"/{path.decode('utf-8', 'replace')} names {name}" for name, path in sorted(named.items()))
+
+
+def _manifest(removed: Removed) -> bytes:
+    """The package.json that names them all: an application that reads its own version loads it."""
+    return (removed.top + b"/" if removed.top else b"") + b"package.json"
 
 
 def _text(tree: Tree, path: bytes) -> str:
