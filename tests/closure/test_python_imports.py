@@ -4,10 +4,11 @@ from typing import Any
 
 from handmade_tree import Files, executable, symlink, tree, without
 
-from jettison.closure.lost import lost
+from jettison.closure.lost import Reach, lost, lost_of
 from jettison.closure.python_source import imports
 
 SITE = "usr/local/lib/python3.11/site-packages"
+VENV = "opt/venv/lib/python3.11/site-packages"
 STDLIB = "usr/local/lib/python3.11"
 FILES: Files = {
     "usr/local/bin/python": executable("\x7fELF"),
@@ -184,3 +185,15 @@ def test_what_a_librarys_own_tests_import_does_not_count() -> None:
         f"{STDLIB}/distutils/__init__.py": "",
     }
     assert [] == reported(f"{STDLIB}/distutils", files=files)
+
+
+def test_what_moved_into_a_virtual_environment_is_not_lost() -> None:
+    """The program is found on the candidate's own PATH, its modules below another folder."""
+    moved = {path.replace("usr/local/bin/gunicorn", "opt/venv/bin/gunicorn").replace(SITE, VENV): each
+             for path, each in FILES.items()}  # fmt: skip
+    config = {"Env": ["PATH=/usr/local/bin:/usr/bin"], "Cmd": ["gunicorn", "main:app"], "WorkingDir": "/app"}
+    after = {**config, "Env": ["PATH=/opt/venv/bin:/usr/local/bin:/usr/bin"]}
+    assert [] == list(lost_of(Reach(tree(FILES), config), tree(moved), after))
+    gone = {path: each for path, each in moved.items() if "bin/gunicorn" not in path}
+    (found,) = lost_of(Reach(tree(FILES), config), tree(gone), after)
+    assert ("what the entry point calls", "gunicorn is gone") == (found.what, found.evidence)

@@ -136,8 +136,9 @@ def lost(reach: Reached, candidate: Tree) -> Iterator[str]:
         if each.name in told or candidate.resolve(each.found) is not None:
             continue
         if not each.importer:
-            told.add(each.name)
-            yield f"{each.name}, which the command names"
+            if each.found.endswith(b".py") and modules.find(each.name) is None:  # a program is entry.lost's to look for
+                told.add(each.name)
+                yield f"{each.name}, which the command names"
             continue
         now = modules.find(each.name) if each.importer in candidate else each.found
         if now is None or (modules.is_namespace(now) and not modules.is_namespace(each.found)):
