@@ -6,7 +6,7 @@ import pytest
 from fake_sandbox import MISSING, Clock, FakeEngine, Program
 from handmade_tree import directory, image, symlink, tree
 
-from jettison.contract.observe import Plan, Target, health_command, observe, runtime_of
+from jettison.contract.observe import Plan, Target, health_command, observe, runtime_of, words_of
 from jettison.contract.static import may_write, normal, variables
 from jettison.engine.model import Finished
 
@@ -93,7 +93,25 @@ def test_a_check_of_a_program_that_has_ended_runs_in_a_container_of_its_own(cloc
     engine = FakeEngine({"v0": program}, clock)
     seen = observe(Target(engine, "v0", image({})), Plan(commands=("make test",)))
     assert (3, b"out", b"err") == (lambda done: (done.code, done.stdout, done.stderr))(seen.commands["make test"])
-    assert ("/bin/sh", "-c", "make test") == engine.sandboxes[1].options.command
+    assert ("make", "test") == engine.sandboxes[1].options.command
+
+
+@pytest.mark.parametrize(
+    ("line", "by_a_shell"),
+    [
+        ("hey -n 1 http://localhost/", False),
+        ("/app/tool --version", False),
+        ("A=1 make", True),
+        ("make && true", True),
+        ("make  test", True),
+        ("echo $HOME", True),
+        ("ls *.py", True),
+        ("test -f /x", True),
+        ("python -c 'import x'", True),
+    ],
+)
+def test_a_plain_command_needs_no_shell_to_be_checked(line: str, by_a_shell: bool) -> None:
+    assert (("/bin/sh", "-c", line) if by_a_shell else tuple(line.split())) == words_of(line)
 
 
 @pytest.mark.parametrize(

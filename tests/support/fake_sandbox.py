@@ -319,7 +319,8 @@ class FakeEngine:
         count = sum(each == image_id for each in self.starts)
         program = told if isinstance(told, Program) else told[min(count, len(told) - 1)]
         if options.command is not None:
-            found = program.commands.get(options.command[-1], MISSING)
+            words = " ".join(options.command)
+            found = program.commands.get(words, program.commands.get(options.command[-1], MISSING))
             finished = found if isinstance(found, Finished) else found[0]
             program = replace(
                 program, ports={}, stdout=finished.stdout, stderr=finished.stderr, ends=finished.code, ends_after=0.0

@@ -34,6 +34,13 @@ COMMAND_SECONDS = 600.0
 VERSION_SECONDS = 5.0
 RUNTIMES = {"python", "python3", "node", "java", "nginx", "ruby", "php", "gunicorn", "tini", "perl", "deno", "bun"}
 _EPHEMERAL = 32768  # Documentation/networking/ip-sysctl: ip_local_port_range
+_PLAIN = re.compile(r"[\w@%+:,./=-]+(?: [\w@%+:,./=-]+)*")
+_OF_SHELLS = {  # what a shell does itself, though there may be a program of that name
+    ".", ":", "alias", "bg", "break", "case", "cd", "command", "continue", "echo", "eval", "exec", "exit", "export",
+    "false", "fg", "for", "getopts", "hash", "if", "jobs", "kill", "local", "printf", "pwd", "read", "readonly",
+    "return", "set", "shift", "source", "test", "time", "times", "trap", "true", "type", "ulimit", "umask", "unalias",
+    "unset", "until", "wait", "while",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -182,13 +189,24 @@ def observe(target: Target, plan: Plan) -> Observation:
 
 def run_command(sandbox: Sandbox, line: str) -> Finished:
     """A `--check` command, as a shell would run it."""
-    return sandbox.execute(["/bin/sh", "-c", line], timeout=COMMAND_SECONDS)
+    return sandbox.execute(words_of(line), timeout=COMMAND_SECONDS)
+
+
+def words_of(line: str) -> tuple[str, ...]:
+    """What is started for a `--check`: the program itself where a shell would do nothing but that.
+
+    So that what can be asked of the original can be asked of it upon a base without a shell, too.
+    """
+    words = tuple(line.split(" "))
+    if _PLAIN.fullmatch(line) and words[0] not in _OF_SHELLS and "=" not in words[0]:
+        return words
+    return ("/bin/sh", "-c", line)
 
 
 def _run_alone(target: Target, options: RunOptions, line: str) -> tuple[Finished, Opened | None]:
     """A `--check` command in a container of its own, for images whose program has ended; what it opened."""
-    shell = replace(options, command=("/bin/sh", "-c", line))
-    with target.engine.start(target.image_id, shell) as sandbox:
+    alone = replace(options, command=words_of(line))
+    with target.engine.start(target.image_id, alone) as sandbox:
         deadline = time.monotonic() + COMMAND_SECONDS
         while sandbox.state().phase is Phase.RUNNING and time.monotonic() < deadline:
             time.sleep(0.05)

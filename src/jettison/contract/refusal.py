@@ -101,7 +101,7 @@ def refuse_command(line: str, finished: Finished) -> NoReturn:
     what = "did not end in time" if finished.timed_out else f"ends with {finished.code}"
     raise ContractError(
         f"--check '{line}' {what} on the original: {said[-1][:200] if said else 'it printed nothing'}",
-        hint="it is run by /bin/sh inside the container, as the image's user, and must exit 0",
+        hint="it is run inside the container as the image's user, by /bin/sh unless it is plain, and must exit 0",
     )
 
 
