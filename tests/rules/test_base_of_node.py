@@ -191,7 +191,7 @@ def test_settings_of_npm_that_change_how_scripts_run_forbid_it(setting: str) -> 
     ("source", "read"),
     [
         ("console.log(process.env.npm_package_version)\n", "npm_package_version"),
-        ('console.log(process.env["npm_config_port"])\n', "npm_config_port"),
+        ('console.log(process.env["npm_config_user_agent"])\n', "npm_config_user_agent"),
         ("console.log(process.env.INIT_CWD)\n", "INIT_CWD"),
         ("console.log(process.env.PWD)\n", "PWD"),
     ],
@@ -200,6 +200,11 @@ def test_a_source_that_reads_what_npm_sets_forbids_it(source: str, read: str) ->
     refused = stage(files={"app/dist/server.js": source}).refused(DISTROLESS)
     assert f"/app/dist/server.js reads {read}, which npm start sets" == refused
     assert stage(files={"app/dist/server.js": source.replace(read, "PORT")}).upon(DISTROLESS)
+
+
+def test_what_npm_sets_only_where_it_is_configured_may_be_read() -> None:
+    files = {"app/dist/server.js": "const arch = process.env.npm_config_arch || require('os').arch()\n"}
+    assert stage(files=files).upon(DISTROLESS)
 
 
 def test_what_npm_sets_may_be_read_where_npm_did_not_start_it() -> None:

@@ -19,6 +19,8 @@ _WAITS = re.compile(
     rb"|bad address|Name does not resolve|[Nn]etwork is unreachable|ENETUNREACH|EHOSTUNREACH|OperationalError"
     rb"|Waiting for",
 )
+_LOOKED = 40  # lines
+_IS_ERROR = re.compile(r"\w*(?:Error|Exception)\b(?=:)|\b(?:error|fatal|panic|failed)\b", re.IGNORECASE)
 
 
 def service_line(*observations: Observation) -> str:
@@ -32,11 +34,12 @@ def service_line(*observations: Observation) -> str:
 
 
 def last_line(observation: Observation) -> str:
-    """The last thing that it printed."""
+    """The last thing that it printed; of what looks like an error the last of that kind."""
     for log in (observation.logs[1], observation.logs[0]):
         lines = [line.strip() for line in log.decode("utf-8", "replace").splitlines() if line.strip()]
+        errors = [line for line in lines[-_LOOKED:] if _IS_ERROR.search(line)]
         if lines:
-            return lines[-1][:200]
+            return (errors or lines)[-1][:200]
     return observation.state.error[:200] or "it printed nothing"
 
 

@@ -32,6 +32,7 @@ class Candidate:
     expected_seconds: float | None  # of its build; None where the original's seconds are not known
     key: str = ""  # the change itself, whatever else has changed in the file; what was undone is not tried twice
     spared_seconds: float | None = None  # after a source change, where that is the currency; None: not known
+    kind: str = ""  # the same change upon the same base; where it broke the application it is not tried once more
     by_name: bool = False  # a proposal that `--select` names: done for its own sake, whatever it weighs
 
     def made_of(self, current: Sources) -> Sources:
@@ -81,8 +82,14 @@ def candidates(
         if finding.probe and expected is not None:
             expected = 3 * expected - (spared or 0.0)  # built, and both sides once more with a changed file
         key = _key(finding.rule, dockerfile, fix)
-        found.append(Candidate(finding, text, expected, key, spared, by_name))
+        kind = json.dumps([finding.rule, fix.title, _said(finding), [stage.base for stage in dockerfile.stages]])
+        found.append(Candidate(finding, text, expected, key, spared, kind, by_name))
     return sorted(found, key=lambda each: _order(each, by_seconds=recipe.budget_seconds is not None))
+
+
+def _said(finding: Finding) -> str:
+    """What the instruction says that a finding is about."""
+    return finding.instruction.value if finding.instruction is not None else ""
 
 
 def _by_name(fix: Fix, finding: Finding, recipe: Recipe) -> bool:

@@ -24,13 +24,13 @@ from jettison.lighten.bench import (
 )
 from jettison.lighten.choose import Candidate, candidates, carry_seconds, instruction_seconds, limited, wanted
 from jettison.lighten.forewarn import forewarned
-from jettison.lighten.ledger import Ledger, Noise, Proposal, Rebuild, Step, Verification
+from jettison.lighten.ledger import Ledger, Noise, Proposal, Rebuild, Step, Verdict, Verification
 from jettison.lighten.probe import CannotProbe
 from jettison.lighten.project import check_text
 from jettison.lighten.rebuild import changeable, measure_rebuild
 from jettison.lighten.resume import check_resumable, ignore_key, record_step, resumed
 from jettison.lighten.sources import difference, untriable
-from jettison.lighten.trial import attempt, needed_bytes
+from jettison.lighten.trial import Outcome, attempt, needed_bytes
 from jettison.lighten.verify import verify
 from jettison.rule import Finding
 
@@ -164,7 +164,7 @@ def _look(
     unbuildable = tuple(reversed(largest.values()))
     unbuildable += tuple(_left(findings, needed))
     tried = standing.tried
-    fresh = [each for each in found if each.made_of(sources).key not in tried and each.key not in tried]
+    fresh = [each for each in found if tried.isdisjoint({each.made_of(sources).key, each.key, each.kind})]
     fresh = [each for each in fresh if not _waits(each, fresh)]
     proposals = tuple(_proposals(findings))
     return replace(standing, seconds=seconds, unbuildable=unbuildable, proposals=proposals), fresh
@@ -223,7 +223,7 @@ def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator
     standing = replace(
         standing,
         steps=(*standing.steps, outcome.step),
-        tried=standing.tried | {made.key, *(() if outcome.version else (candidate.key,))},
+        tried=standing.tried | {made.key, *_not_again(candidate, outcome)},
         baseline=replace(standing.baseline, contract=outcome.contract),
     )
     if outcome.version is not None:
@@ -233,6 +233,14 @@ def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator
             discard(bench, old.name)
     yield events.Done(outcome.step, ledger_of(bench, standing, None))
     return standing
+
+
+def _not_again(candidate: Candidate, outcome: Outcome) -> Iterator[str]:
+    """What marks changes that need no further try after this one."""
+    if outcome.version is None:
+        yield candidate.key
+    if outcome.step.verdict is Verdict.BROKE_CONTRACT:
+        yield candidate.kind
 
 
 def _fits(bench: Bench, standing: Standing, candidate: Candidate, elapsed: float) -> bool:

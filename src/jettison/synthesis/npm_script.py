@@ -29,7 +29,11 @@ _OF_YARN = {  # what these do is yarn's own, whatever scripts there are
 _SETTINGS = {"script-shell", "node-options", "omit", "only", "production", "ignore-scripts", "shell"}
 _NODE_SCRIPT = re.compile(rb"#![ \t]*(?:/\S*/env[ \t]+)?(?:\S*/)?node[ \t]*\r?\n")  # and no options behind it
 _ENV = r"""\benv(?:iron)?\s*(?:\.get\(\s*|\?\.\s*|\.\s*|\[\s*)["'`]?"""
-_NPM_READ = re.compile(rf"{_ENV}(?P<name>npm_\w+|INIT_CWD)")
+_NPM_READ = re.compile(  # what npm sets whatever is configured; `npm_config_arch` is not there unless somebody said so
+    rf"{_ENV}(?P<name>INIT_CWD|npm_(?:package_|lifecycle_)\w+|npm_(?:command|execpath|node_execpath|config_(?:"
+    r"cache|globalconfig|global_prefix|init_module|local_prefix|node_gyp|noproxy|npm_version|prefix|user_agent|userconfig"
+    r"))\b)"
+)
 _SHELL_READ = re.compile(rf"{_ENV}(?P<name>PWD|OLDPWD|SHLVL)\b")
 
 
