@@ -83,7 +83,7 @@ def test_an_address_that_answers_differently_each_time_is_dropped_and_told(clock
 
     contract = recorded(clock, Program({8000: site({**PAGES, "/status": moody})}))
     assert not has(contract, "http", "/status")
-    told = "1 addresses that do not answer, or differently each time: http://localhost:8000/status"
+    told = "1 address that does not answer, or differently each time: http://localhost:8000/status"
     assert any(told in each and "answered 200, then 503" in each for each in contract.not_exercised)
 
 
@@ -241,7 +241,7 @@ def test_of_the_config_only_promises_decide(clock: Clock) -> None:
 def test_routes_of_the_sources_that_answered_404_are_told(clock: Clock) -> None:
     files = {**FILES, "app/main.py": "@app.route('/admin-only')\n@app.route('/a')\n"}
     contract = recorded(clock, SERVER, files=files)
-    assert "1 routes named in the sources that answered 404: /admin-only" in contract.not_exercised
+    assert "1 route named in the sources that answered 404: /admin-only" in contract.not_exercised
 
 
 def test_a_host_header_that_is_refused_is_replaced_by_an_allowed_one(clock: Clock) -> None:

@@ -129,17 +129,25 @@ def _not_exercised(extra: Sequence[str], one: Observation, unsteady: Sequence[st
     missing = [address.path for address, answers in one.answers.items() if answers[0].status == 404]
     missing = [path for path in dict.fromkeys(missing) if path in extra]
     if missing:
-        yield f"{len(missing)} routes named in the sources that answered 404: {_some(missing)}"
+        yield f"{_counted(missing, 'route')} named in the sources that answered 404: {_some(missing)}"
     broken = [address.path for address, answers in one.answers.items() if answers[0].status >= 500]
     if broken:
-        yield f"{len(broken)} addresses that answer with a server's error: {_some(broken)}"
+        answer = "answer" if len(broken) > 1 else "answers"
+        yield f"{_counted(broken, 'address')} that {answer} with a server's error: {_some(broken)}"
     if unsteady:
-        yield f"{len(unsteady)} addresses that do not answer, or differently each time: {_some(list(unsteady))}"
+        answer = "do not answer" if len(unsteady) > 1 else "does not answer"
+        yield f"{_counted(unsteady, 'address')} that {answer}, or differently each time: {_some(list(unsteady))}"
     if one.answers:
         yield "requests other than GET, pages behind a login, outgoing connections"
     waits = service_line(one)
     if waits:
         yield f"another service that it looks for: {waits}"
+
+
+def _counted(items: Sequence[str], word: str) -> str:
+    """`1 route`, `2 addresses`."""
+    many = f"{word}es" if word.endswith("s") else f"{word}s"
+    return f"{len(items)} {word if len(items) == 1 else many}"
 
 
 def _some(items: Sequence[str]) -> str:

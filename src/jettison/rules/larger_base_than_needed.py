@@ -13,6 +13,7 @@ from jettison.synthesis.other_base import Judged, described, judge, price, size_
 
 NAME = "larger-base-than-needed"
 _WORTH_ASKING = 1_000_000
+_SHOWN = 3  # of what a base lacks
 TRAPS = ("cluster-names", "packed-program", "user-exists")
 
 
@@ -79,8 +80,8 @@ def _finding(instruction: Instruction, base: str, judged: Judged) -> Finding:
 
 
 def _refused(instruction: Instruction, base: str, judged: Judged) -> Finding:
-    more = f" and {len(judged.lacks) - 1} more" if judged.lacks[1:] else ""
-    reason = f"{judged.candidate.name} lacks what is needed: {judged.lacks[0]}{more}"
+    more = f"; and {len(judged.lacks) - _SHOWN} more" if judged.lacks[_SHOWN:] else ""
+    reason = f"{judged.candidate.name} lacks what is needed: {'; '.join(judged.lacks[:_SHOWN])}{more}"
     message = f"line {instruction.line} {described(judged, base)}"
     return Finding(NAME, message, instruction, judged.saved, None, TRAPS, reason)
 
