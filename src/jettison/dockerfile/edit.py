@@ -124,7 +124,7 @@ def _check_followed(found: Script, command: str) -> None:
     if found.ending:
         raise CannotEdit(f"its last line ends in {found.ending}")
     if "exec" in found.leaks or "exit" in found.leaks:
-        raise CannotEdit("it ends its shell itself")
+        raise CannotEdit("it ends its shell itself (exit, exec), and what is put behind it may not run")
     if found.errexit and found.compound_end:
         raise CannotEdit("errexit (`set -e`) would no longer hold inside its last command")
     if "*" in command and any(each.name in ("set", "shopt") and not _keeps_globs(each) for each in found.commands):
