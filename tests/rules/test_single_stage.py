@@ -11,6 +11,7 @@ from handmade_tree import Piece, directory, executable, image, symlink
 from jettison.align import Alignment
 from jettison.dockerfile.edit import apply
 from jettison.dockerfile.parse import parse
+from jettison.image.model import Kind
 from jettison.rules.single_stage_build import single_stage_build
 from jettison.subject import Subject
 
@@ -88,6 +89,15 @@ def test_the_prediction_is_what_the_second_stage_leaves_out():
     left = sum(len(piece) if isinstance(piece, str) else len(piece.data) for piece in BASE.values())
     left += len("{}") + 100 + len(LOCK) + 3_000_000 + 1000 + 90
     assert whole.sizes.unpacked - left == found.predicted
+
+
+def test_what_has_two_names_is_copied_once():
+    """As esbuild's program, which its package links into its own folder."""
+    name = "app/node_modules/esbuild/bin/esbuild"
+    program = {"app/node_modules/@esbuild/linux/esbuild": executable("e" * 700_000)}
+    twice = {**program, name: Piece(kind=Kind.HARDLINK, link=b"app/node_modules/@esbuild/linux/esbuild", mode=0o755)}
+    one, two = (findings(layers=(SOURCES, {**INSTALLED, **more}, BUILT))[1][0] for more in (program, twice))
+    assert one.predicted == two.predicted
 
 
 def test_where_building_needs_what_a_smaller_base_lacks_both_are_one_step():

@@ -94,14 +94,17 @@ class Plan:
         )
 
     def _copied(self, ship: Ship) -> int:
-        """Bytes that the copy will hold: each name its own file, for that is what copying makes of hard links."""
+        """Bytes that the copy will hold: builders keep hard links within what one instruction copies."""
         if ship.size is not None:
             return ship.size
-        tree, found = self.subject.tree, 0
-        for path in ship.paths:
-            entries = map(tree.get, tree.under(_path(path)))
-            found += sum(entry.size for entry in entries if entry is not None and entry.kind is Kind.FILE)
-        return found
+        tree = self.subject.tree
+        sized = {
+            tree.payload(path): entry.size
+            for top in ship.paths
+            for path in tree.under(_path(top))
+            if (entry := tree.get(path)) is not None and entry.kind is Kind.FILE
+        }
+        return sum(sized.values())
 
 
 def _path(name: str) -> bytes:
