@@ -126,6 +126,12 @@ def test_images_that_were_to_be_kept_are_not_swept(project: Path, engine: Script
     assert ((), before, 3) == (sweep_dead_runs(engine), engine.images(), len(before))
 
 
+def test_an_interrupted_run_keeps_them_too(project: Path, engine: ScriptedEngine) -> None:
+    drive(engine, recipe_for(project, keep_images=True), stop_after=16)
+    before = engine.images()
+    assert ((), before, True) == (sweep_dead_runs(engine), engine.images(), bool(before))
+
+
 def test_a_killed_process_lets_go_of_its_run(project: Path, state: Path) -> None:
     source = Path(__file__).parents[2] / "src"
     code = (

@@ -117,6 +117,7 @@ def _begin(bench: Bench, text: str, fingerprint: int) -> Generator[events.Event,
         ignore=ignore_key(bench.ignore),
         build_key=recipe.build_key,
         engine=bench.engine.name,
+        keeps_images=recipe.keep_images,
     )
     yield from forewarned(bench, text)
     baseline = yield from measure(bench, text)

@@ -190,5 +190,7 @@ def _owner(run: Run, engines: dict[str, Engine | None], now: Engine) -> Engine |
 
 
 def _keeps_images(run: Run) -> bool:
-    end = Journal(run.directory / "journal").last("end")
-    return end is not None and bool(end.get("kept_images"))
+    """Whether the user asked for that, of a run that ended or was interrupted: `--resume` goes on from them."""
+    journal = Journal(run.directory / "journal")
+    end, begun = journal.last("end"), journal.last("run")
+    return bool(end.get("kept_images") if end is not None else begun is not None and begun.get("keeps_images"))
