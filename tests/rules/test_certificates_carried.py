@@ -62,5 +62,7 @@ def test_a_base_of_a_named_platform_is_left_alone() -> None:
 
 def test_what_lacks_more_than_certificates_is_refused_for_that() -> None:
     compiles = {"app/server.js": "require('child_process').execFile('gcc', ['-v'])\n"}
-    expected = "the certificates of /etc/ssl/certs, which TLS connections are checked with and 1 more"
+    expected = (
+        "the certificates of /etc/ssl/certs, which TLS connections are checked with; gcc, which /app/server.js starts"
+    )
     assert expected == stage(files=compiles).refused(SLIM)
