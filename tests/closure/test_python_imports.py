@@ -132,6 +132,12 @@ def test_the_module_of_the_command_itself_is_missed() -> None:
     assert ["pkg.__main__, which the command names"] == reported("app/pkg/__main__.py", config=config, files=files)
 
 
+def test_an_extension_that_the_command_names_is_missed() -> None:
+    config = {"WorkingDir": "/app", "Cmd": ["python", "-m", "fast"]}
+    gone = f"{SITE}/fast.cpython-311-x86_64-linux-gnu.so"
+    assert ["fast, which the command names"] == reported(gone, config=config, files=without(FILES, "app/main.py"))
+
+
 def test_the_entry_script_is_looked_through() -> None:
     start = executable("#!/bin/sh\ncd /srv\nexec python /srv/run.py\n")
     files = {**FILES, "bin/sh": executable("x"), "start.sh": start, "srv/run.py": "import psycopg2\n"}

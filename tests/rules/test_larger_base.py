@@ -107,6 +107,12 @@ def test_a_tool_that_no_package_brings_is_not():
         ("if (process.platform === 'darwin') {\n  spawnSync('git', [])\n}\n", False),
         ("if (process.platform === 'darwin') {\n  x()\n}\nspawnSync('git', [])\n", True),
         ("if (process.platform === 'linux') {\n  spawnSync('git', [])\n}\n", True),
+        ("const isMac = process.platform === 'darwin'\nspawnSync('git', [])\n", True),
+        ("if (process.platform === 'win32') return\nspawnSync('git', [])\n", True),
+        ("if (process.platform === 'darwin' || x) {\n  spawnSync('git', [])\n}\n", True),
+        ("if (x || process.platform === 'darwin') {\n  spawnSync('git', [])\n}\n", True),
+        ("if (process.platform === 'darwin' && x) {\n  spawnSync('git', [])\n}\n", False),
+        ("if (process.platform === 'darwin') { x({}) }\nspawnSync('git', [])\n", True),
     ],
 )
 def test_what_is_started_on_another_system_is_not_started(source, starts):

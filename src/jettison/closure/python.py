@@ -136,7 +136,8 @@ def lost(reach: Reached, candidate: Tree) -> Iterator[str]:
         if each.name in told or candidate.resolve(each.found) is not None:
             continue
         if not each.importer:
-            if each.found.endswith(b".py") and modules.find(each.name) is None:  # a program is entry.lost's to look for
+            program = "/" in each.name and not each.found.endswith(b".py")  # which is entry.lost's to look for
+            if not program and modules.find(each.name) is None:
                 told.add(each.name)
                 yield f"{each.name}, which the command names"
             continue

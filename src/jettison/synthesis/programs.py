@@ -29,8 +29,11 @@ _STARTS = re.compile(r"\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync)
 _STARTED = re.compile(
     r"""\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync)\s*\)?\s*\(\s*["'`](?P<name>[\w./+-]+)"""
 )
-# `if (process.platform === "darwin") {` and a few lines: what stands there is not started here
-_ELSEWHERE = re.compile(r"""platform(?:\(\))?\s*={2,3}\s*["'](?:darwin|win32|freebsd)["'][^}]*$""")
+# the block of `if (process.platform === "darwin") {`, up to a call in it: that is not started here
+_ELSEWHERE = re.compile(
+    r"""\bif\s*\((?:(?!\|\|)[^{};])*platform(?:\(\))?\s*===?\s*["'](?:darwin|win32|freebsd)["']"""
+    r"(?:(?!\|\|)[^{};])*\)\s*\{[^{}]*$"
+)
 # what a package calls while it is installed, from a file that it runs with
 _COMPILING = {"pkg-config", "make", "cmake", "gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "node-gyp"}
 _FEW = 240  # characters
