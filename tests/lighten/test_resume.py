@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from jettison.lighten.history import past_runs
 from jettison.lighten.journal import Journal
 from jettison.lighten.ledger import Ledger
 from jettison.lighten.run import Run, find_interrupted, sweep_dead_runs
+from jettison.rule import Finding, Rule
+from jettison.subject import Subject
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +64,26 @@ def test_a_run_stopped_after_any_event_goes_on_to_the_same_end(tmp_path: Path, p
         check_end(whole, again.end)
         assert ([], []) == (engine.images(), engine.nameless)
     assert count > 20
+
+
+def test_what_broke_the_application_is_not_tried_in_other_words_after_it(
+    tmp_path: Path, project: Path, monkeypatch: Patch
+) -> None:
+    def check(subject: Subject) -> Iterator[Finding]:
+        worded = "RUN write /usr/lib/other 0" + " && write /usr/lib/other 0" * ("junk 50000" in subject.dockerfile.text)
+        yield from replacing("needed", "RUN write /usr/lib/needed 3000", worded, 900_000).check(subject)
+
+    use_rules(monkeypatch, Rule("needed", "JT000", "needed: a rule of a test.", check), JUNK)
+    for count in (None, *range(1, 1000)):
+        engine = ScriptedEngine(tmp_path / f"engine-{count}")
+        driven = drive(engine, recipe_for(project), stop_after=count)
+        stopped = driven.ledger is None
+        if stopped:
+            driven = drive(engine, recipe_for(project), resume=find_interrupted(project, None))
+        assert [("needed", "broke-contract"), ("junk", "kept")] == [fate[:2] for fate in driven.fates]
+        if count is not None and not stopped:
+            break
+    assert count is not None and count > 10
 
 
 @pytest.mark.parametrize("images", ["kept", "swept"])

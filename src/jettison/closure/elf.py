@@ -82,12 +82,14 @@ class Linker:
         real = self.tree.resolve(path)
         if real is None or not self._is_file(real):
             return False
+        if not machine:
+            return True
         if path not in self._machines:
             with self.tree.open(real) as stream:
                 head = stream.read(20)
             self._machines[path] = _SCRIPT if head.startswith(_SCRIPT) else _machine(head)
         found = self._machines[path]
-        return not machine or not found or found == machine
+        return not found or found == machine
 
     def _directory(self, path: bytes) -> bytes | None:
         if path not in self._real:

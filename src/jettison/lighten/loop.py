@@ -220,11 +220,12 @@ def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator
     outcome = yield from attempt(bench, standing.baseline, standing.current, candidate, name)
     if outcome.contract is not None and outcome.contract is not standing.baseline.contract:
         store_contract(bench, outcome.contract)
-    record_step(bench, outcome.step, made, candidate.key)
+    settled = tuple(_settled(candidate, outcome))
+    record_step(bench, outcome.step, made, settled)
     standing = replace(
         standing,
         steps=(*standing.steps, outcome.step),
-        tried=standing.tried | {made.key, *_not_again(candidate, outcome)},
+        tried=standing.tried | {made.key, *settled},
         baseline=replace(standing.baseline, contract=outcome.contract),
     )
     if outcome.version is not None:
@@ -236,7 +237,7 @@ def _step(bench: Bench, standing: Standing, found: list[Candidate]) -> Generator
     return standing
 
 
-def _not_again(candidate: Candidate, outcome: Outcome) -> Iterator[str]:
+def _settled(candidate: Candidate, outcome: Outcome) -> Iterator[str]:
     """What marks changes that need no further try after this one."""
     if outcome.version is None:
         yield candidate.key

@@ -43,11 +43,11 @@ class Recovered:
 
 @dataclass(frozen=True)
 class _Tried:
-    """A step of the journal with what it was built from, and the key of its change."""
+    """A step of the journal with what it was built from, and the keys of changes that need no further try after it."""
 
     step: Step
     sources: Sources
-    key: str
+    settled: tuple[str, ...]
 
 
 def check_resumable(bench: Bench, text: str) -> None:
@@ -86,7 +86,7 @@ def resumed(bench: Bench, text: str) -> Generator[events.Event, None, Recovered]
         current = yield from _version(bench, last.sources, last.step.version, cold=False)
         assert last.step.weight is not None
         current = with_weight(current, last.step.weight)  # what the journal's steps were measured against
-    done = {text, *(each.sources.key for each in tried), *(each.key for each in tried if not each.step.verdict.kept)}
+    done = {text, *(each.sources.key for each in tried), *(key for each in tried for key in each.settled)}
     return Recovered(
         baseline=baseline,
         current=current,
@@ -137,7 +137,7 @@ def _read_steps(bench: Bench) -> tuple[_Tried, ...]:
     """The steps that have a verdict. Raises UsageError for a journal of another making."""
     try:
         return tuple(
-            _Tried(step_from(record["step"]), _sources(record), record.get("key", ""))
+            _Tried(step_from(record["step"]), _sources(record), tuple(record["settled"]))
             for record in bench.journal.records()
             if record.get("kind") == "step"
         )
@@ -145,10 +145,10 @@ def _read_steps(bench: Bench) -> tuple[_Tried, ...]:
         raise _unusable(f"a step cannot be read ({error})") from error
 
 
-def record_step(bench: Bench, step: Step, made: Sources, key: str) -> None:
-    """Journal a step with its verdict."""
+def record_step(bench: Bench, step: Step, made: Sources, settled: tuple[str, ...]) -> None:
+    """Journal a step with its verdict, and the keys of changes that need no further try after it."""
     values = asdict(step) | {"verdict": step.verdict.value, "applicability": step.applicability.value}
-    bench.journal.write("step", step=values, text=made.text, files=dict(made.files), key=key)
+    bench.journal.write("step", step=values, text=made.text, files=dict(made.files), settled=settled)
 
 
 def step_from(values: Mapping[str, Any]) -> Step:
