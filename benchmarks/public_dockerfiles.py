@@ -124,9 +124,13 @@ def main() -> None:
     folder = Path(sys.argv[1])
     rows = [line.split() for line in MODULES.split("\n") if line]
     with ThreadPoolExecutor(6) as pool:
-        counts = pool.map(lambda row: fetch(row[0], row[1], folder), rows)
+        counts = [pool.submit(fetch, module, version, folder) for module, version in rows]
         for (module, version), count in zip(rows, counts, strict=True):
-            print(f"{count:4} {module} {version}")
+            try:
+                print(f"{count.result():4} {module} {version}")
+            except (OSError, zipfile.BadZipFile) as error:
+                pool.shutdown(cancel_futures=True)
+                sys.exit(f"{module} {version} cannot be fetched from {proxy()}: {error}")
 
 
 if __name__ == "__main__":

@@ -73,7 +73,8 @@ def test_a_digest_is_never_invented(transport: Transport) -> None:
         ("debian:bookworm", "under which newer releases of bookworm appear"),
         ("python:3.11-slim-bookworm", "under which newer releases of 3.11 appear"),
         ("ghcr.io/us/app:latest", "which may be another major version with the next build"),
-        ("gcr.io/distroless/nodejs20-debian12", "which is built anew as its system gets fixes"),
+        ("gcr.io/distroless/nodejs24-debian12", "which is built anew as its system gets fixes"),
+        ("gcr.io/distroless/nodejs20-debian12", ""),
         ("node:slim", "which may be another major version with the next build"),
         ("node:20", ""),  # past its end: nothing newer comes
         ("python:3.12-slim-buster", ""),  # its Debian is

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from jettison.bases.catalogue import stands_on
-from jettison.bases.names import DEBIAN, Name, familiar, official
+from jettison.bases.names import DEBIAN, UBUNTU, Name, familiar, official
 
 _TEXT = """
 node 4 2018-04-30, 5 2016-06-30, 6 2019-04-30, 7 2017-06-30, 8 2019-12-31, 9 2018-06-30, 10 2021-04-30, 11 2019-06-30,
@@ -46,8 +46,6 @@ ubuntu 12.04 2017-04-28, 14.04 2019-04-02, 16.04 2021-04-02, 17.10 2018-07-19, 1
      22.04 2027-04-01, 22.10 2023-07-20, 23.04 2024-01-25, 23.10 2024-07-12, 24.04 2029-05-31, 24.10 2025-07-10,
      25.04 2026-01-17, 25.10 2026-07-01, 26.04 2031-04-30
 """
-_UBUNTU = {"trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04",
-           "noble": "24.04"}  # fmt: skip
 
 
 def _table(text: str) -> dict[str, dict[str, date]]:
@@ -91,7 +89,7 @@ def _parts(name: str) -> list[tuple[str, str]]:
     image = familiar(path)
     if image == "ubuntu":
         word = tag.partition("-")[0]
-        return [(image, _UBUNTU.get(word, word))]
+        return [(image, UBUNTU.get(word, word))]
     if image == "centos":  # `7.9.2009` is a release of 7
         return [(image, tag.partition(".")[0])]
     read = official(name)
@@ -99,7 +97,7 @@ def _parts(name: str) -> list[tuple[str, str]]:
         return []
     return [
         *_language(read),
-        ("ubuntu", _UBUNTU.get(read.system, "")),
+        ("ubuntu", UBUNTU.get(read.system, "")),
         ("debian", str(DEBIAN.get(stands_on(name), ""))),
         ("alpine", _alpine(read)),
     ]

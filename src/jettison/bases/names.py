@@ -13,7 +13,10 @@ from functools import lru_cache
 DEBIAN = {"jessie": 8, "stretch": 9, "buster": 10, "bullseye": 11, "bookworm": 12, "trixie": 13}
 _WORDS = {"latest", "lts", "current", "stable", "oldstable"}
 _KINDS = {"cli", "fpm", "apache", "zts"}  # php's
-_UBUNTU = {"xenial", "bionic", "focal", "jammy", "noble"}  # what eclipse-temurin and buildpack-deps stand on
+# eclipse-temurin and buildpack-deps stand on some of these
+UBUNTU = {
+    "trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04", "noble": "24.04",
+}  # fmt: skip
 # the same images under another name: registries that hold a copy, and Docker's own, one architecture each
 _ELSEWHERE = re.compile(
     r"(?:(?:docker\.io|index\.docker\.io|registry\.hub\.docker\.com|mirror\.gcr\.io|public\.ecr\.aws/docker)/)?"
@@ -85,7 +88,7 @@ def _meaning(part: str, position: int) -> tuple[str, str]:
         return "edition", part
     if part in _KINDS:
         return "kind", part
-    if part in _UBUNTU and position:
+    if part in UBUNTU and position:
         return "system", part
     if position and re.fullmatch(r"\d{8}", part):
         return "date", part

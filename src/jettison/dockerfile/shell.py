@@ -320,19 +320,19 @@ def _operands(node: Node) -> Iterator[tuple[int, int] | None]:
 
     The grammar hangs a redirection behind a list on the whole list; it belongs to the list's last command.
     """
-    if node.type == "redirected_statement" and node.children[0].type == "list":
-        *others, last = _operands(node.children[0])
-        yield from others
-        yield last and (last[0], node.end_byte)
-    elif node.type == "list":
-        operators = [child.type for child in node.children if not child.is_named]
-        if operators != ["&&"]:
-            yield None
-        for child in node.children:
-            if child.is_named and child.type != "comment":
-                yield from _operands(child)
-    else:
-        yield node.start_byte, node.end_byte
+    waiting = [(node, node.end_byte)]  # lists hang in one another as deep as they are long
+    while waiting:
+        each, end = waiting.pop()
+        if each.type == "redirected_statement" and each.children[0].type == "list":
+            waiting.append((each.children[0], end))
+        elif each.type == "list":
+            if [child.type for child in each.children if not child.is_named] != ["&&"]:
+                yield None
+            parts = [child for child in each.children if child.is_named and child.type != "comment"]
+            ends = [*(part.end_byte for part in parts[:-1]), end]
+            waiting += reversed(list(zip(parts, ends, strict=True)))
+        else:
+            yield each.start_byte, end
 
 
 def _holds_compound(node: Node) -> bool:

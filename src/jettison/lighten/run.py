@@ -190,7 +190,7 @@ def _owner(run: Run, engines: dict[str, Engine | None], now: Engine) -> Engine |
 
 
 def _keeps_images(run: Run) -> bool:
-    """Whether the user asked for that, of a run that ended or was interrupted: `--resume` goes on from them."""
+    """Whether the user asked for its images to stay: of a run that was interrupted, `--resume` goes on from them."""
     journal = Journal(run.directory / "journal")
     end, begun = journal.last("end"), journal.last("run")
     return bool(end.get("kept_images") if end is not None else begun is not None and begun.get("keeps_images"))

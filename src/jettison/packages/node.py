@@ -82,6 +82,15 @@ def described(tree: Tree, folder: bytes) -> Mapping[str, Any]:
     return read_json(tree, _join(folder, b"package.json")) or {}
 
 
+def installed(tree: Tree, modules: bytes) -> Iterator[bytes]:
+    """Folders of the packages directly in a node_modules, those of scopes too."""
+    for path in tree.children(modules):
+        name = path.rpartition(b"/")[2]
+        for folder in tree.children(path) if name.startswith(b"@") else (path,):
+            if not name.startswith(b".") and _join(folder, b"package.json") in tree:
+                yield folder
+
+
 def _version_1(document: Mapping[str, Any], above: str) -> Iterator[str]:
     """`dependencies` within `dependencies`, as npm before 7 wrote them."""
     dependencies = document.get("dependencies")

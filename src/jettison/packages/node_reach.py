@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jettison.image.tree import Tree
-from jettison.packages.node import described
+from jettison.packages.node import described, installed
 
 _KINDS = ("dependencies", "optionalDependencies", "peerDependencies")
 
@@ -17,7 +17,7 @@ _KINDS = ("dependencies", "optionalDependencies", "peerDependencies")
 def unreachable(tree: Tree, top: bytes) -> tuple[bytes, ...]:
     """Folders of installed packages that nothing but development dependencies asks for, sorted.
 
-    `top` is the folder that holds package.json and node_modules. None where it has workspaces: each asks for its own.
+    `top` is the folder that holds package.json and node_modules. Empty where it has workspaces: each asks for its own.
     """
     if described(tree, top).get("workspaces"):
         return ()
@@ -30,7 +30,7 @@ def unreachable(tree: Tree, top: bytes) -> tuple[bytes, ...]:
             if found is not None and found not in kept:
                 kept.add(found)
                 waiting.append(found)
-    return tuple(sorted(each for each in _installed(tree, _join(top, b"node_modules")) if each not in kept))
+    return tuple(sorted(each for each in _all_installed(tree, _join(top, b"node_modules")) if each not in kept))
 
 
 def _asked(tree: Tree, folder: bytes) -> Iterator[bytes]:
@@ -54,15 +54,12 @@ def _resolved(tree: Tree, folder: bytes, name: bytes, top: bytes) -> bytes | Non
         at = at.rpartition(b"/")[0]
 
 
-def _installed(tree: Tree, modules: bytes) -> Iterator[bytes]:
+def _all_installed(tree: Tree, modules: bytes) -> Iterator[bytes]:
     """Folders of the packages in a node_modules, and in those below it."""
-    for path in tree.children(modules):
-        name = path.rpartition(b"/")[2]
-        for folder in tree.children(path) if name.startswith(b"@") else (path,):
-            if not name.startswith(b".") and _join(folder, b"package.json") in tree:
-                yield folder
-                if (nested := folder + b"/node_modules") in tree:
-                    yield from _installed(tree, nested)
+    for folder in installed(tree, modules):
+        yield folder
+        if (nested := folder + b"/node_modules") in tree:
+            yield from _all_installed(tree, nested)
 
 
 def _join(folder: bytes, name: bytes) -> bytes:

@@ -64,7 +64,8 @@ def deleted_in_a_later_layer(subject: Subject) -> Iterator[Finding]:
 
 @seen_in_text(deleted_in_a_later_layer)
 def removed_for_nothing(text: Text) -> Iterator[Finding]:
-    """A RUN that removes what an earlier instruction surely made: a package manager's cache, what a COPY put there."""
+    """A RUN that removes what an earlier one surely made: a package manager's cache, what a COPY put there or a RUN
+    fetched."""
     seen = set()
     for made, removed, path in (*removed_caches(text), *removed_copies(text), *removed_parts(text)):
         if (made.span, removed.span) in seen:

@@ -84,19 +84,16 @@ def _findings(subject: Subject, removed: Removed, makers: tuple[Instruction, ...
     message = f"{len(removed.folders)} packages in {shown} are there for development alone"
     largest = sorted(removed.folders, key=lambda each: -weigh(subject.tree, (each,)))[:5] if size else []
     bare = Finding(NAME, message, makers[-1], size, traps=("development-package-needed",), paths=tuple(largest))
-    needed = development_package_needed.found(subject, removed)
+    needed = development_package_needed.found(subject, removed) or npm_prune.script_run(subject, removed)
     if needed:
         yield replace(bare, refusal=needed)
         return
     offers, reasons = [], []
-    try:
-        for way in _ways(subject, removed, makers):
-            try:
-                offers.append(way())
-            except CannotEdit as error:
-                reasons.append(error.reason)
-    except CannotEdit as error:
-        reasons.append(error.reason)
+    for way in _ways(subject, removed, makers):
+        try:
+            offers.append(way())
+        except CannotEdit as error:
+            reasons.append(error.reason)
     for title, edits, saved, after in offers:
         yield replace(bare, predicted=saved, fix=Fix(title, Applicability.TESTED, edits), after=after)
     if not offers:
@@ -108,7 +105,6 @@ Offer = tuple[str, tuple[Edit, ...], int, str]
 
 def _ways(subject: Subject, removed: Removed, makers: tuple[Instruction, ...]) -> list[Callable[[], Offer]]:
     """What may be tried, the simplest first; behind an omission only what may do where that does not."""
-    npm_prune.check_scripts(subject, removed)
     lock = lock_shrinks(subject.tree, removed.top)
     command = prune_command(subject.tree, removed.top)
     if all(each.keyword == "COPY" and each.flag("from") for each in makers) and len(makers) == 1:

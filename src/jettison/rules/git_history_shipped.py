@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.commands.files import Removal, clone, removal
-from jettison.commands.model import Run
+from jettison.commands.files import Removal, clone, removals
+from jettison.commands.model import Call, Run
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
 
@@ -39,33 +39,36 @@ def git_history_shipped(text: Text) -> Iterator[Finding]:
     RUN git clone --depth 1 https://example.com/tool.git /opt/tool && make -C /opt/tool install && rm -rf /opt/tool
     ```
     """
+    asks = _last_that_asks(text)
     for run in (each for each in text.shipped if each.readable):
-        for number, call in enumerate(run.calls):
+        gone = tuple(removals(run.calls))
+        for call in run.calls:
             found = clone(call)
-            if found is None or found.depth is not None or _removed(run, number, found.to) or _mounted(run, found.to):
+            if found is None or found.depth is not None or _removed(gone, call, found.to) or _mounted(run, found.to):
                 continue
             what = found.url or "a repository"
             message = f"line {run.instruction.line} clones {what} with all its history"
-            yield Finding(NAME, message, run.instruction, 0, refusal=_ANOTHER if _goes_on(text, run) else _REASON)
+            yield Finding(
+                NAME, message, run.instruction, 0, refusal=_ANOTHER if run.instruction.span.start <= asks else _REASON
+            )
 
 
-def _goes_on(text: Text, run: Run) -> bool:
-    """Whether a command of this RUN, or of a later one, asks git for a commit that is not the last."""
-    begin = run.instruction.span.start
-    return any(
-        other.instruction.span.start >= begin and not _ASKS.isdisjoint(each for each in call.values[:5] if each)
-        for other, call in text.called("git")
+def _last_that_asks(text: Text) -> int:
+    """Where the last RUN begins that asks git for a commit that is not the last; -1 where none does."""
+    starts = (
+        run.instruction.span.start
+        for run, call in text.called("git")
+        if not _ASKS.isdisjoint(each for each in call.values[:5] if each)
     )
+    return max(starts, default=-1)
 
 
-def _removed(run: Run, number: int, folder: str | None) -> bool:
-    """Whether a later command of the RUN may take the clone, or its .git, away."""
-    return any(_takes(removal(call), folder) for call in run.calls[number + 1 :])
+def _removed(gone: tuple[Removal, ...], call: Call, folder: str | None) -> bool:
+    """Whether one of the RUN's removals, behind the call, may take the clone, or its .git, away."""
+    return any(_takes(each, folder) for each in gone if each.call.span.start > call.span.start)
 
 
-def _takes(removed: Removal | None, folder: str | None) -> bool:
-    if removed is None:
-        return False
+def _takes(removed: Removal, folder: str | None) -> bool:
     if folder is None or removed.unknown or removed.name == ".git":
         return True
     return any(

@@ -76,7 +76,10 @@ def go_cache_left_behind(subject: Subject) -> Iterator[Finding]:
 
 @seen_in_text(go_cache_left_behind)
 def compiled_and_kept(text: Text) -> Iterator[Finding]:
-    """`go build` in a RUN that ships, the last that calls go, where the container does not compile when it starts."""
+    """`go build` in a RUN that ships, where the container does not compile when it starts.
+
+    The last RUN that calls go is offered the change; the earlier ones are told: go is called again behind them.
+    """
     filled = list(fillings(text, go.BUILDS, go.MODULES))
     if not filled:
         return

@@ -86,13 +86,21 @@ def _is_noticed(run: Run, fetched: Download) -> bool:
     piped = reader(run, fetched.call)
     if piped is not None:
         return piped.fatal is not False and _NOTICES.fullmatch(piped.name or "") is not None
-    behind = run.calls[next(at for at, each in enumerate(run.calls) if each is fetched.call) + 1 :]
-    return any(
-        call.fatal is not False
-        and _NOTICES.fullmatch(call.name or "") is not None
-        and any(path_of(call, word) == fetched.to for word in call.words)
-        for call in behind
-    )
+    return fetched.call.span.start < _noticed(run).get(fetched.to, 0)
+
+
+def _noticed(run: Run) -> dict[str | None, int]:
+    """Where the last of these programs stands that a path is given to; looked for once."""
+    known = run.calls[0].known
+    if _noticed not in known:
+        known[_noticed] = {
+            path_of(call, word): call.span.start
+            for call in run.calls
+            if call.fatal is not False and _NOTICES.fullmatch(call.name or "") is not None
+            for word in call.words
+        }
+    found: dict[str | None, int] = known[_noticed]
+    return found
 
 
 def _may_say_more(fetched: Download) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from jettison.commands.files import path_of, removals
+from jettison.commands.files import Removal, path_of, removals
 from jettison.commands.model import Call, Run
 from jettison.context.sensitive import VARIABLES, suggested, whys
 from jettison.core.errors import UsageError
@@ -62,15 +62,16 @@ def written_from_a_mount(text: Text) -> Iterator[Finding]:
     for run in text.shipped:
         shown = set(_shown(run)) if run.mounts else set()
         held = [mount.target for mount in run.mounts if mount.target]
+        gone = tuple(removals(run.calls)) if shown else ()
         for call in run.calls if shown else ():
-            if call.name not in ("cp", "install", "cat", "ln", "dd", "mv") or not call.certain:
+            if call.name not in ("cp", "install", "cat") or not call.certain:
                 continue
             paths = [path_of(call, word) for word in call.words]
             to = paths[-1] if call.name != "cat" else next((path_of(call, word) for word in call.outputs), None)
             source = next((path for path in paths if path in shown), None)
             if source is None or to is None or to in shown or any(f"{to}/".startswith(f"{each}/") for each in held):
                 continue
-            if call.name == "ln" or to.startswith("/dev/") or _is_removed(run, call, to):
+            if to.startswith("/dev/") or _is_removed(gone, call, to):
                 continue
             message = f"line {run.instruction.line} writes the secret in {source} to {to}, which stays in its layer"
             yield Finding(
@@ -86,12 +87,12 @@ def _shown(run: Run) -> Iterator[str]:
             yield parts.get("target") or parts.get("dst") or f"/run/secrets/{parts.get('id', '')}"
 
 
-def _is_removed(run: Run, call: Call, path: str) -> bool:
-    """Whether a later command of the RUN may take it away again."""
-    behind = run.calls[next(at for at, each in enumerate(run.calls) if each is call) + 1 :]
+def _is_removed(gone: tuple[Removal, ...], call: Call, path: str) -> bool:
+    """Whether one of the RUN's removals, behind the call, may take it away again."""
     return any(
         each.unknown or path in each.patterns or any(path.startswith(f"{p}/") for p in each.patterns)
-        for each in removals(behind)
+        for each in gone
+        if each.call.span.start > call.span.start
     )
 
 

@@ -78,12 +78,12 @@ def _floats(name: str) -> str:
     last = name.rpartition("/")[2]
     tag = last.partition(":")[2]
     read = official(name)
+    if ended(name):  # nothing newer comes: base-past-end-of-life tells of it
+        return ""
     if tag in _MOVING and _RELEASE_IN_NAME.search(name.partition(":")[0]):
         return "which is built anew as its system gets fixes"
     if tag in ("", "latest") or (read is not None and not read.version):
         return "which may be another major version with the next build"
-    if ended(name):  # nothing newer comes: that it is old is base-past-end-of-life's to say
-        return ""
     if read is None or read.date or read.image == "ubuntu" or len(read.numbers) >= _WHOLE.get(read.image, 3):
         return ""
     below = "" if read.image in ("debian", "alpine") or read.release or read.system else " and the system below it"

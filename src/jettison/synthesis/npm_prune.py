@@ -165,11 +165,10 @@ def own_script(subject: Subject, removed: Removed) -> str:
     return ""
 
 
-def check_scripts(subject: Subject, removed: Removed) -> None:
-    """Raises CannotEdit where taking them out by another `yarn install` would run the application's own scripts."""
+def script_run(subject: Subject, removed: Removed) -> str:
+    """Why another `yarn install` may not take them out: it runs the application's own scripts. Empty where it may."""
     script = own_script(subject, removed) if installer(subject.tree, removed.top) == "yarn" else ""
-    if script:
-        raise CannotEdit(f"package.json runs {script} script when yarn installs, as it would to take them out")
+    return f"package.json runs {script} script when yarn installs, as it would to take them out" if script else ""
 
 
 def _check_alone(subject: Subject) -> None:

@@ -245,7 +245,7 @@ def _plan(found: Installed, tools: BuildPackages, name: str, base: Image | None)
     target = f"/{folder}"
     lines = [_apt(left)] if left else []
     types = subject.below.get(_TYPES)
-    carries = types is not None and base is not None and _TYPES not in {*base.tree, *runtime.carried}
+    carries = types is not None and base is not None and _TYPES not in base.tree and _TYPES not in runtime.carried
     lines += [f"COPY --from={BUILD} /etc/mime.types /etc/mime.types"] if carries else []
     lines += [f"ENV PATH=/{VENV}/bin:$PATH"] if found.moved else []
     edits = (_environment(subject, found.runs[0]),) if found.moved else ()

@@ -22,7 +22,7 @@ from jettison.synthesis.left_in_text import emptied_later
 
 Pair = tuple[Instruction, Instruction, str]  # what made, what removes, the path where it is one
 _PACKAGES = {"node_modules", "site-packages", "dist-packages", ".venv", "venv", "vendor"}
-_LOOKS = 200_000
+_LOOKS = 200_000  # at paths; nobody writes so much, and nothing is said of more
 _WILD = re.compile(r"[*?\[]")
 _MOVES = {"mv", "rename", "unlink", "shred"}
 _NOTHING = {"true", ":", "echo", "printf"}
@@ -59,14 +59,18 @@ def _fetched(run: Run) -> list[str]:
     Archives are left out: archive-left-behind tells of these.
     """
     found: list[str] = []
+    looks = _LOOKS
     for call in run.calls:
         made, gone = _brought(call), removal(call)
         if made and call.certain:
             found.append(made)
         elif gone is not None:
-            found = [each for each in found if not (gone.unknown or _takes(gone, each))]
+            looks -= len(found)
+            found = [each for each in found if not (gone.unknown or _takes(gone, each))] if looks > 0 else []
         elif call.name is None or call.name in _MOVES:
-            found = [each for each in found if call.name and each not in " ".join(word.text for word in call.words)]
+            looks -= len(found)
+            words = " ".join(word.text for word in call.words)
+            found = [each for each in found if call.name and each not in words] if looks > 0 else []
     held = [mount.target for mount in run.mounts if mount.target]
     return [each for each in found if not any(each.startswith(f"{target}/") for target in held)]
 
@@ -103,7 +107,7 @@ class _Placed:
             near = self.below.get(head, {}) if head not in ("", "/") else self.by_path
             if wild:
                 self.looks -= len(near)
-                if self.looks < 0:  # nobody writes so much, and nothing is said of it
+                if self.looks < 0:
                     continue
             found |= {path for path in near if path in self.by_path and _takes(removed, path)}
         return [path for path in self.by_path if path in found] if len(found) > 1 else list(found)

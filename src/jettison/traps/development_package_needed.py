@@ -12,7 +12,7 @@ from jettison.closure import node
 from jettison.closure.command import Command, commands, encoded, variable
 from jettison.closure.node_scripts import started
 from jettison.image.tree import Tree
-from jettison.packages.node import described, read_json
+from jettison.packages.node import described, installed, read_json
 from jettison.subject import Subject
 
 _QUOTED = re.compile(r"""(["'`])((?:@[\w.-]+/)?[\w.-]+)((?:/[^"'`\n]*)?)\1""")
@@ -125,7 +125,7 @@ def _text(tree: Tree, path: bytes) -> str:
 def _peers(tree: Tree, removed: Removed) -> Iterator[str]:
     """A package that stays and asks its user for one of those that go."""
     names = {path[len(removed.modules) + 1 :].decode("utf-8", "replace") for path in removed.folders}
-    for path in _installed(tree, removed.modules):
+    for path in installed(tree, removed.modules):
         if removed.holding(path):
             continue
         document = read_json(tree, path + b"/package.json") or {}
@@ -134,13 +134,3 @@ def _peers(tree: Tree, removed: Removed) -> Iterator[str]:
             told = optional.get(name) if isinstance(optional, dict) else None
             if not (isinstance(told, dict) and told.get("optional") is True):
                 yield f"{path.rpartition(b'node_modules/')[2].decode('utf-8', 'replace')} asks its user for {name}"
-
-
-def _installed(tree: Tree, folder: bytes) -> Iterator[bytes]:
-    """Folders of the packages directly in a node_modules."""
-    for path in tree.children(folder):
-        name = path.rpartition(b"/")[2]
-        if name.startswith(b"@"):
-            yield from tree.children(path)
-        elif not name.startswith(b"."):
-            yield path
