@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from layer_listing import subject_of
+from looked_at import look_at
 
 from jettison.context.ignore import Dialect
-from jettison.core.values import Applicability
+from jettison.core.values import Applicability, Severity
 from jettison.rule import Finding
 from jettison.rules.context_files_never_read import context_files_never_read
 from jettison.rules.secrets_copied_in import secrets_copied_in
@@ -197,6 +198,20 @@ def test_a_key_that_a_copy_bakes_in_is_told_without_bytes_and_without_a_fix(tmp_
     assert (0, None, 3) == (finding.predicted, finding.fix, finding.instruction and finding.instruction.line)
     assert "line 3 bakes in server.pem (a private key)" == finding.message
     assert "--mount=type=secret" in finding.refusal
+
+
+def test_a_repository_that_is_baked_in_is_left_out_where_that_is_asked_for(tmp_path: Path) -> None:
+    project(tmp_path, main=100, _dot_git__HEAD=30)
+    (finding,) = secrets(tmp_path, "FROM x\nCOPY . /app\n")
+    assert finding.fix is not None
+    ((name, ignored),) = finding.fix.files
+    assert (".dockerignore", True) == (name, ".git" in ignored.splitlines())
+    assert ("nothing needs it", Applicability.PROPOSED) == (finding.proposal, finding.fix.applicability)
+    (remark,) = (each for each in look_at(tmp_path, "FROM x\nCOPY . /app\n").remarks if each.rule == finding.rule)
+    assert (Severity.ERROR, Applicability.PROPOSED) == (remark.severity, remark.applicability)
+    (tmp_path / "server.pem").write_text(SECRET)
+    (finding,) = secrets(tmp_path, "FROM x\nCOPY . /app\n")
+    assert (None, True) == (finding.fix, "--mount=type=secret" in finding.refusal)
 
 
 def test_a_key_that_no_copy_of_the_shipped_stage_takes_is_not_told(tmp_path: Path) -> None:

@@ -263,9 +263,9 @@ REFUSALS = {
     "patches": (NODE_BAD, {**NODE, "patches/a.patch": "x"}, "there are patches, which an install may apply"),
     "gyp": (NODE_BAD, {**NODE, "binding.gyp": "{}"}, "binding.gyp makes npm compile the sources"),
     "broken package.json": (NODE_BAD, {**NODE, "package.json": "{"}, "package.json cannot be read"),
-    "installed outside": (
-        NODE_BAD,
-        {**NODE, "node_modules/express/index.js": "x"},
+    "installed outside, with no lock file": (
+        NODE_BAD.replace("npm ci", "npm install"),
+        {**{name: NODE[name] for name in ("package.json", "src/index.ts")}, "node_modules/express/index.js": "x"},
         "line 3 would copy node_modules/express/index.js over what was installed there",
     ),
     "a package by name": (NODE_BAD.replace("npm ci", "npm install express"), NODE, "npm is given express"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from jettison.context.ignore import Ignore, find_ignore_file, ignore_text
 from jettison.core.errors import DockerfileError, UsageError
 from jettison.core.redact import Redactor
-from jettison.core.values import Severity, Skipped, Where
+from jettison.core.values import Applicability, Severity, Skipped, Where
 from jettison.dockerfile.contexts import given
 from jettison.dockerfile.file import read_file
 from jettison.dockerfile.graph import needed, resolve_target
@@ -156,8 +156,14 @@ def _masked(text: str) -> str:
 
 
 def severity_of(finding: Finding, rule: Rule, unpacked: int | None) -> Severity:
-    """By the bytes that were measured in an image of `unpacked` bytes, else by the rule; a proposal is a note."""
-    if finding.proposal or (finding.fix is not None and finding.fix.applicability.value == "proposed"):
+    """By the bytes that were measured in an image of `unpacked` bytes, else by the rule; a proposal is a note.
+
+    But for a change of what is wrong whatever it costs: a secret in an image is an error, whoever keeps it out.
+    """
+    proposed = finding.fix is not None and finding.fix.applicability is Applicability.PROPOSED
+    if proposed and rule.severity is Severity.ERROR:
+        return Severity.ERROR
+    if finding.proposal or proposed:
         return Severity.NOTE
     if unpacked is not None and finding.refusal and not finding.predicted and rule.severity is Severity.WARNING:
         return Severity.NOTE  # about bytes of which there are none here

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.context.derive import Build, Line, Proposal, derive, text_with
-from jettison.context.ignore import Ignore
-from jettison.context.others import other_builds
-from jettison.context.walk import Context, excluded, walk, with_file
+from jettison.context.derive import Line
 from jettison.core.errors import UsageError
 from jettison.core.units import show_bytes
 from jettison.core.values import Applicability
-from jettison.dockerfile.graph import needed, stage_chain
+from jettison.dockerfile.graph import stage_chain
 from jettison.rule import Finding, Fix, rule, seen_in_text
-from jettison.subject import IGNORE_FILE, IgnoreFile, Subject, Text
+from jettison.subject import Subject, Text
 from jettison.synthesis.baked import baked
+from jettison.synthesis.kept_out import KeptOut, kept_out
 
 NAME = "context-files-never-read"
 _NAMED = 3  # patterns in a sentence
@@ -44,13 +42,12 @@ def context_files_never_read(subject: Subject) -> Iterator[Finding]:
     projects (tests/rules/test_context_files.py).
     """
     try:
-        context, found = _derived(subject.text)
+        found = kept_out(subject.text)
     except UsageError:
         return  # no context, or an ignore file that the builder refuses: it says so itself
-    every = list(_finding(subject, context, found.lines))
+    every = list(_finding(subject, found))
     yield from every
-    sure = tuple(line for line in found.lines if not line.unread)
-    for each in _finding(subject, context, sure, "; documentation and tests stay"):
+    for each in _finding(subject, found.sure, "; documentation and tests stay"):
         if each.fix is not None and each.predicted < every[0].predicted:
             yield each
 
@@ -66,69 +63,34 @@ def copied_where_it_ships(text: Text) -> Iterator[Finding]:
         shipped = text.taken(chain)
         if not shipped or any(each.missing for each in shipped):
             return
-        context, found = _derived(text)
+        found = kept_out(text)
         if not found.lines:
             return
-        new = text_with(text.ignore.text or "", found.lines)
-        gone = excluded(context, Ignore.parse(new, text.ignore.dialect))
+        gone = found.gone
     except UsageError:
         return
     brought = [(each, gone & each.paths) for each in shipped if each.instruction.keyword != "RUN"]
-    size = sum(context.by_path[path].size for _, paths in brought for path in paths)
+    size = sum(found.context.by_path[path].size for _, paths in brought for path in paths)
     if size < _WORTH:
         return
     first = next(each.instruction for each, paths in brought if paths)
-    own = text.ignore
     message = f"line {first.line} copies what nothing reads: {_names(found.lines)}"
-    title = _title(found.lines, own)
-    fix = None if _overruled(own) else Fix(title, Applicability.TESTED, files=((own.name, new),))
-    yield Finding(NAME, message, first, 0, fix, refusal=_overruled(own))
+    fix = None if found.overruled else Fix(found.title, Applicability.TESTED, files=found.files)
+    yield Finding(NAME, message, first, 0, fix, refusal=found.overruled)
 
 
-def _derived(text: Text) -> tuple[Context, Proposal]:
-    """The context as it will be, and the lines for its ignore file. Raises UsageError."""
-    own = text.ignore
-    context = _with_ignore_file(text.sent, own)
-    stages = needed(text.dockerfile, text.stage, text.build_args)
-    build = Build(text.dockerfile, stages, text.build_args, own.text or "", own.dialect)
-    found = derive(context, build)
-    if found.lines and not own.given:
-        others = other_builds(walk(text.context), text.path, build).builds
-        found = derive(context, build, others) if others else found
-    return context, found
-
-
-def _finding(subject: Subject, context: Context, lines: tuple[Line, ...], aside: str = "") -> Iterator[Finding]:
+def _finding(subject: Subject, found: KeptOut, aside: str = "") -> Iterator[Finding]:
     """What these lines would keep out of the image; nothing where that is nothing."""
-    if not lines:
+    if not found.lines:
         return
-    own = subject.ignore
-    text = text_with(own.text or "", lines)
-    gone = excluded(context, Ignore.parse(text, own.dialect))
-    brought = baked(subject, gone.intersection(subject.sent.by_path))
+    brought = baked(subject, found.gone.intersection(subject.sent.by_path))
     if not brought:
         return
     first = brought[0]
-    message = f"line {first.instruction.line} copies what nothing reads: {_names(lines)}"
-    fix = None if _overruled(own) else Fix(_title(lines, own) + aside, Applicability.TESTED, files=((own.name, text),))
+    message = f"line {first.instruction.line} copies what nothing reads: {_names(found.lines)}"
+    fix = None if found.overruled else Fix(found.title + aside, Applicability.TESTED, files=found.files)
     size = sum(each.size for each in brought)
-    yield Finding(NAME, message, first.instruction, size, fix, refusal=_overruled(own), paths=first.paths[:_SHOWN])
-
-
-def _with_ignore_file(context: Context, own: IgnoreFile) -> Context:
-    """The context as it will be: once an ignore file is written, a COPY would take that as well."""
-    left_out = own.text is not None and Ignore.parse(own.text, own.dialect).excludes(IGNORE_FILE)
-    return context if left_out else with_file(context, IGNORE_FILE)
-
-
-def _overruled(own: IgnoreFile) -> str:
-    """Why a `.dockerignore` would do nothing; empty where it counts."""
-    return "" if own.name == IGNORE_FILE and not own.given else f"{own.name} is the ignore file that counts here"
-
-
-def _title(lines: tuple[Line, ...], own: IgnoreFile) -> str:
-    count = f"{len(lines)} {'line' if len(lines) == 1 else 'lines'}"
-    return f"write a {IGNORE_FILE} of {count}" if own.text is None else f"add {count} to {IGNORE_FILE}"
+    yield Finding(NAME, message, first.instruction, size, fix, refusal=found.overruled, paths=first.paths[:_SHOWN])
 
 
 def _names(lines: tuple[Line, ...]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jettison.context.sources import source_file
 from jettison.core.errors import DockerfileError, UsageError
@@ -12,10 +14,13 @@ from jettison.dockerfile.graph import needed, stage_chain
 from jettison.dockerfile.model import Stage
 from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import Subject, Text
-from jettison.synthesis.dependencies_first import Order, edits, order
+from jettison.synthesis.baked import baked
+from jettison.synthesis.dependencies_first import Order, Overwrites, edits, order
+from jettison.synthesis.kept_out import kept_out
 
 NAME = "dependencies-installed-after-the-sources"
 _SHARE = 0.005  # of the image; more than that is not given for seconds
+_LOCK = re.compile(r"(?i)lock|shrinkwrap")
 
 
 @rule("JT205", severity=Severity.NOTE)  # seconds, which only a rebuild tells
@@ -28,12 +33,14 @@ def dependencies_installed_after_the_sources(subject: Subject) -> Iterator[Findi
     **The fix** copies the manifests alone (package.json and its lock file, requirements files with what they include,
     go.mod and go.sum), installs, and copies the rest behind that. Where `go build` fetches modules itself, in a stage
     that does not ship, a `go mod download` goes before it. In a stage that does nothing behind the install, and of
-    which nobody takes a source, the rest is not copied at all.
+    which nobody takes a source, the rest is not copied at all. Where packages that somebody installed lie among the
+    sources, a COPY behind the install would put them over its own: a `.dockerignore` is written with it, which leaves
+    out what is never needed. A lock file has to say what is installed instead.
 
-    **Safety.** LOSSLESS is claimed: the same files in another order. The manifests are in two layers then, and these
-    bytes are counted. Not tried where an install may read more: the package's own install scripts, local paths,
-    workspaces, patches, `.npmrc`, an editable install, `pip install .`. What is not locked is as old as the cache: a
-    source change fetches no newer version any more.
+    **Safety.** LOSSLESS is claimed: the same files in another order; TESTED with an ignore file. The manifests are in
+    two layers then, and these bytes are counted. Not tried where an install may read more: the package's own install
+    scripts, local paths, workspaces, patches, `.npmrc`, an editable install, `pip install .`. What is not locked is as
+    old as the cache: a source change fetches no newer version any more.
 
     It is kept where a build after a source change became shorter: both versions are built with a comment added to one
     source file of a copy of the context, everything else from the cache.
@@ -41,7 +48,7 @@ def dependencies_installed_after_the_sources(subject: Subject) -> Iterator[Findi
     This rule's example needs a build context, which a listing of layers does not hold: it is tested on handmade
     projects (tests/rules/test_dependencies_first.py).
     """
-    yield from _findings(subject.text, sum(layer.unpacked for layer in subject.image.layers))
+    yield from _findings(subject.text, subject)
 
 
 @seen_in_text(dependencies_installed_after_the_sources)
@@ -50,8 +57,8 @@ def sources_first(text: Text) -> Iterator[Finding]:
     yield from _findings(text, None)
 
 
-def _findings(text: Text, unpacked: int | None) -> Iterator[Finding]:
-    """`unpacked` is of the whole image, where there is one."""
+def _findings(text: Text, subject: Subject | None) -> Iterator[Finding]:
+    """`subject` is the same with an image, where there is one."""
     try:
         stages = needed(text.dockerfile, text.stage, text.build_args)
     except DockerfileError:
@@ -60,15 +67,46 @@ def _findings(text: Text, unpacked: int | None) -> Iterator[Finding]:
         try:
             found = order(text, stage)
             if found is not None:
-                yield from _finding(text, stage, found, unpacked)
+                yield from _finding(text, stage, found, subject)
+        except Overwrites as error:
+            yield from _once_kept_out(text, stage, subject) or [_refused(stage, error)]
         except CannotEdit as error:
-            message = "sources are copied before dependencies are installed: each change installs them anew"
-            yield Finding(NAME, message, stage.instructions[0], 0, refusal=error.reason)
+            yield _refused(stage, error)
         except (UsageError, DockerfileError):
             return  # no context, or one that the builder refuses: it says so itself
 
 
-def _finding(text: Text, stage: Stage, found: Order, unpacked: int | None) -> Iterator[Finding]:
+def _refused(stage: Stage, error: CannotEdit) -> Finding:
+    message = "sources are copied before dependencies are installed: each change installs them anew"
+    return Finding(NAME, message, stage.instructions[0], 0, refusal=error.reason)
+
+
+def _once_kept_out(text: Text, stage: Stage, subject: Subject | None) -> list[Finding]:
+    """The new order with an ignore file that leaves out the packages among the sources; none where that cannot be.
+
+    What is installed instead must be what a lock file says: without one, that folder is what holds the versions.
+    """
+    ignored = kept_out(text).sure
+    if not ignored.lines or ignored.overruled:
+        return []
+    try:
+        bare = ignored.upon(text)
+        found = order(bare, stage)
+    except CannotEdit:
+        return []
+    if found is None or not any(_LOCK.search(path) for path in found.manifests):
+        return []
+    gone = ignored.gone.intersection(text.sent.by_path)
+    saved = sum(each.size for each in baked(subject, gone)) if subject is not None else 0
+    return [
+        replace(each, predicted=each.predicted + saved, fix=replace(
+            each.fix, title=f"{ignored.title}, {each.fix.title}", applicability=Applicability.TESTED,
+            files=ignored.files))
+        for each in _finding(bare, stage, found, subject) if each.fix is not None
+    ]  # fmt: skip
+
+
+def _finding(text: Text, stage: Stage, found: Order, subject: Subject | None) -> Iterator[Finding]:
     changed = source_file(text.sent, found.sources)
     ships = stage in stage_chain(text.dockerfile, text.stage, text.build_args)
     if changed is None or (found.download and ships):
@@ -77,7 +115,7 @@ def _finding(text: Text, stage: Stage, found: Order, unpacked: int | None) -> It
     grows = sum(text.sent.by_path[path].size for path in twice) if ships else 0
     line, behind = found.copies[0].instruction.line, found.last.line
     message = f"line {line} copies the sources before line {behind} installs: each change of them installs anew"
-    if unpacked is not None and grows > unpacked * _SHARE:
+    if subject is not None and grows > _SHARE * sum(layer.unpacked for layer in subject.image.layers):
         yield Finding(NAME, message, found.last, 0, refusal="the manifests would ship twice, and are large")
         return
     names = sorted({path.rpartition("/")[2] for path in twice})

@@ -10,11 +10,12 @@ from jettison.context.sensitive import Sensitive, sensitive
 from jettison.context.walk import Context
 from jettison.core.errors import UsageError
 from jettison.core.escape import terminal
-from jettison.core.values import Severity
+from jettison.core.values import Applicability, Severity
 from jettison.dockerfile.graph import needed, stage_chain
 from jettison.dockerfile.model import Instruction
-from jettison.rule import Finding, rule, seen_in_text
+from jettison.rule import Finding, Fix, rule, seen_in_text
 from jettison.subject import IGNORE_FILE, Subject, Text
+from jettison.synthesis.kept_out import kept_out
 
 NAME = "secrets-copied-in"
 _SHOWN = 5
@@ -30,11 +31,12 @@ def secrets_copied_in(subject: Subject) -> Iterator[Finding]:
 
     **The fix** is not jettison's to make: a program may need the file, and then it has to be given at run time, or to
     the one RUN that needs it with `--mount=type=secret`. Otherwise a line in `.dockerignore` keeps it out. What has
-    been in an image that left this machine should be changed.
+    been in an image that left this machine should be changed. Where nothing needs any of them, as with `.git`, and a
+    `.dockerignore` for it saves too few bytes to be tried for these, `--select secrets-copied-in` writes it.
 
-    **Safety.** Told, never applied; a proposal where the program's own sources name the file. Looked for by name, and
-    where a name says too little by content; public keys, examples, templates and what installed packages bring are
-    none.
+    **Safety.** Told, applied only where it is named; a proposal where the program's own sources name the file. Looked
+    for by name, and where a name says too little by content; public keys, examples, templates and what installed
+    packages bring are none.
 
     This rule's example needs a build context, which a listing of layers does not hold: it is tested on handmade
     projects (tests/rules/test_context_files.py).
@@ -71,7 +73,16 @@ def _of_a_view(text: Text, arrives: Callable[[Context, str], bool]) -> Iterator[
                 bare, proposal="the program names it: give it at run time, mounted, and keep it out of the image"
             )
         else:
-            yield replace(bare, refusal=_KEPT_OUT.format(text.ignore.name if text.named else IGNORE_FILE))
+            yield _kept_out(text, bare, secrets)
+
+
+def _kept_out(text: Text, bare: Finding, secrets: Sequence[Sensitive]) -> Finding:
+    """With the ignore file that leaves all of them out, where nothing needs them; a proposal: it is about no bytes."""
+    found = None if text.named else kept_out(text).sure
+    if found is None or found.overruled or not found.gone.issuperset(each.path for each in secrets):
+        return replace(bare, refusal=_KEPT_OUT.format(text.ignore.name if text.named else IGNORE_FILE))
+    told = f"nothing needs {'them' if secrets[1:] else 'it'}"
+    return replace(bare, fix=Fix(found.title, Applicability.PROPOSED, files=found.files), proposal=told)
 
 
 def _named(context: Context, secrets: Sequence[Sensitive]) -> bool:

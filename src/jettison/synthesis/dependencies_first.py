@@ -34,6 +34,10 @@ _INSTALLERS = re.compile(r"npm|yarn|pip|\bgo\b|bundle|composer")  # without one 
 _GO_BUILDS = {"build", "install", "vet", "test", "generate", "run"}
 
 
+class Overwrites(CannotEdit):
+    """What somebody installed lies among the sources, in the place where the build installs."""
+
+
 @dataclass(frozen=True)
 class Copy:
     """A COPY from the context: where it puts what it takes."""
@@ -75,7 +79,8 @@ class _Walk:
 def order(seen: Text, stage: Stage) -> Order | None:
     """The stage's COPYs that would better stand behind its installs; None where there are none.
 
-    Raises CannotEdit, with the reason, where an install stands behind such a COPY and may read more than manifests.
+    Raises CannotEdit, with the reason, where an install stands behind such a COPY and may read more than manifests;
+    Overwrites where all that is in the way is a folder of packages among the sources.
     """
     installing = [at for at, each in enumerate(stage.instructions) if _may_install(seen, each)]
     if not installing:
@@ -314,7 +319,7 @@ def _check(seen: Text, stage: Stage, found: Order, writes: set[str]) -> None:
         clash = next((to for to in copy.files for top in writes if to.startswith(f"{top}/")), "")
         if clash:
             name = copy.files[clash]
-            raise CannotEdit(f"line {copy.instruction.line} would copy {name} over what was installed there")
+            raise Overwrites(f"line {copy.instruction.line} would copy {name} over what was installed there")
         words = arguments(copy.instruction)
         if not words[-1].startswith("/") and behind.workdir != copy.state.workdir:
             raise CannotEdit(f"the working directory changes behind line {copy.instruction.line}")
