@@ -91,6 +91,22 @@ def test_wheels_that_share_a_folder_may_go_one_by_one() -> None:
     assert 1 == len(reported(f"{SITE}/google/auth", files=files))
 
 
+def test_what_pnpm_takes_out_of_its_bin_and_its_store_is_told_of_the_packages_that_have_it() -> None:
+    store = "app/node_modules/.pnpm/express@4/node_modules"
+    files = {
+        "app/node_modules/.bin/tsc": "#!/bin/sh",
+        "app/node_modules/.bin/express": "#!/bin/sh",
+        f"{store}/express/index.js": "",
+        f"{store}/express/lib.js": "",
+        "app/node_modules/.prisma/client/index.js": "",
+        "app/node_modules/.prisma/client/schema.prisma": "",
+    }
+    assert [] == reported("app/node_modules/.bin/tsc", files=files)
+    assert [f"/{store}/express lost /{store}/express/lib.js"] == reported(f"{store}/express/lib.js", files=files)
+    schema = "app/node_modules/.prisma/client/schema.prisma"
+    assert [f"/app/node_modules/.prisma lost /{schema}"] == reported(schema, files=files)
+
+
 def test_files_outside_packages_are_not_its_business() -> None:
     assert [] == reported("app/server.py")
 

@@ -173,11 +173,30 @@ def test_a_script_that_needs_npm_or_a_shell_stays(scripts: str, reason: str) -> 
     assert reason == stage(files={"app/package.json": f'{{"scripts": {scripts}}}'}).refused(DISTROLESS)
 
 
-def test_yarn_runs_a_script_by_its_name_alone_unless_it_is_a_command_of_its_own() -> None:
+PNPM = {
+    "usr/local/bin/pnpm": symlink("../lib/node_modules/pnpm/bin/pnpm.cjs"),
+    "usr/local/lib/node_modules/pnpm/bin/pnpm.cjs": executable("#!/usr/bin/env node\n"),
+}
+
+
+@pytest.mark.parametrize("tool", ["yarn", "pnpm"])
+def test_yarn_and_pnpm_run_a_script_by_its_name_alone_unless_it_is_a_command_of_their_own(tool: str) -> None:
     scripts = {"app/package.json": '{"scripts": {"serve": "node dist/server.js", "list": "node dist/server.js"}}'}
-    for name, expected in (("serve", ""), ("list", "`yarn list` is neither start nor run NAME")):
-        made = stage(f'CMD ["yarn", "{name}"]\n', cmd=["yarn", name], files=scripts)
+    for name, expected in (("serve", ""), ("list", f"`{tool} list` is neither start nor run NAME")):
+        made = stage(f'CMD ["{tool}", "{name}"]\n', cmd=[tool, name], files={**scripts, **PNPM})
         assert expected == (made.refused(DISTROLESS) if expected else "" if made.upon(DISTROLESS) else "refused")
+
+
+def test_a_setting_of_pnpms_own_file_forbids_it_too() -> None:
+    files = {**PNPM, "app/pnpm-workspace.yaml": "scriptShell: /bin/bash\n"}
+    made = stage('CMD ["pnpm", "start"]\n', cmd=["pnpm", "start"], files=files)
+    assert "npm is told script-shell by /app/pnpm-workspace.yaml" == made.refused(DISTROLESS)
+
+
+def test_a_program_of_the_application_that_is_called_pnpm_is_itself() -> None:
+    files = {"usr/local/bin/pnpm": executable("#!/app/other\n")}
+    made = stage('CMD ["pnpm", "start"]\n', cmd=["pnpm", "start"], files=files)
+    assert "what the entry point calls: pnpm is gone" == made.refused(DISTROLESS)
 
 
 @pytest.mark.parametrize("setting", ["omit=dev", "node-options=--inspect", "script-shell=/bin/bash"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from handmade_tree import executable, image, symlink
+from node_dockerfiles import PLAIN, SINGLE, STAGES
 
 from jettison.align import Alignment
 from jettison.dockerfile.edit import apply
@@ -50,33 +51,6 @@ INSTALLED = {
 SHRINKS = len(json.dumps(LOCK, indent=2)) - len(json.dumps(REDUCED, indent=2))
 DEVELOPMENT = 3_000_000 + 100 + 10 + 1000 + SHRINKS
 BUILT = {"app/dist/index.js": "require('fastify')"}
-SINGLE = """\
-FROM node:20
-WORKDIR /app
-COPY . .
-RUN npm install
-RUN npm run build
-CMD ["npm", "start"]
-"""
-PLAIN = """\
-FROM node:20
-WORKDIR /app
-COPY . .
-RUN npm ci
-CMD ["npm", "start"]
-"""
-STAGES = """\
-FROM node:20 AS build
-WORKDIR /app
-COPY . .
-RUN npm install
-RUN npm run build
-
-FROM node:20-slim
-WORKDIR /app
-COPY --from=build /app /app
-CMD ["npm", "start"]
-"""
 UNSEEN = Observed()
 CONFIG = {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["npm", "start"], "WorkingDir": "/app"}
 
@@ -328,9 +302,58 @@ def test_yarn_is_left_alone_where_its_way_is_not_known_to_be_right(package, said
 
 @pytest.mark.parametrize(("mark", "tool"), [(".yarn-state.yml", "berry"), (".modules.yaml", "pnpm")])
 def test_what_others_installed_is_told_and_left(mark, tool):
-    (found,) = findings(STAGES, {**shipped(), f"app/node_modules/{mark}": "{}"})
+    workspaces = {"app/pnpm-workspace.yaml": "packages:\n  - packages/*\n"}
+    (found,) = findings(STAGES, {**shipped(), f"app/node_modules/{mark}": "{}", **workspaces})
     assert (None, 3_000_110) == (found.fix, found.predicted)
     assert found.refusal.startswith(f"{tool} installed them")
+
+
+STORE = "app/node_modules/.pnpm"
+PNPM = {
+    "app/node_modules/.modules.yaml": "{}",
+    "app/pnpm-workspace.yaml": "onlyBuiltDependencies:\n  - fastify\n",
+    "app/node_modules/.bin/tsc": executable("#!/bin/sh\n"),
+    "app/node_modules/fastify": symlink(".pnpm/fastify@1/node_modules/fastify"),
+    "app/node_modules/typescript": symlink(".pnpm/typescript@1/node_modules/typescript"),
+    "app/node_modules/pino-pretty": symlink(".pnpm/pino-pretty@1/node_modules/pino-pretty"),
+    f"{STORE}/fastify@1/node_modules/fastify/package.json": "{}",
+    f"{STORE}/fastify@1/node_modules/@a/b": symlink("../../../@a+b@1/node_modules/@a/b"),
+    f"{STORE}/@a+b@1/node_modules/@a/b/package.json": "{}",
+    f"{STORE}/@a+b@1/node_modules/@a/b/node_modules/bundled/package.json": "{}",
+    f"{STORE}/typescript@1/node_modules/typescript/package.json": '{"bin": {"tsc": "bin/tsc"}}',
+    f"{STORE}/typescript@1/node_modules/typescript/bin/tsc": executable("t" * 3_000_000),
+    f"{STORE}/typescript@1/node_modules/typescript/index.js": "",
+    f"{STORE}/typescript@1/node_modules/deep": symlink("../../deep@1/node_modules/deep"),
+    f"{STORE}/deep@1/node_modules/deep/package.json": "{}",
+    f"{STORE}/pino-pretty@1/node_modules/pino-pretty/package.json": "{}",
+    f"{STORE}/pino-pretty@1/node_modules/fastify": symlink("../../fastify@1/node_modules/fastify"),
+    f"{STORE}/node_modules/deep": symlink("../deep@1/node_modules/deep"),
+}
+
+
+def test_what_pnpm_installed_is_left_out_by_pnpm_and_what_stays_is_what_it_put_beside():
+    (found,) = findings(STAGES, shipped(installed=PNPM))
+    assert 3_000_000 + len('{"bin": {"tsc": "bin/tsc"}}') + 2 * len("{}") == found.predicted
+    made = apply(STAGES, found.fix.edits)
+    assert "npm run build && \\\n    pnpm prune --prod --ignore-scripts\n\nFROM" in made
+    assert f"{STORE}/typescript@1/node_modules/typescript" == found.paths[0].decode()
+    assert all(f"{STORE}/{name}@1".encode() not in b" ".join(found.paths) for name in ("fastify", "@a+b"))
+
+
+def test_the_only_stage_is_split_for_pnpm_and_its_runs_are_not_merged():
+    text = SINGLE.replace("npm install", "pnpm install")
+    (found,) = findings(text, sources(), PNPM, BUILT)
+    assert "    pnpm prune --prod --ignore-scripts\n\nFROM node:20\n" in apply(text, found.fix.edits)
+
+
+def test_a_program_and_a_module_of_pnpms_store_are_missed():
+    for command, built, reason in (
+        (["npm", "start"], {"app/dist/index.js": "require('typescript')"}, "typescript is required by"),
+        (["tsc", "--watch"], BUILT, "`tsc --watch`, which starts the application, needs typescript"),
+        (["npm", "start"], {"app/dist/index.js": "load('pino-pretty')"}, "/app/dist/index.js names pino-pretty"),
+    ):
+        (found,) = findings(STAGES, shipped(installed=PNPM, built=built), config={**CONFIG, "Cmd": command})
+        assert (None, True) == (found.fix, found.refusal.startswith(reason)), found.refusal
 
 
 def test_nothing_is_said_of_an_application_without_them_nor_of_npm_itself():

@@ -189,7 +189,7 @@ def test_packages_for_building_stay_behind_where_nothing_that_ships_needs_them()
     assert ["single-stage-build", "", ""] == [each.after for each in (bare, lean, with_them)]
     assert (1, 2) == tuple(apply(text, each.fix.edits).count(APT) for each in (lean, with_them))
     assert 4_000_000 == lean.predicted - with_them.predicted
-    assert "packages for building stay there" in lean.fix.title
+    assert "what is set up for building stays there" in lean.fix.title
 
 
 def test_they_are_done_in_both_stages_where_something_needs_them():
@@ -198,6 +198,53 @@ def test_they_are_done_in_both_stages_where_something_needs_them():
     config = {**CONFIG, "Healthcheck": {"Test": ["CMD-SHELL", "g++ --version"]}}
     (only,) = findings(text, (COMPILER, STARTS, INSTALLED, BUILT), config=config)[1]
     assert 2 == apply(text, only.fix.edits).count(APT)
+
+
+MODULES = "usr/local/lib/node_modules"
+PNPM = {
+    f"{MODULES}/pnpm/bin/pnpm.cjs": executable("p" * 7_000_000),
+    "usr/local/bin/pnpm": symlink("../lib/node_modules/pnpm/bin/pnpm.cjs"),
+    "root/.npm/_cacache/p": "p" * 1000,
+}
+SETS_UP = "RUN npm install -g pnpm@9\n"
+
+
+def test_a_package_manager_stays_behind_and_the_base_may_have_no_shell():
+    text = TEXT.replace("FROM node:20", "FROM node:20-slim").replace("USER node\n", "")
+    text = text.replace("WORKDIR /app\n", SETS_UP + "WORKDIR /app\n").replace("npm install\n", "pnpm install\n")
+    bare, lean, with_it = findings(text, (PNPM, STARTS, INSTALLED, BUILT))[1]
+    assert "FROM gcr.io/distroless" in apply(text, bare.fix.edits)
+    assert (1, 1, 2) == tuple(apply(text, each.fix.edits).count(SETS_UP) for each in (bare, lean, with_it))
+    assert 7_001_000 == lean.predicted - with_it.predicted
+
+
+def test_it_stays_behind_where_one_run_brings_it_and_installs():
+    text = TEXT.replace("npm install\n", "npm install -g pnpm@9 && pnpm install\n")
+    (found,) = findings(text, (SOURCES, {**INSTALLED, **PNPM}, BUILT))[1]
+    assert 1 == apply(text, found.fix.edits).count("pnpm install")
+
+
+@pytest.mark.parametrize("tool", ["pm2", "@scope/pnpm", "pnpm-other"])
+def test_other_global_packages_do_not(tool):
+    brought = {
+        f"{MODULES}/{tool}/x.js": executable("p"),
+        "usr/local/bin/x": symlink(f"../lib/node_modules/{tool}/x.js"),
+    }
+    text = TEXT.replace("npm install\n", f"npm install -g {tool} && npm install\n")
+    (found,) = findings(text, (SOURCES, {**INSTALLED, **brought}, BUILT))[1]
+    assert (None, True) == (found.fix, "after files were copied" in found.refusal)
+
+
+def test_a_package_manager_that_starts_the_application_goes_along_or_is_seen_through():
+    text = TEXT.replace("FROM node:20", "FROM node:20-slim").replace("USER node\n", "")
+    text = text.replace("WORKDIR /app\n", SETS_UP + "WORKDIR /app\n").replace('"npm", "start"', '"pnpm", "start"')
+    text = text.replace("npm install\n", "pnpm install\n")
+    manifest = {**SOURCES, "app/package.json": json.dumps({"scripts": {"start": "node dist/index.js"}})}
+    config = {**CONFIG, "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["pnpm", "start"]}
+    freed, with_it = findings(text, (PNPM, manifest, INSTALLED, BUILT), config=config)[1]
+    assert "freed from pnpm start" in freed.fix.title
+    assert 'CMD ["dist/index.js"]' in apply(text, freed.fix.edits)
+    assert 2 == apply(text, with_it.fix.edits).count(SETS_UP)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
-_PACKAGE = re.compile(rb"^(.*/(?:site-packages|dist-packages|node_modules)/(?:@[^/]+/)?[^/]+)/(.+)$")
+_PACKAGE = re.compile(  # .bin holds other packages' programs, .pnpm other packages
+    rb"^(.*/(?:site-packages|dist-packages|node_modules)/(?!\.bin/|\.pnpm/)(?:@[^/]+/)?[^/]+)/(.+)$"
+)
 _HARMLESS = re.compile(
     rb"(^|/)py\.typed$"
     rb"|(^|/)(tests?|__tests__|testing|docs?|examples?|man|benchmarks?|locale|__pycache__|\.[^/]+)/|(^|/)\.[^/]+$"

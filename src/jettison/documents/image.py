@@ -16,6 +16,7 @@ from jettison.documents.provenance import Provenance
 from jettison.documents.text import plain
 from jettison.image.model import Image, Kind, Layer, Sizes
 from jettison.packages import node
+from jettison.packages.node_reach import unreachable
 from jettison.waste.account import Account, Share, account, shares, waste_transfer
 from jettison.waste.classes import Class, Live
 from jettison.waste.dive import DiveNumbers, dive_numbers
@@ -201,11 +202,16 @@ def _packages(image: Image, live: Live) -> Inventory:
 
 
 def _development(image: Image) -> set[bytes]:
-    """Folders of packages that npm marked for development, or that a package.json names where somebody else did it."""
+    """Folders of packages that npm marked for development, or that nothing else asks for among pnpm's.
+
+    Where neither is known, those that a package.json names: what Yarn 1 installed tells it in a file for each package.
+    """
     found: set[bytes] = set()
     for top in node.tops(image.tree):
-        named = () if node.installer(image.tree, top) == "npm" else node.named_for_development(image.tree, top)
-        found.update(node.development_packages(image.tree, top) or named)
+        tool = node.installer(image.tree, top)
+        known = unreachable(image.tree, top) if tool == "pnpm" else ()
+        named = () if tool == "npm" else node.named_for_development(image.tree, top)
+        found.update(node.development_packages(image.tree, top) or known or named)
     return found
 
 

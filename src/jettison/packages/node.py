@@ -141,6 +141,10 @@ def lock_shrinks(tree: Tree, top: bytes) -> int:
 
 def prune_command(tree: Tree, top: bytes) -> str:
     """How what installed here takes development packages out: the hidden lockfile is npm 7's and later."""
-    if installer(tree, top) == "yarn":
-        return "yarn install --production --frozen-lockfile --prefer-offline"
+    other = {
+        "yarn": "yarn install --production --frozen-lockfile --prefer-offline",
+        "pnpm": "pnpm prune --prod --ignore-scripts",
+    }.get(installer(tree, top))
+    if other is not None:
+        return other
     return "npm prune --omit=dev" if _join(top, HIDDEN) in tree else "npm prune --production"

@@ -32,19 +32,19 @@ def development_dependencies_shipped(subject: Subject) -> Iterator[Finding]:
     """Development dependencies ship: compilers, linters, test runners, and all that they depend on.
 
     **What it costs.** Of a small TypeScript service's node_modules, usually more than half. Which packages these are
-    is read from npm's own lock file in the image; where Yarn 1 installed them, from what each package asks for.
+    is read from npm's own lock file in the image; where Yarn 1 or pnpm installed them, from what each package asks for.
 
     **The fix.** Where node_modules is copied out of a build stage, `npm prune --omit=dev` is the last thing done
-    there, with Yarn 1 `yarn install --production`. In a single stage, `--omit=dev` goes to the `npm install` if nothing
-    is built behind it; else building gets a stage of its own with the same at its end, or, where that cannot be, the
-    RUNs become one that ends with it.
+    there, with Yarn 1 `yarn install --production`, with pnpm `pnpm prune --prod`. In a single stage, `--omit=dev` goes
+    to the `npm install` if nothing is built behind it; else building gets a stage of its own with the same at its end,
+    or, where that cannot be, the RUNs become one that ends with it; pnpm's not, whose store would keep the same files.
 
     **Safety.** TESTED. It is not offered where a development dependency is needed when the application runs: the
     command that starts it, through the scripts of package.json, names one of its programs; a module that the
     application leads to is in one; its own scripts name one for a loader; a package that stays asks its user for one.
     `--omit=dev` is not put on an install that a build stands behind, nor where package.json has scripts that run when
-    npm installs; `npm prune` runs none, Yarn's way would run them, and is not offered there. pnpm and later Yarns are
-    left alone.
+    npm installs; `npm prune` runs none, Yarn's way would run them, and is not offered there. Workspaces of Yarn and
+    pnpm, and all of later Yarns, are left alone.
 
     This rule's example needs an installed node_modules, which a listing of layers does not hold: it is tested on
     handmade images (tests/rules/test_development_dependencies.py).
@@ -53,8 +53,8 @@ def development_dependencies_shipped(subject: Subject) -> Iterator[Finding]:
         return
     for top in tops(subject.tree):
         tool = installer(subject.tree, top)
-        folders = unreachable(subject.tree, top) if tool == "yarn" else pruned_packages(subject.tree, top)
-        if tool not in ("npm", "yarn") or (tool == "yarn" and not folders):
+        folders = pruned_packages(subject.tree, top) if tool == "npm" else unreachable(subject.tree, top)
+        if tool == "berry" or (tool != "npm" and not folders):
             yield from _of_others(subject, top, tool)
             continue
         removed = Removed(subject.tree, top, folders)

@@ -7,6 +7,7 @@ What each of them does before the program starts is taken from their documentati
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,7 @@ from jettison.synthesis.simple_command import simple_command
 
 _SHELLS = {"sh", "bash", "ash", "dash"}
 _STEPS = 6  # entry script, shell, npm, shell ...
+_RUNNER = re.compile(rb"usr/(?:local/)?lib/node_modules/(?:npm|pnpm|yarn|corepack)/")
 _KEYS = ("Entrypoint", "Cmd", "Healthcheck")
 
 
@@ -86,7 +88,7 @@ class _Entry:
             if len(words) != 3:
                 raise CannotEdit("a shell with arguments of its own stands before the program")
             return simple_command(words[2]), "a shell"
-        if name in npm_script.RUNNERS and self._is_of_base(real):
+        if name in npm_script.RUNNERS and (self._is_of_base(real) or _RUNNER.match(real)):
             return npm_script.command(tree, self.was, words), " ".join(words)
         return None
 

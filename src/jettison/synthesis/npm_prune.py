@@ -188,6 +188,8 @@ def _calls_more(subject: Subject, run: Instruction) -> bool:
 def at_the_end(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...], int]:
     """`npm prune` behind what the only stage builds, in one layer with it, and the bytes saved. CannotEdit."""
     _check_alone(subject)
+    if installer(subject.tree, removed.top) == "pnpm":
+        raise CannotEdit("pnpm's store holds the same files, and would ship all the same")
     runs = list(own_runs(subject))
     first = next((place for place, run in enumerate(runs) if installs_with_any(subject, run)), None)
     if first is None:

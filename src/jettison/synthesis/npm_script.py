@@ -1,6 +1,7 @@
 """`npm start` and `npm run NAME`, seen through: the command of package.json, where it needs nothing of npm.
 
-Source: docs.npmjs.com, "scripts" (hooks, environment, PATH) and "config" (script-shell, node-options, omit).
+Source: docs.npmjs.com, "scripts" (hooks, environment, PATH) and "config" (script-shell, node-options, omit); pnpm.io,
+"pnpm run" (the same of `pnpm NAME`), "pnpm-workspace.yaml" (settings in camel case since its version 10).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from jettison.image.tree import Tree
 from jettison.synthesis.config_upon import variables
 from jettison.synthesis.simple_command import simple_command
 
-RUNNERS = {"npm", "yarn"}
+RUNNERS = {"npm", "yarn", "pnpm"}
+_DASHED = re.compile("[A-Z]")
 _QUIET = {"--silent", "-s", "--quiet", "-q"}
 _OF_YARN = {  # what these do is yarn's own, whatever scripts there are
     "access", "add", "audit", "autoclean", "bin", "cache", "check", "config", "create", "exec", "generate-lock-entry",
@@ -26,11 +28,23 @@ _OF_YARN = {  # what these do is yarn's own, whatever scripts there are
     "outdated", "owner", "pack", "policies", "publish", "remove", "run", "self-update", "tag", "team", "test", "unlink",
     "unplug", "upgrade", "upgrade-interactive", "version", "versions", "why", "workspace", "workspaces",
 }  # fmt: skip
-_SETTINGS = {"script-shell", "node-options", "omit", "only", "production", "ignore-scripts", "shell"}
+_OF_PNPM = {  # likewise; what pnpm hands on to npm is among them
+    "access", "add", "adduser", "approve-builds", "audit", "bin", "bugs", "c", "cache", "cat-file", "cat-index",
+    "completion", "config", "create", "dedupe", "deploy", "deprecate", "dist-tag", "dlx", "docs", "doctor", "edit",
+    "env", "exec", "fetch", "find-hash", "get", "help", "i", "ignored-builds", "import", "info", "init", "install",
+    "install-test", "it", "la", "licenses", "link", "list", "ll", "ln", "login", "logout", "ls", "node", "outdated",
+    "owner", "pack", "patch", "patch-commit", "patch-remove", "ping", "pkg", "prefix", "profile", "prune", "publish",
+    "rb", "rebuild", "recursive", "remove", "repo", "restart", "rm", "root", "run", "run-script", "s", "se", "search",
+    "self-update", "server", "set", "set-script", "setup", "show", "star", "stars", "stop", "store", "t", "team",
+    "test", "token", "tst", "un", "uninstall", "unlink", "unpublish", "unstar", "up", "update", "upgrade", "v",
+    "version", "view", "whoami", "why", "xmas",
+}  # fmt: skip
+_OF_OTHERS = {"yarn": _OF_YARN, "pnpm": _OF_PNPM}
+_SETTINGS = {"shell-emulator", "script-shell", "node-options", "omit", "only", "production", "ignore-scripts", "shell"}
 _NODE_SCRIPT = re.compile(rb"#![ \t]*(?:/\S*/env[ \t]+)?(?:\S*/)?node[ \t]*\r?\n")  # and no options behind it
 _ENV = r"""\benv(?:iron)?\s*(?:\.get\(\s*|\?\.\s*|\.\s*|\[\s*)["'`]?"""
 _NPM_READ = re.compile(  # what npm sets whatever is configured; `npm_config_arch` is not there unless somebody said so
-    rf"{_ENV}(?P<name>INIT_CWD|npm_(?:package_|lifecycle_)\w+|npm_(?:command|execpath|node_execpath|config_(?:"
+    rf"{_ENV}(?P<name>INIT_CWD|PNPM_SCRIPT_SRC_DIR|npm_(?:package_|lifecycle_)\w+|npm_(?:command|execpath|node_execpath|config_(?:"
     r"cache|globalconfig|global_prefix|init_module|local_prefix|node_gyp|noproxy|npm_version|prefix|user_agent|userconfig"
     r"))\b)"
 )
@@ -66,8 +80,8 @@ def _name(words: tuple[str, ...], scripts: Mapping[str, Any]) -> str:
     arguments = [word for word in words[1:] if word not in _QUIET]
     if arguments == ["start"]:
         return "start"
-    by_yarn = posixpath.basename(words[0]) == "yarn" and len(arguments) == 1
-    if by_yarn and arguments[0] in scripts and arguments[0] not in _OF_YARN:
+    own = _OF_OTHERS.get(posixpath.basename(words[0]))
+    if own is not None and len(arguments) == 1 and arguments[0] in scripts and arguments[0] not in own:
         return arguments[0]
     if len(arguments) == 2 and arguments[0] in ("run", "run-script") and not arguments[1].startswith("-"):
         return arguments[1]
@@ -88,12 +102,13 @@ def _settings(tree: Tree, config: Mapping[str, Any], folder: bytes) -> Iterator[
     for name in variables(config):
         if name.lower().startswith("npm_config_") and name[11:].lower().replace("_", "-") in _SETTINGS:
             yield f"{name[11:].lower().replace('_', '-')} by {name}"
-    for path in (_join(folder, b".npmrc"), b"root/.npmrc", b"usr/local/etc/npmrc"):
+    own = (_join(folder, b".npmrc"), _join(folder, b"pnpm-workspace.yaml"))
+    for path in (*own, b"root/.npmrc", b"usr/local/etc/npmrc"):
         try:
             lines = tree.read(path, 65536).decode("utf-8", "replace").splitlines()
         except KeyError:
             continue
-        names = (line.partition("=")[0].strip() for line in lines)
+        names = (_DASHED.sub(r"-\g<0>", re.split("[=:]", line)[0].strip()).lower() for line in lines)
         yield from (f"{name} by /{path.decode('utf-8', 'replace')}" for name in names if name in _SETTINGS)
 
 

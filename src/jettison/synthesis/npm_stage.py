@@ -8,6 +8,7 @@ from jettison.subject import Subject
 from jettison.synthesis.left import own_runs
 from jettison.synthesis.npm_exact import exact
 from jettison.synthesis.npm_run import installs_with_any
+from jettison.synthesis.npm_tools import with_tools
 from jettison.synthesis.stages import Plan, Ship
 from jettison.synthesis.work import application_folder, check_folder, owner_of, work_below
 
@@ -23,12 +24,27 @@ def plan(subject: Subject) -> Plan | None:
         return None
     folder = application_folder(subject)
     shown = "/" + folder.decode("utf-8", "surrogateescape")
-    work = work_below(subject, (folder,))
+    work, lean = _work(subject, folder)
     check_folder(subject, folder, work)
-    _check_links(subject, folder, work)
+    _check_links(subject, folder, lean or work)
     ship = Ship((shown,), shown, owner_of(subject, (folder,)))
     more = exact(subject, folder)
-    return Plan(subject, work, (ship,), what=shown, more=more, also=EXACT if more else "")
+    return Plan(subject, work, (ship,), what=shown, more=more, also=EXACT if more else "", lean=lean)
+
+
+def _work(subject: Subject, folder: bytes) -> tuple[frozenset[int], frozenset[int] | None]:
+    """What is work, and what is where package managers and compilers that npm brings count as caches do.
+
+    The same twice where one RUN brings such a tool and installs. Raises CannotEdit where nothing can stay behind.
+    """
+    tools = with_tools(subject)
+    if tools is None:
+        return work_below(subject, (folder,)), None
+    lean = work_below(subject, (folder,), tools)
+    try:
+        return work_below(subject, (folder,)), lean
+    except CannotEdit:
+        return lean, lean
 
 
 def _check_links(subject: Subject, folder: bytes, work: frozenset[int]) -> None:

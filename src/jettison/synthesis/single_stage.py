@@ -14,7 +14,7 @@ from jettison.synthesis.certificates_carried import TOLD as CERTIFICATES
 from jettison.synthesis.go_base import NO_SHELL, SCRATCH
 from jettison.synthesis.merge import between
 from jettison.synthesis.parts_written import from_of, with_parts
-from jettison.synthesis.split_upon import composites, leaner
+from jettison.synthesis.split_upon import composites, leaner, stands
 from jettison.synthesis.stages import Plan, text
 
 PLANS = (npm_stage.plan, pip_stage.plan, go_stage.plan)  # one an ecosystem; the first that knows the stage plans it
@@ -48,7 +48,7 @@ def _split(plan: Plan) -> Iterator[Way]:
     whole = plan.whole()
     lean = leaner(whole)
     for one in (lean, whole) if lean is not None else (whole,):
-        yield from _ways(one, "; packages for building stay there" if one is lean else "")
+        yield from _ways(one, "; what is set up for building stays there" if one is lean else "")
     if plan.more:
         yield _upon_the_same(plan.without_more(), "")
 
@@ -66,7 +66,8 @@ def _ways(plan: Plan, besides: str) -> Iterator[Way]:
             yield replace(found, after=BEFORE_PARTS)
         else:  # a step for each, where that is enough
             yield found if each.candidate.shell else replace(found, after=_ITSELF)
-    if not plan.bare:
+    left_behind = besides or plan.lean == plan.work
+    if not plan.bare and (not left_behind or stands(plan)):
         yield _upon_the_same(plan, besides)
 
 

@@ -71,19 +71,21 @@ def composites(plan: Plan) -> Iterator[Upon]:
 
 
 def leaner(plan: Plan) -> Plan | None:
-    """The plan with packages that apt sets up for building alone left behind; None where there are none, or unsure."""
+    """The plan with what apt and npm set up for building alone left behind; None where there is nothing of it."""
     subject = plan.subject
     each = enumerate(subject.stage.instructions)
     only_apt = frozenset(
         at for at, one in each if at not in plan.work and one.keyword == "RUN" and _installs(subject, one)
     )
-    if not only_apt:
-        return None
+    work = plan.work | only_apt | (plan.lean or plan.work)
+    return replace(plan, work=work) if work != plan.work else None
+
+
+def stands(plan: Plan) -> bool:
+    """Whether its own base has all that is known to be needed of what ships, as it is started now."""
+    subject = plan.subject
     base = subject.base(subject.stage.base)
-    made = replace(plan, work=plan.work | only_apt)
-    if base is None or stage_lacks(subject, _paths(made), subject.image.runtime, base):
-        return None
-    return made
+    return base is not None and not stage_lacks(subject, _paths(plan), subject.image.runtime, base)
 
 
 def _installs(subject: Subject, run: Instruction) -> bool:

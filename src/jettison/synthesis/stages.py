@@ -62,6 +62,7 @@ class Plan:
     more: tuple[Edit, ...] = ()  # what is better done with it, and may be left
     also: str = ""  # what `more` does, for people
     bare: bool = False  # worth nothing upon the base that it stands on
+    lean: frozenset[int] | None = None  # `work` where tools that it sets up for building may stay behind as well
 
     def whole(self) -> Plan:
         """With `more`."""

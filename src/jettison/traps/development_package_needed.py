@@ -41,7 +41,17 @@ class Removed:
         """Those that package.json names: other names are words that mean anything."""
         told = described(self.tree, self.top).get("devDependencies")
         names = told if isinstance(told, dict) else {}
-        return frozenset(name for name in names if self.modules + b"/" + encoded(name) in self._set)
+        return frozenset(name for name in names if self.tree.resolve(self.modules + b"/" + encoded(name)) in self._set)
+
+    @cached_property
+    def programs(self) -> dict[str, str]:
+        """The names of their programs, each with its package: pnpm puts scripts of its own in .bin, and no links."""
+        found: dict[str, str] = {}
+        for folder in self.folders:
+            told, name = described(self.tree, folder).get("bin"), self.holding(folder)
+            names = told if isinstance(told, dict) else [name.rpartition("/")[2]] if told else ()
+            found |= dict.fromkeys(map(str, names), name)
+        return found
 
     def holding(self, path: bytes) -> str:
         """The package of these that holds a path; empty where none does."""
@@ -80,6 +90,8 @@ def _commands(tree: Tree, removed: Removed, run: tuple[Command, ...]) -> Iterato
         for place, word in enumerate(command):
             real = tree.resolve(programs + encoded(word)) if place == 0 else None
             name = removed.holding(real) if real is not None else ""
+            if not name and real is not None and real.startswith(programs):
+                name = removed.programs.get(word, "")
             if not name and place:
                 name = _package(word)
                 name = name if name in removed.named else ""
@@ -123,7 +135,7 @@ def _text(tree: Tree, path: bytes) -> str:
 
 
 def _peers(tree: Tree, removed: Removed) -> Iterator[str]:
-    """A package that stays and asks its user for one of those that go."""
+    """A package that stays and asks its user for one of those that go; pnpm has put that beside it, where it is one."""
     names = {path[len(removed.modules) + 1 :].decode("utf-8", "replace") for path in removed.folders}
     for path in installed(tree, removed.modules):
         if removed.holding(path):
