@@ -68,6 +68,13 @@ CASES: dict[str, dict[str, int]] = {
         "FROM amazonlinux:2": 1,
         "FROM eclipse-temurin:17-jre-bionic": 1,
         "FROM eclipse-temurin:17-jre-noble": 0,
+        "FROM node:18 AS b\nRUN x\nFROM b AS c\nFROM debian:13\nCOPY --from=c /usr/local/bin/node /usr/local/bin/": 1,
+        "FROM node:18 AS b\nFROM debian:11\nCOPY --from=b /usr/local/bin/node /usr/local/bin/node": 2,
+        "FROM node:18 AS b\nFROM node:18\nCOPY --from=b /usr/local/bin/node /usr/local/bin/node": 1,
+        "FROM node:18 AS b\nFROM debian:13\nCOPY --from=b /app/node_modules/node /app": 0,
+        "FROM node:24 AS b\nFROM debian:13\nCOPY --from=b /usr/local/bin/node /usr/local/bin/node": 0,
+        "FROM golang:1.19 AS b\nFROM scratch\nCOPY --from=b /usr/local/bin/app /app": 0,
+        "FROM debian:13\nCOPY --from=node:18 /usr/local/bin/node /usr/local/bin/node": 1,
     },
     "apt-lists-left-behind": {
         f"FROM debian:12.1\n{APT} gcc make && . /etc/os-release": 1,
