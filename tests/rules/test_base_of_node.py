@@ -271,6 +271,7 @@ def test_a_run_needs_a_shell_so_nothing_without_one_is_fetched() -> None:
         ("LANG=C.UTF-8", ""),
         ("NODE_EXTRA_CA_CERTS=/usr/share/base", "/usr/share/base, which NODE_EXTRA_CA_CERTS names"),
         ("NODE_EXTRA_CA_CERTS=/app/package.json", ""),
+        ("PNPM_HOME=/usr/share/base", ""),
     ],
 )
 def test_what_variables_name_must_be_there(variable: str, reason: str) -> None:

@@ -346,6 +346,18 @@ def test_the_only_stage_is_split_for_pnpm_and_its_runs_are_not_merged():
     assert "    pnpm prune --prod --ignore-scripts\n\nFROM node:20\n" in apply(text, found.fix.edits)
 
 
+def test_the_stage_is_not_split_where_pnpm_starts_the_application_and_would_stay_behind():
+    text = SINGLE.replace("npm install", "npm install -g pnpm && pnpm install")
+    tool = "usr/local/lib/node_modules/pnpm/pnpm.cjs"
+    brought = {tool: executable("p"), "usr/local/bin/pnpm": symlink("../lib/node_modules/pnpm/pnpm.cjs")}
+    config = {**CONFIG, "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"]}
+    layers = (sources(), {**PNPM, **brought}, BUILT)
+    (refused,) = findings(text, *layers, config={**config, "Cmd": ["pnpm", "start"]})
+    assert (None, True) == (refused.fix, "what starts the application stays behind" in refused.refusal)
+    (split,) = findings(text, *layers, config={**config, "Cmd": ["node", "dist/index.js"]})
+    assert "pnpm prune" in split.fix.title
+
+
 def test_a_program_and_a_module_of_pnpms_store_are_missed():
     for command, built, reason in (
         (["npm", "start"], {"app/dist/index.js": "require('typescript')"}, "typescript is required by"),

@@ -71,7 +71,7 @@ def test_a_run_that_makes_folders_on_both_sides_is_not_divided():
 def test_programs_in_a_folder_of_caches_are_no_cache(run, path):
     text = TEXT.replace("RUN npm run build", f"RUN {run}\nRUN npm run build")
     assert f"writes /{path}, after files were copied" in reason(text, SCRIPTS, INSTALLED, {path: "x"}, BUILT)
-    cache = {"root/.cache/pypoetry/artifacts/x": "x", "root/.local/share/pnpm/store/v3/x": "x"}
+    cache = {"root/.cache/pypoetry/artifacts/x": "x", "root/.local/share/pnpm/store/v3/x": "x", "pnpm/store/v3/x": "x"}
     assert "COPY --from=build /app /app" in split(text, SCRIPTS, INSTALLED, cache, BUILT)
 
 

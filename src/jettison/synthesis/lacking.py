@@ -115,9 +115,16 @@ def _temporary(move: Move) -> Iterator[str]:
             return
 
 
+# where they put what they fetch: no application reads these, and who calls an installer is asked for the program
+_OF_INSTALLERS = {
+    "PNPM_HOME", "COREPACK_HOME", "NPM_CONFIG_CACHE", "npm_config_cache", "YARN_CACHE_FOLDER", "PIP_CACHE_DIR",
+    "UV_CACHE_DIR", "POETRY_CACHE_DIR", "PIPENV_CACHE_DIR", "GOCACHE", "GOMODCACHE",
+}  # fmt: skip
+
+
 def _files_of_variables(move: Move) -> Iterator[str]:
     for name, value in sorted(move.environment.items()):
-        if name in move.variables and re.fullmatch(r"/[^:\s]+", value):
+        if name in move.variables and name not in _OF_INSTALLERS and re.fullmatch(r"/[^:\s]+", value):
             path = value.strip("/").encode("utf-8", "surrogateescape")
             if move.before.resolve(path) is not None and move.after.resolve(path) is None:
                 yield f"{value}, which {name} names"

@@ -24,6 +24,7 @@ from jettison.synthesis import npm_stage
 from jettison.synthesis.left import bytes_between, own_runs
 from jettison.synthesis.merge import between, merged
 from jettison.synthesis.npm_run import NODE, installs_with_any, npm_installs, runs_node
+from jettison.synthesis.split_upon import stands
 from jettison.synthesis.stages import text
 from jettison.traps.development_package_needed import Removed
 
@@ -226,6 +227,8 @@ def with_the_split(subject: Subject, removed: Removed) -> tuple[tuple[Edit, ...]
     plan = plan.whole()
     if any(path != removed.top for path in plan.shipped()):
         raise CannotEdit("they are not in the folder that ships")
+    if plan.lean == plan.work and not stands(plan):
+        raise CannotEdit("what starts the application stays behind")
     last = subject.stage.instructions[max(plan.work)]
     workdir = state_at(subject.dockerfile, subject.stage, last, subject.build_args).workdir
     prune = prune_command(subject.tree, removed.top)

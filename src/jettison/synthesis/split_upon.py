@@ -84,8 +84,8 @@ def leaner(plan: Plan) -> Plan | None:
 def stands(plan: Plan) -> bool:
     """Whether its own base has all that is known to be needed of what ships, as it is started now."""
     subject = plan.subject
-    base = subject.base(subject.stage.base)
-    return base is not None and not stage_lacks(subject, _paths(plan), subject.image.runtime, base)
+    base = replace(subject.image, layers=subject.image.layers[: subject.alignment.base_layers])
+    return not stage_lacks(subject, _paths(plan), subject.image.runtime, base)
 
 
 def _installs(subject: Subject, run: Instruction) -> bool:

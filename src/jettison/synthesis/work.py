@@ -18,11 +18,11 @@ from jettison.subject import Subject
 
 _TOOLS = rb"node-gyp|yarn|pnpm|pip|pip-tools|uv|typescript|esbuild|turbo|npm|pre-commit|mypy|ruff"
 # By name: browsers that applications drive, package managers, and Poetry's virtual environments lie in ~/.cache as
-# well, what pnpm installs for all users in ~/.local/share/pnpm. Bytecode is made anew.
+# well, what pnpm installs for all users beside its store (~/.local/share/pnpm, or PNPM_HOME). Bytecode is made anew.
 CACHES = re.compile(
-    rb"(?:root|home/[^/]+)/\.(?:npm|yarn|node-gyp|config/(?:configstore|yarn)|local/(?:share/pnpm/store|state/pnpm)"
+    rb"(?:root|home/[^/]+)/\.(?:npm|yarn|node-gyp|config/(?:configstore|yarn)|local/state/pnpm"
     rb"|cache/(?:" + _TOOLS + rb"|pypoetry/(?:artifacts|cache)))(?:/|$)"
-    rb"|tmp/|var/tmp/|run/|usr/local/share/\.cache/|(?:.*/)?__pycache__/"
+    rb"|(?:.*/)?(?:pnpm/store|\.pnpm-store)(?:/|$)|tmp/|var/tmp/|run/|usr/local/share/\.cache/|(?:.*/)?__pycache__/"
 )
 _MOUNTED = {b"", b"dev", b"proc", b"run", b"sys", b"tmp", b"var/tmp"}  # folders that builders make or touch
 _FOLDERS = {"mkdir", "chown", "chmod"}
