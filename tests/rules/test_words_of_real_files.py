@@ -20,6 +20,10 @@ CASES: dict[str, dict[str, int]] = {
         "FROM golang:1.26.1 AS s\nFROM debian:12.1\nCOPY --from=s / /": 1,
     },
     "git-history-shipped": {
+        "FROM x\nRUN c() { rm -rf /opt/a; }; git clone https://x/a /opt/a && make && c": 0,
+        'FROM x\nRUN ["sh","-c","git clone https://x/a /opt/a && rm -rf /opt"]': 0,
+        "FROM x\nRUN rm -rf /opt/a && git clone https://x/a /opt/a": 1,
+        "FROM x\nRUN git clone https://x/a /opt/a && cd /opt/a && make && rm -rf .git": 0,
         "FROM x\nRUN git clone --filter=tree:0 https://x/a /a": 0,
         "FROM x\nRUN git clone --shallow-since 2026-01-01 https://x/a /a": 0,
         "FROM x\nRUN git clone --branch v1 https://x/a /a": 1,
@@ -37,6 +41,8 @@ CASES: dict[str, dict[str, int]] = {
         "FROM x\nRUN curl -sSL https://x.org/a -o /a && tar xzf /b": 1,
         "FROM x\nRUN curl -sSL https://x.org/a -o /a; tar xzf /a; true": 1,
         "FROM x\nRUN curl -sSL https://x.org/a | sh": 1,
+        'FROM x\nRUN ["sh","-c","curl -o /t.tgz https://x.org/a && tar xf /t.tgz"]': 0,
+        'FROM x\nRUN ["sh","-c","tar xf /t.tgz; curl -o /t.tgz https://x.org/a"]': 1,
     },
     "single-stage-build": {
         "FROM golang:1.26.1\nRUN go install golang.org/x/tools/cmd/goimports@v0.33.0": 0,
@@ -118,6 +124,11 @@ CASES: dict[str, dict[str, int]] = {
         'FROM php:8.4.1-cli\nENTRYPOINT ["php"]': 1,
     },
     "secrets-left-in-a-layer": {
+        'FROM x\nRUN --mount=type=secret,id=a ["sh","-c","cp /run/secrets/a /opt/key && x && rm -f /opt/key"]': 0,
+        "FROM x\nRUN --mount=type=secret,id=a c() { rm /opt/key; }; cp /run/secrets/a /opt/key && x && c": 0,
+        "FROM x\nRUN --mount=type=secret,id=a rm -rf /opt/key && cp /run/secrets/a /opt/key": 1,
+        "FROM x\nRUN --mount=type=secret,id=a cp /run/secrets/a /opt/key && rm -rf /opt/*": 0,
+        "FROM x\nRUN --mount=type=secret,id=a cp /run/secrets/a /opt/key && rm -rf /op": 1,
         "FROM x\nRUN --mount=type=secret,id=n cp /run/secrets/n /root/.npmrc": 1,
         "FROM x\nRUN --mount=type=secret,id=n,target=/n cat /n > /root/.npmrc": 1,
         "FROM x\nRUN --mount=type=secret,id=n,target=/n cat /n > /root/.npmrc && npm ci && rm /root/.npmrc": 0,

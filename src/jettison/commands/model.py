@@ -99,6 +99,11 @@ class Run:
     readable: bool = True
 
     @cached_property
+    def places(self) -> Mapping[int, int]:
+        """Where each call stands among them, by its id(): offsets in the text tell no order within a function."""
+        return {id(call): place for place, call in enumerate(self.calls)}
+
+    @cached_property
     def piped(self) -> Mapping[tuple[int, int], Call]:
         """The calls that stand in pipelines, by the pipeline's number and their place there."""
         return {call.pipe: call for call in self.calls if call.pipe is not None}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jettison.commands.files import Removal, clone, removals
+from jettison.commands.files import clone
 from jettison.commands.model import Call, Run
 from jettison.rule import Finding, text_rule
 from jettison.subject import Text
+from jettison.synthesis.removals import Removals
 
 NAME = "git-history-shipped"
 _REASON = "say --depth 1, and remove .git in the same RUN where nothing asks for it"
@@ -41,10 +42,10 @@ def git_history_shipped(text: Text) -> Iterator[Finding]:
     """
     asks = _last_that_asks(text)
     for run in (each for each in text.shipped if each.readable):
-        gone = tuple(removals(run.calls))
+        gone = Removals(run)
         for call in run.calls:
             found = clone(call)
-            if found is None or found.depth is not None or _removed(gone, call, found.to) or _mounted(run, found.to):
+            if found is None or found.depth is not None or _mounted(run, found.to) or _removed(gone, call, found.to):
                 continue
             what = found.url or "a repository"
             message = f"line {run.instruction.line} clones {what} with all its history"
@@ -63,18 +64,11 @@ def _last_that_asks(text: Text) -> int:
     return max(starts, default=-1)
 
 
-def _removed(gone: tuple[Removal, ...], call: Call, folder: str | None) -> bool:
+def _removed(gone: Removals, call: Call, folder: str | None) -> bool:
     """Whether one of the RUN's removals, behind the call, may take the clone, or its .git, away."""
-    return any(_takes(each, folder) for each in gone if each.call.span.start > call.span.start)
-
-
-def _takes(removed: Removal, folder: str | None) -> bool:
-    if folder is None or removed.unknown or removed.name == ".git":
-        return True
-    return any(
-        folder == pattern.rstrip("/") or folder.startswith(pattern.rstrip("/*") + "/") or pattern.endswith(".git")
-        for pattern in removed.patterns
-    )
+    if folder is None:
+        return gone.any_behind(call)
+    return gone.may_take(folder, call) or gone.any_of_git_behind(call)
 
 
 def _mounted(run: Run, folder: str | None) -> bool:

@@ -86,7 +86,7 @@ def _is_noticed(run: Run, fetched: Download) -> bool:
     piped = reader(run, fetched.call)
     if piped is not None:
         return piped.fatal is not False and _NOTICES.fullmatch(piped.name or "") is not None
-    return fetched.call.span.start < _noticed(run).get(fetched.to, 0)
+    return run.places[id(fetched.call)] < _noticed(run).get(fetched.to, 0)
 
 
 def _noticed(run: Run) -> dict[str | None, int]:
@@ -94,8 +94,8 @@ def _noticed(run: Run) -> dict[str | None, int]:
     known = run.calls[0].known
     if _noticed not in known:
         known[_noticed] = {
-            path_of(call, word): call.span.start
-            for call in run.calls
+            path_of(call, word): place
+            for place, call in enumerate(run.calls)
             if call.fatal is not False and _NOTICES.fullmatch(call.name or "") is not None
             for word in call.words
         }

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from jettison.commands.files import Removal, path_of, removals
-from jettison.commands.model import Call, Run
+from jettison.commands.files import path_of
+from jettison.commands.model import Run
 from jettison.context.sensitive import VARIABLES, suggested, whys
 from jettison.core.errors import UsageError
 from jettison.core.escape import show_path
@@ -17,6 +17,7 @@ from jettison.image.model import Kind
 from jettison.rule import Finding, rule, seen_in_text
 from jettison.subject import Subject, Text
 from jettison.synthesis.left import SHOWN
+from jettison.synthesis.removals import Removals
 
 NAME = "secrets-left-in-a-layer"
 _LARGEST = 64 * 1024  # bytes of a file that is looked into
@@ -62,7 +63,7 @@ def written_from_a_mount(text: Text) -> Iterator[Finding]:
     for run in text.shipped:
         shown = set(_shown(run)) if run.mounts else set()
         held = [mount.target for mount in run.mounts if mount.target]
-        gone = tuple(removals(run.calls)) if shown else ()
+        gone = Removals(run) if shown else None
         for call in run.calls if shown else ():
             if call.name not in ("cp", "install", "cat") or not call.certain:
                 continue
@@ -71,7 +72,7 @@ def written_from_a_mount(text: Text) -> Iterator[Finding]:
             source = next((path for path in paths if path in shown), None)
             if source is None or to is None or to in shown or any(f"{to}/".startswith(f"{each}/") for each in held):
                 continue
-            if to.startswith("/dev/") or _is_removed(gone, call, to):
+            if to.startswith("/dev/") or (gone is not None and gone.may_take(to, call)):
                 continue
             message = f"line {run.instruction.line} writes the secret in {source} to {to}, which stays in its layer"
             yield Finding(
@@ -85,15 +86,6 @@ def _shown(run: Run) -> Iterator[str]:
         parts = dict(each.partition("=")[::2] for each in (flag.value or "").split(",")) if flag.name == "mount" else {}
         if parts.get("type") == "secret" and "env" not in parts:
             yield parts.get("target") or parts.get("dst") or f"/run/secrets/{parts.get('id', '')}"
-
-
-def _is_removed(gone: tuple[Removal, ...], call: Call, path: str) -> bool:
-    """Whether one of the RUN's removals, behind the call, may take it away again."""
-    return any(
-        each.unknown or path in each.patterns or any(path.startswith(f"{p}/") for p in each.patterns)
-        for each in gone
-        if each.call.span.start > call.span.start
-    )
 
 
 def _is_of_the_context(subject: Subject, instruction: Instruction) -> bool:

@@ -83,6 +83,42 @@ def _brought(call: Call) -> str:
     return made if made is not None and plain and not made.startswith("/dev/") else ""
 
 
+class Removals:
+    """What a RUN removes, by path: for each, where the last call stands that may take it away."""
+
+    def __init__(self, run: Run) -> None:
+        self._places = run.places
+        self._last = self._unknown = self._git = -1
+        self._by_path: dict[str, int] = {}
+        for call in run.calls:
+            found = removal(call)
+            if found is None:
+                continue
+            self._last = at = run.places[id(call)]
+            if found.unknown or found.name == ".git":
+                self._unknown = at
+            for pattern in found.patterns:
+                if pattern.endswith(".git"):
+                    self._git = at
+                self._by_path[pattern.rstrip("/*") or "/"] = at
+
+    def any_behind(self, call: Call) -> bool:
+        """Whether anything is removed behind a call."""
+        return self._places[id(call)] < self._last
+
+    def any_of_git_behind(self, call: Call) -> bool:
+        """Whether a `.git` is removed behind it, wherever that lies."""
+        return self._places[id(call)] < self._git
+
+    def may_take(self, path: str, call: Call) -> bool:
+        """Whether a path, or a folder that it lies in, may be removed behind the call."""
+        last, at = max(self._unknown, self._by_path.get("/", -1)), path.rstrip("/")
+        while at:
+            last = max(last, self._by_path.get(at, -1))
+            at = at.rpartition("/")[0]
+        return self._places[id(call)] < last
+
+
 @dataclass
 class _Placed:
     """What COPYs put where; never shared. `below` has the paths at and below each folder."""
