@@ -9,7 +9,7 @@ from trap_project import held, optimized, steps
 pytestmark = [pytest.mark.real, pytest.mark.engine]
 SPLIT, DEVELOPMENT, BASE = "single-stage-build", "development-dependencies-shipped", "larger-base-than-needed"
 DISTROLESS = "gcr.io/distroless/nodejs20-debian12"
-PRUNE = "pnpm prune --prod --ignore-scripts"
+PRUNE = "CI=true pnpm prune --prod --ignore-scripts"
 
 
 def test_pnpm_stays_behind_and_takes_along_what_development_needs(tmp_path):

@@ -187,10 +187,17 @@ def test_yarn_and_pnpm_run_a_script_by_its_name_alone_unless_it_is_a_command_of_
         assert expected == (made.refused(DISTROLESS) if expected else "" if made.upon(DISTROLESS) else "refused")
 
 
-def test_a_setting_of_pnpms_own_file_forbids_it_too() -> None:
-    files = {**PNPM, "app/pnpm-workspace.yaml": "scriptShell: /bin/bash\n"}
-    made = stage('CMD ["pnpm", "start"]\n', cmd=["pnpm", "start"], files=files)
-    assert "npm is told script-shell by /app/pnpm-workspace.yaml" == made.refused(DISTROLESS)
+@pytest.mark.parametrize(
+    ("name", "text", "setting"),
+    [
+        ("pnpm-workspace.yaml", "scriptShell: /bin/bash\n", "script-shell"),
+        ("pnpm-workspace.yaml", "'useNodeVersion': 16.0.0\n", "use-node-version"),
+        ("package.json", PACKAGE[:-1] + ', "pnpm": {"executionEnv": {"nodeVersion": "16.0.0"}}}', "execution-env"),
+    ],
+)
+def test_a_setting_of_pnpms_own_files_forbids_it_too(name: str, text: str, setting: str) -> None:
+    made = stage('CMD ["pnpm", "start"]\n', cmd=["pnpm", "start"], files={**PNPM, f"app/{name}": text})
+    assert f"npm is told {setting} by /app/{name}" == made.refused(DISTROLESS)
 
 
 def test_a_program_of_the_application_that_is_called_pnpm_is_itself() -> None:

@@ -3,77 +3,29 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-from handmade_tree import executable, image, symlink
-from node_dockerfiles import PLAIN, SINGLE, STAGES
+from handmade_tree import executable, symlink
+from node_applications import (
+    BUILT,
+    CONFIG,
+    INSTALLED,
+    LOCK,
+    PACKAGE,
+    PLAIN,
+    REDUCED,
+    SINGLE,
+    STAGES,
+    findings,
+    shipped,
+    sources,
+)  # fmt: skip
 
-from jettison.align import Alignment
 from jettison.dockerfile.edit import apply
-from jettison.dockerfile.parse import parse
-from jettison.rules.development_dependencies_shipped import development_dependencies_shipped
-from jettison.subject import Observed, Subject
+from jettison.subject import Observed
 
-BASE = {
-    "bin/sh": executable("ELF"),
-    "usr/bin/npm": executable("npm"),
-    "usr/bin/node": executable("node"),
-    "usr/local/lib/node_modules/npm/package.json": '{"version": "10.1.0"}',
-    "usr/local/lib/node_modules/npm/node_modules/a/package.json": "{}",
-}
-PACKAGE = {
-    "scripts": {"build": "tsc", "start": "node dist/index.js"},
-    "dependencies": {"fastify": "1"},
-    "devDependencies": {"typescript": "1", "pino-pretty": "1"},
-}
-LOCK = {
-    "lockfileVersion": 3,
-    "packages": {
-        "node_modules/fastify": {},
-        "node_modules/pino-pretty": {"dev": True},
-        "node_modules/typescript": {"dev": True},
-        "node_modules/typescript/node_modules/deep": {"dev": True},
-        "node_modules/unasked": {"extraneous": True},
-    },
-}
-REDUCED = {"lockfileVersion": 3, "packages": {"node_modules/fastify": {}}}
-INSTALLED = {
-    "app/node_modules/.package-lock.json": json.dumps(LOCK, indent=2) + "\n",
-    "app/node_modules/.bin/tsc": symlink("../typescript/tsc.js"),
-    "app/node_modules/typescript/tsc.js": executable("t" * 3_000_000),
-    "app/node_modules/typescript/node_modules/deep/index.js": "d" * 100,
-    "app/node_modules/pino-pretty/index.js": "p" * 10,
-    "app/node_modules/unasked/index.js": "u" * 1000,
-    "app/node_modules/fastify/index.js": "f" * 1000,
-    "app/node_modules/fastify/package.json": "{}",
-}
 SHRINKS = len(json.dumps(LOCK, indent=2)) - len(json.dumps(REDUCED, indent=2))
 DEVELOPMENT = 3_000_000 + 100 + 10 + 1000 + SHRINKS
-BUILT = {"app/dist/index.js": "require('fastify')"}
-UNSEEN = Observed()
-CONFIG = {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["npm", "start"], "WorkingDir": "/app"}
-
-
-def sources(package=PACKAGE):
-    return {"app/package.json": json.dumps(package)}
-
-
-def subject(text, *layers, config=CONFIG, observed=UNSEEN):
-    dockerfile = parse(text)
-    stage = dockerfile.stages[-1]
-    makers = [each for each in stage.instructions if each.keyword in ("RUN", "COPY")]
-    alignment = Alignment(True, 1, dict(enumerate(makers[: len(layers)], 1)))
-    return Subject(dockerfile, Path(), image(BASE, *layers, config=config), alignment, stage, observed)
-
-
-def findings(text, *layers, **given):
-    return list(development_dependencies_shipped(subject(text, *layers, **given)))
-
-
-def shipped(package=PACKAGE, installed=INSTALLED, built=BUILT):
-    """The one layer of a second stage."""
-    return {**sources(package), **installed, **built}
 
 
 def test_what_is_copied_out_of_a_build_stage_is_pruned_there():
@@ -302,70 +254,12 @@ def test_yarn_is_left_alone_where_its_way_is_not_known_to_be_right(package, said
 
 @pytest.mark.parametrize(("mark", "tool"), [(".yarn-state.yml", "berry"), (".modules.yaml", "pnpm")])
 def test_what_others_installed_is_told_and_left(mark, tool):
-    workspaces = {"app/pnpm-workspace.yaml": "packages:\n  - packages/*\n"}
-    (found,) = findings(STAGES, {**shipped(), f"app/node_modules/{mark}": "{}", **workspaces})
-    assert (None, 3_000_110) == (found.fix, found.predicted)
-    assert found.refusal.startswith(f"{tool} installed them")
-
-
-STORE = "app/node_modules/.pnpm"
-PNPM = {
-    "app/node_modules/.modules.yaml": "{}",
-    "app/pnpm-workspace.yaml": "onlyBuiltDependencies:\n  - fastify\n",
-    "app/node_modules/.bin/tsc": executable("#!/bin/sh\n"),
-    "app/node_modules/fastify": symlink(".pnpm/fastify@1/node_modules/fastify"),
-    "app/node_modules/typescript": symlink(".pnpm/typescript@1/node_modules/typescript"),
-    "app/node_modules/pino-pretty": symlink(".pnpm/pino-pretty@1/node_modules/pino-pretty"),
-    f"{STORE}/fastify@1/node_modules/fastify/package.json": "{}",
-    f"{STORE}/fastify@1/node_modules/@a/b": symlink("../../../@a+b@1/node_modules/@a/b"),
-    f"{STORE}/@a+b@1/node_modules/@a/b/package.json": "{}",
-    f"{STORE}/@a+b@1/node_modules/@a/b/node_modules/bundled/package.json": "{}",
-    f"{STORE}/typescript@1/node_modules/typescript/package.json": '{"bin": {"tsc": "bin/tsc"}}',
-    f"{STORE}/typescript@1/node_modules/typescript/bin/tsc": executable("t" * 3_000_000),
-    f"{STORE}/typescript@1/node_modules/typescript/index.js": "",
-    f"{STORE}/typescript@1/node_modules/deep": symlink("../../deep@1/node_modules/deep"),
-    f"{STORE}/deep@1/node_modules/deep/package.json": "{}",
-    f"{STORE}/pino-pretty@1/node_modules/pino-pretty/package.json": "{}",
-    f"{STORE}/pino-pretty@1/node_modules/fastify": symlink("../../fastify@1/node_modules/fastify"),
-    f"{STORE}/node_modules/deep": symlink("../deep@1/node_modules/deep"),
-}
-
-
-def test_what_pnpm_installed_is_left_out_by_pnpm_and_what_stays_is_what_it_put_beside():
-    (found,) = findings(STAGES, shipped(installed=PNPM))
-    assert 3_000_000 + len('{"bin": {"tsc": "bin/tsc"}}') + 2 * len("{}") == found.predicted
-    made = apply(STAGES, found.fix.edits)
-    assert "npm run build && \\\n    pnpm prune --prod --ignore-scripts\n\nFROM" in made
-    assert f"{STORE}/typescript@1/node_modules/typescript" == found.paths[0].decode()
-    assert all(f"{STORE}/{name}@1".encode() not in b" ".join(found.paths) for name in ("fastify", "@a+b"))
-
-
-def test_the_only_stage_is_split_for_pnpm_and_its_runs_are_not_merged():
-    text = SINGLE.replace("npm install", "pnpm install")
-    (found,) = findings(text, sources(), PNPM, BUILT)
-    assert "    pnpm prune --prod --ignore-scripts\n\nFROM node:20\n" in apply(text, found.fix.edits)
-
-
-def test_the_stage_is_not_split_where_pnpm_starts_the_application_and_would_stay_behind():
-    text = SINGLE.replace("npm install", "npm install -g pnpm && pnpm install")
-    tool = "usr/local/lib/node_modules/pnpm/pnpm.cjs"
-    brought = {tool: executable("p"), "usr/local/bin/pnpm": symlink("../lib/node_modules/pnpm/pnpm.cjs")}
-    config = {**CONFIG, "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"]}
-    layers = (sources(), {**PNPM, **brought}, BUILT)
-    (refused,) = findings(text, *layers, config={**config, "Cmd": ["pnpm", "start"]})
-    assert (None, True) == (refused.fix, "what starts the application stays behind" in refused.refusal)
-    (split,) = findings(text, *layers, config={**config, "Cmd": ["node", "dist/index.js"]})
-    assert "pnpm prune" in split.fix.title
-
-
-def test_a_program_and_a_module_of_pnpms_store_are_missed():
-    for command, built, reason in (
-        (["npm", "start"], {"app/dist/index.js": "require('typescript')"}, "typescript is required by"),
-        (["tsc", "--watch"], BUILT, "`tsc --watch`, which starts the application, needs typescript"),
-        (["npm", "start"], {"app/dist/index.js": "load('pino-pretty')"}, "/app/dist/index.js names pino-pretty"),
-    ):
-        (found,) = findings(STAGES, shipped(installed=PNPM, built=built), config={**CONFIG, "Cmd": command})
-        assert (None, True) == (found.fix, found.refusal.startswith(reason)), found.refusal
+    lock = "importers:\n\n  .:\n    dependencies:\n      a: 1\n\n  apps/api:\n    b: 1\n\npackages:\n\n  c:\n"
+    named = {"app/pnpm-workspace.yaml": "packages:\n  - packages/*\n"}
+    for workspaces in (named, {"app/node_modules/.pnpm/lock.yaml": lock}):
+        (found,) = findings(STAGES, {**shipped(), f"app/node_modules/{mark}": "{}", **workspaces})
+        assert (None, 3_000_110) == (found.fix, found.predicted)
+        assert found.refusal.startswith(f"{tool} installed them")
 
 
 def test_nothing_is_said_of_an_application_without_them_nor_of_npm_itself():
@@ -390,9 +284,5 @@ def test_a_run_that_goes_elsewhere_comes_back_to_prune():
 
 def test_a_stage_that_another_tests_keeps_what_that_needs():
     text = SINGLE.replace("FROM node:20", "FROM node:20 AS app") + "FROM app AS test\nRUN npm test\n"
-    dockerfile = parse(text)
-    makers = [each for each in dockerfile.stages[0].instructions if each.keyword in ("RUN", "COPY")]
-    whole = image(BASE, sources(), INSTALLED, BUILT, config=CONFIG)
-    alignment = Alignment(True, 1, dict(enumerate(makers, 1)))
-    (found,) = development_dependencies_shipped(Subject(dockerfile, Path(), whole, alignment, dockerfile.stages[0]))
+    (found,) = findings(text, sources(), INSTALLED, BUILT, ships=0)
     assert "line 7 uses the stage that ships, too" == found.refusal

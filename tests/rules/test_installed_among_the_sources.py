@@ -30,9 +30,9 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def look(project: Path, **more: object) -> Finding:
+def look(project: Path, text: str = BAD, **more: object) -> Finding:
     layers = f"3 app/.git/pack {HISTORY}\n3 app/node_modules/x/index.js 50\n4 app/large 900000000\n"
-    (found,) = dependencies_installed_after_the_sources(replace(subject_of(BAD, layers), context=project, **more))
+    (found,) = dependencies_installed_after_the_sources(replace(subject_of(text, layers), context=project, **more))
     return found
 
 
@@ -68,3 +68,4 @@ def test_another_ignore_file_is_left_to_its_owner(project: Path, ignore: IgnoreF
 def test_without_a_lock_file_that_folder_holds_the_versions(project: Path) -> None:
     (project / "package-lock.json").unlink()
     assert look(project).fix is None
+    assert look(project, text=BAD.replace("/app", "/srv/blockchain")).fix is None

@@ -113,6 +113,9 @@ def test_a_tool_that_no_package_brings_is_not():
         ("if (x || process.platform === 'darwin') {\n  spawnSync('git', [])\n}\n", True),
         ("if (process.platform === 'darwin' && x) {\n  spawnSync('git', [])\n}\n", False),
         ("if (process.platform === 'darwin') { x({}) }\nspawnSync('git', [])\n", True),
+        ("if (q) x()\nconst m = process.platform === 'darwin'\nfunction f (u) {\n return spawnSync('git')\n}", True),
+        ("if (q) x(), m = process.platform === 'darwin', f(u) {\n return spawnSync('git')\n}", True),
+        ("if (!(process.platform === 'darwin')) {\n  spawnSync('git', [])\n}\n", True),
     ],
 )
 def test_what_is_started_on_another_system_is_not_started(source, starts):

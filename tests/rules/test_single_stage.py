@@ -224,6 +224,60 @@ def test_it_stays_behind_where_one_run_brings_it_and_installs():
     assert 1 == apply(text, found.fix.edits).count("pnpm install")
 
 
+@pytest.mark.parametrize(
+    ("script", "stays"),
+    [("node dist/index.js", True), ("nest start", False), ("npm run other", False), ("pnpm other", False)],
+)
+def test_what_a_script_of_package_json_calls_goes_along(script, stays):
+    nest = {f"{MODULES}/@nestjs/cli/nest.js": executable("n" * 5_000_000),
+            "usr/bin/nest": symlink("../lib/node_modules/@nestjs/cli/nest.js")}  # fmt: skip
+    nest["usr/lib/node_modules/@nestjs/cli/nest.js"] = nest.pop(f"{MODULES}/@nestjs/cli/nest.js")
+    brings = "RUN npm install -g @nestjs/cli\n"
+    text = TEXT.replace("WORKDIR /app\n", brings + "WORKDIR /app\n").replace('"start"', '"run", "prod"')
+    scripts = {"scripts": {"prod": script, "other": "nest start --watch"}}
+    layers = (nest, {**SOURCES, "app/package.json": json.dumps(scripts)}, INSTALLED, BUILT)
+    found = findings(text, layers, config={**CONFIG, "Cmd": ["npm", "run", "prod"]})[1]
+    own = [
+        apply(text, each.fix.edits).count(brings) for each in found if "FROM node:20\n" in apply(text, each.fix.edits)
+    ]
+    assert ([1, 2] if stays else [2]) == own
+
+
+def test_npm_that_is_upgraded_where_it_installs_stays_behind():
+    newer = {f"{MODULES}/npm/package.json": "{}", f"{MODULES}/npm/lib/new.js": "n" * 1000}
+    text = TEXT.replace("npm install\n", "npm install -g npm@latest && npm install\n")
+    (found,) = findings(text, (SOURCES, {**INSTALLED, **newer}, BUILT))[1]
+    assert 1 == apply(text, found.fix.edits).count("npm@latest")
+
+
+def test_what_starts_the_application_and_would_stay_behind_is_the_reason():
+    text = TEXT.replace("npm install\n", "npm install -g pnpm && npm install\n").replace(
+        '"npm", "start"', '"pnpm", "a"'
+    )
+    config = {**CONFIG, "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["pnpm", "a"]}
+    (found,) = findings(text, (SOURCES, {**INSTALLED, **PNPM}, BUILT), config=config)[1]
+    assert (None, True) == (found.fix, found.refusal.startswith("what starts the application is brought by the RUN"))
+
+
+def test_compilers_stay_behind_where_a_package_manager_does_not():
+    text = TEXT.replace("WORKDIR /app\n", APT + SETS_UP + "WORKDIR /app\n").replace('"npm", "start"', '"pnpm", "a"')
+    config = {**CONFIG, "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["pnpm", "a"]}
+    lean, whole = findings(text, (COMPILER, PNPM, STARTS, INSTALLED, BUILT), config=config)[1]
+    assert [(1, 2), (2, 2)] == [
+        tuple(apply(text, each.fix.edits).count(line) for line in (APT, SETS_UP)) for each in (lean, whole)
+    ]
+
+
+def test_a_run_that_brings_a_tool_and_makes_the_folder_is_done_in_both_stages():
+    made = "RUN npm install -g pnpm && mkdir -p /app && chown node:node /app\n"
+    text = TEXT.replace("WORKDIR /app\n", made + "WORKDIR /app\n")
+    layers = [{**PNPM, "app": directory(uid=1000, gid=1000)}, *(
+        {path: Piece(each.encode() if isinstance(each, str) else each.data, uid=1000, gid=1000)
+         for path, each in files.items()} for files in (SOURCES, INSTALLED, BUILT))]  # fmt: skip
+    for each in findings(text, layers)[1]:
+        assert 2 == apply(text, each.fix.edits).count(made)
+
+
 @pytest.mark.parametrize("tool", ["pm2", "@scope/pnpm", "pnpm-other"])
 def test_other_global_packages_do_not(tool):
     brought = {

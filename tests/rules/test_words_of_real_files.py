@@ -80,6 +80,10 @@ CASES: dict[str, dict[str, int]] = {
         "FROM node:18 AS b\nFROM debian:13\nCOPY --from=b /app/node_modules/node /app": 0,
         "FROM node:24 AS b\nFROM debian:13\nCOPY --from=b /usr/local/bin/node /usr/local/bin/node": 0,
         "FROM golang:1.19 AS b\nFROM scratch\nCOPY --from=b /usr/local/bin/app /app": 0,
+        "FROM python:3.13-bullseye AS b\nFROM debian:13\nCOPY --from=b /usr/local/bin/python3.13 /p": 0,
+        "FROM python:3.8 AS b\nFROM debian:13\nCOPY --from=b /usr/local /usr/local": 1,
+        "FROM python:3.8 AS b\nFROM debian:13\nCOPY --from=b /venv/bin/python /venv/bin/python": 0,
+        "FROM debian:11 AS b\nFROM debian:13\nCOPY --from=b /usr/bin/python3 /usr/bin/python3": 0,
         "FROM debian:13\nCOPY --from=node:18 /usr/local/bin/node /usr/local/bin/node": 1,
     },
     "apt-lists-left-behind": {

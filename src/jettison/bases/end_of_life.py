@@ -57,6 +57,7 @@ def _table(text: str) -> dict[str, dict[str, date]]:
 
 
 _ENDS = _table(_TEXT)
+_SYSTEMS = {"debian", "ubuntu", "alpine", "centos", "amazonlinux"}
 
 
 @lru_cache(maxsize=1024)
@@ -66,14 +67,27 @@ def end_of_life(image_name: str) -> date | None:
     `node:8` -> 2019-12-31, `python:3.13-bullseye` -> that of Debian 11, `gcr.io/distroless/nodejs20-debian12` -> that
     of Node 20. A tag without a version (`latest`) names no release, and so has no end.
     """
-    ends = [_ENDS.get(image, {}).get(release) for image, release in _parts(image_name.partition("@")[0])]
-    return min((end for end in ends if end is not None), default=None)
+    return _first(_parts(image_name.partition("@")[0]))
 
 
 def ended(image_name: str) -> date | None:
     """The same where that day is past: what stands under this name is not made anew."""
-    end = end_of_life(image_name)
+    return _past(end_of_life(image_name))
+
+
+def language_ended(image_name: str) -> date | None:
+    """The same of its language alone, whatever the system below it."""
+    parts = [part for part in _parts(image_name.partition("@")[0]) if part[0] not in _SYSTEMS]
+    return _past(_first(parts))
+
+
+def _past(end: date | None) -> date | None:
     return end if end is not None and end < datetime.now(UTC).date() else None
+
+
+def _first(parts: list[tuple[str, str]]) -> date | None:
+    ends = [_ENDS.get(image, {}).get(release) for image, release in parts]
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _parts(name: str) -> list[tuple[str, str]]:

@@ -209,7 +209,7 @@ def _development(image: Image) -> set[bytes]:
     found: set[bytes] = set()
     for top in node.tops(image.tree):
         tool = node.installer(image.tree, top)
-        known = unreachable(image.tree, top) if tool == "pnpm" else ()
+        known = (unreachable(image.tree, top) or ()) if tool == "pnpm" else ()
         named = () if tool == "npm" else node.named_for_development(image.tree, top)
         found.update(node.development_packages(image.tree, top) or known or named)
     return found

@@ -6,6 +6,7 @@ Source: npm documentation, "package-lock.json" (lockfile versions 1, 2 and 3; th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from jettison.image.model import Kind
 from jettison.image.tree import Tree
 
 _LARGEST = 64 * 2**20
+_PNPM = re.compile(rb"packageManager\W+pnpm@(\d+)\.(\d+)\.(\d+)")
 HIDDEN = b"node_modules/.package-lock.json"  # written by npm 7 and later
 LOCK = b"package-lock.json"
 _OWN = (b"usr/local/lib", b"usr/lib", b"usr/share")  # where npm itself lies, and what is installed for all
@@ -139,11 +141,26 @@ def lock_shrinks(tree: Tree, top: bytes) -> int:
     return entry.size - len(text.encode("utf-8", "surrogatepass"))
 
 
+def runs_scripts(tree: Tree, top: bytes) -> bool:
+    """Whether what installed here runs the application's own scripts as it takes packages out: npm does not.
+
+    pnpm's `prune` can be told not to since 8.15.6 (pnpm/pnpm#7836); which one it was stands in `.modules.yaml`.
+    """
+    tool = installer(tree, top)
+    if tool != "pnpm":
+        return tool == "yarn"
+    try:
+        told = _PNPM.search(tree.read(_join(top, b"node_modules/.modules.yaml"), _LARGEST))
+    except KeyError:
+        return False
+    return told is not None and tuple(map(int, told.groups())) < (8, 15, 6)
+
+
 def prune_command(tree: Tree, top: bytes) -> str:
     """How what installed here takes development packages out: the hidden lockfile is npm 7's and later."""
     other = {
         "yarn": "yarn install --production --frozen-lockfile --prefer-offline",
-        "pnpm": "pnpm prune --prod --ignore-scripts",
+        "pnpm": f"CI=true pnpm prune --prod{' --ignore-scripts' if not runs_scripts(tree, top) else ''}",
     }.get(installer(tree, top))
     if other is not None:
         return other

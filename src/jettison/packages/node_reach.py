@@ -8,7 +8,6 @@ of each kind; pnpm documentation, "Symlinked `node_modules` structure".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from jettison.image.tree import Tree
@@ -16,16 +15,16 @@ from jettison.packages.node import described, installed
 
 _KINDS = ("dependencies", "optionalDependencies", "peerDependencies")
 _STORE = b"/.pnpm/"
-_PACKAGES = re.compile(rb"^packages\s*:", re.MULTILINE)
+_LARGEST = 64 * 2**20  # bytes of a file
 
 
-def unreachable(tree: Tree, top: bytes) -> tuple[bytes, ...]:
+def unreachable(tree: Tree, top: bytes) -> tuple[bytes, ...] | None:
     """Folders of installed packages that nothing but development dependencies asks for, sorted.
 
-    `top` is the folder that holds package.json and node_modules. Empty where it has workspaces: each asks for its own.
+    `top` is the folder that holds package.json and node_modules. None where it has workspaces: each asks for its own.
     """
     if described(tree, top).get("workspaces") or _has_workspaces(tree, top):
-        return ()
+        return None
     kept: set[bytes] = set()
     waiting = [top]
     while waiting:
@@ -38,11 +37,25 @@ def unreachable(tree: Tree, top: bytes) -> tuple[bytes, ...]:
 
 
 def _has_workspaces(tree: Tree, top: bytes) -> bool:
-    """Whether pnpm's file of workspaces names any: since its version 10 the same file holds settings."""
+    """Whether pnpm installed for several packages, as its file of workspaces or the lock file in its store tells.
+
+    Since its version 10 the former may hold settings alone.
+    """
+    told = b"packages:" in (line.rstrip() for line in _lines(tree, _join(top, b"pnpm-workspace.yaml")))
+    importers, inside = 0, False
+    for line in _lines(tree, _join(top, b"node_modules/.pnpm/lock.yaml")):
+        if line[:1].strip():
+            inside = line.startswith(b"importers:")
+        elif inside and line[:2] == b"  " and line[2:3].strip():
+            importers += 1
+    return told or importers > 1
+
+
+def _lines(tree: Tree, path: bytes) -> list[bytes]:
     try:
-        return _PACKAGES.search(tree.read(_join(top, b"pnpm-workspace.yaml"), 65536)) is not None
+        return tree.read(path, _LARGEST).splitlines()
     except KeyError:
-        return False
+        return []
 
 
 def _leads_to(tree: Tree, folder: bytes, top: bytes) -> Iterator[bytes]:

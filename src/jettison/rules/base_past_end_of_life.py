@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jettison.bases.end_of_life import ended
+from jettison.bases.end_of_life import ended, language_ended
 from jettison.core.errors import DockerfileError
 from jettison.core.values import Severity
 from jettison.dockerfile.graph import expand_from, find_stage, source_stage, stage_chain
@@ -16,8 +16,10 @@ from jettison.subject import Text
 
 NAME = "base-past-end-of-life"
 _INTERPRETER = re.compile(
-    r"/bin/(?:node|nodejs|python[\d.]*|java|php[\d.]*|ruby[\d.]*|perl)$|/usr/lib/jvm(?:/|$)|/opt/java(?:/|$)"
-)
+    r"/(?:usr/(?:local/)?|nodejs/)bin/(?:node|nodejs|python[\d.]*|java|php[\d.]*|ruby[\d.]*|perl)"
+    r"|/usr/local(?:/bin)?/?|/(?:usr/lib/jvm|opt/java)(?:/.*)?"
+)  # where official images have it
+_TAKES = "takes"
 
 
 @text_rule("JT302", severity=Severity.NOTE)
@@ -36,7 +38,7 @@ def base_past_end_of_life(text: Text) -> Iterator[Finding]:
     """
     told: set[str] = set()
     for instruction, name, how in _taken(text):
-        end = ended(name)
+        end = ended(name) if how == _TAKES else language_ended(name)
         if end is None or name in told:
             continue
         told.add(name)
@@ -48,10 +50,10 @@ def base_past_end_of_life(text: Text) -> Iterator[Finding]:
 def _taken(text: Text) -> Iterator[tuple[Instruction, str, str]]:
     """The base, and the images out of which an interpreter is copied: where that is done, and in which words."""
     chain = stage_chain(text.dockerfile, text.stage, text.build_args)
-    yield chain[0].instructions[0], _base(text, chain[0]), "takes"
+    yield chain[0].instructions[0], _base(text, chain[0]), _TAKES
     for each in (each for stage in chain for each in stage.instructions if each.keyword == "COPY"):
         origin = each.flag("from")
-        what = next((word for word in arguments(each)[:-1] if _INTERPRETER.search(word)), None) if origin else None
+        what = next((word for word in arguments(each)[:-1] if _INTERPRETER.fullmatch(word)), None) if origin else None
         if origin and what is not None:
             other = source_stage(text.dockerfile, origin)
             yield each, origin if other is None else _base(text, other), f"copies {what} out of"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -94,7 +95,7 @@ def _once_kept_out(text: Text, stage: Stage, subject: Subject | None) -> list[Fi
         found = order(bare, stage)
     except CannotEdit:
         return []
-    if found is None or not any(_LOCK.search(path) for path in found.manifests):
+    if found is None or not any(_LOCK.search(posixpath.basename(path)) for path in found.manifests):
         return []
     gone = ignored.gone.intersection(text.sent.by_path)
     saved = sum(each.size for each in baked(subject, gone)) if subject is not None else 0

@@ -54,7 +54,7 @@ def development_dependencies_shipped(subject: Subject) -> Iterator[Finding]:
     for top in tops(subject.tree):
         tool = installer(subject.tree, top)
         folders = pruned_packages(subject.tree, top) if tool == "npm" else unreachable(subject.tree, top)
-        if tool == "berry" or (tool != "npm" and not folders):
+        if tool == "berry" or folders is None:
             yield from _of_others(subject, top, tool)
             continue
         removed = Removed(subject.tree, top, folders)
@@ -72,7 +72,7 @@ def _of_others(subject: Subject, top: bytes, tool: str) -> Iterator[Finding]:
         how = {
             "yarn": "yarn install --production --ignore-scripts --prefer-offline",
             "berry": "yarn workspaces focus --production",
-            "pnpm": "pnpm prune --prod",
+            "pnpm": "pnpm deploy --filter NAME --prod FOLDER",
         }[tool]
         reason = f"{tool} installed them, and what it would take along is not known here; `{how}` leaves them out"
         yield Finding(NAME, message, None, size, refusal=reason)

@@ -38,7 +38,8 @@ def single_stage_build(subject: Subject) -> Iterator[Finding]:
     up, and what the application is made of. A smaller base, and the development dependencies left out, are steps of
     their own. Only where the stage as it stands could not be moved to a smaller base, because building needs what
     that one lacks, the two are one step. Packages that a RUN of apt installs and whose names say that they are for
-    building (compilers, headers) stay behind where nothing that ships is known to need them.
+    building (compilers, headers) stay behind where nothing that ships is known to need them, and so do package managers
+    and compilers that npm installs for all (`npm install -g pnpm`, `corepack enable`, `typescript`).
 
     A Go program ships on `scratch`, with the certificates, time zones and accounts that functions linked into it read,
     and with every file of its folder but what only the compiler reads or `//go:embed` puts into it, and but reports,

@@ -202,12 +202,17 @@ def own_paths(subject: Subject) -> frozenset[bytes]:
 
 
 def stage_lacks(
-    subject: Subject, shipped_paths: Iterable[bytes], config: Mapping[str, Any], base_image: Image
+    subject: Subject,
+    shipped_paths: Iterable[bytes],
+    config: Mapping[str, Any],
+    base_image: Image,
+    behind: frozenset[bytes] = frozenset(),
 ) -> tuple[str, ...]:
     """A sentence for each thing that an application of these files is known to need and lacks upon a base.
 
     `shipped_paths` are paths of the image without leading slash, folders with all below them; `config` is the
     `config` object that the new image will have: what it runs is looked for in the image as it is, and on the base.
+    What files `behind` need, and that parts of packages among them are gone, is not asked.
     """
     layer = moved(subject.tree, shipped_paths)
     shipped = frozenset(layer.columns.paths)
@@ -221,7 +226,7 @@ def stage_lacks(
                 upon,
                 config,
                 own,
-                Reach(subject.tree, was, own_paths(subject) | shipped),
+                Reach(subject.tree, was, (own_paths(subject) - behind) | shipped),
                 own_variables(subject),
             )
         )

@@ -18,7 +18,7 @@ from jettison.dockerfile.scope import state_at
 from jettison.dockerfile.shell import script
 from jettison.dockerfile.values import arguments
 from jettison.image.model import Kind
-from jettison.packages.node import described, installer, prune_command
+from jettison.packages.node import described, installer, prune_command, runs_scripts
 from jettison.subject import Subject
 from jettison.synthesis import npm_stage
 from jettison.synthesis.left import bytes_between, own_runs
@@ -167,9 +167,10 @@ def own_script(subject: Subject, removed: Removed) -> str:
 
 
 def script_run(subject: Subject, removed: Removed) -> str:
-    """Why another `yarn install` may not take them out: it runs the application's own scripts. Empty where it may."""
-    script = own_script(subject, removed) if installer(subject.tree, removed.top) == "yarn" else ""
-    return f"package.json runs {script} script when yarn installs, as it would to take them out" if script else ""
+    """Why they may not be taken out: that would run the application's own scripts. Empty where it may be done."""
+    script = own_script(subject, removed) if runs_scripts(subject.tree, removed.top) else ""
+    tool = installer(subject.tree, removed.top)
+    return f"package.json runs {script} script when {tool} installs, as it would to take them out" if script else ""
 
 
 def _check_alone(subject: Subject) -> None:

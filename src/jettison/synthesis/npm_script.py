@@ -40,7 +40,10 @@ _OF_PNPM = {  # likewise; what pnpm hands on to npm is among them
     "version", "view", "whoami", "why", "xmas",
 }  # fmt: skip
 _OF_OTHERS = {"yarn": _OF_YARN, "pnpm": _OF_PNPM}
-_SETTINGS = {"shell-emulator", "script-shell", "node-options", "omit", "only", "production", "ignore-scripts", "shell"}
+_SETTINGS = {
+    "script-shell", "node-options", "omit", "only", "production", "ignore-scripts", "shell", "shell-emulator",
+    "use-node-version", "execution-env",
+}  # fmt: skip
 _NODE_SCRIPT = re.compile(rb"#![ \t]*(?:/\S*/env[ \t]+)?(?:\S*/)?node[ \t]*\r?\n")  # and no options behind it
 _ENV = r"""\benv(?:iron)?\s*(?:\.get\(\s*|\?\.\s*|\.\s*|\[\s*)["'`]?"""
 _NPM_READ = re.compile(  # what npm sets whatever is configured; `npm_config_arch` is not there unless somebody said so
@@ -102,13 +105,16 @@ def _settings(tree: Tree, config: Mapping[str, Any], folder: bytes) -> Iterator[
     for name in variables(config):
         if name.lower().startswith("npm_config_") and name[11:].lower().replace("_", "-") in _SETTINGS:
             yield f"{name[11:].lower().replace('_', '-')} by {name}"
+    manifest = _join(folder, b"package.json")
+    if manifest in tree and b'"executionEnv"' in tree.read(manifest, 2**20):
+        yield "execution-env by /" + manifest.decode("utf-8", "replace")
     own = (_join(folder, b".npmrc"), _join(folder, b"pnpm-workspace.yaml"))
     for path in (*own, b"root/.npmrc", b"usr/local/etc/npmrc"):
         try:
             lines = tree.read(path, 65536).decode("utf-8", "replace").splitlines()
         except KeyError:
             continue
-        names = (_DASHED.sub(r"-\g<0>", re.split("[=:]", line)[0].strip()).lower() for line in lines)
+        names = (_DASHED.sub(r"-\g<0>", re.split("[=:]", line)[0].strip(" \t\"'")).lower() for line in lines)
         yield from (f"{name} by /{path.decode('utf-8', 'replace')}" for name in names if name in _SETTINGS)
 
 

@@ -42,9 +42,14 @@ def _work(subject: Subject, folder: bytes) -> tuple[frozenset[int], frozenset[in
         return work_below(subject, (folder,)), None
     lean = work_below(subject, (folder,), tools)
     try:
-        return work_below(subject, (folder,)), lean
+        work = work_below(subject, (folder,))
     except CannotEdit:
         return lean, lean
+    try:
+        check_folder(subject, folder, lean)
+    except CannotEdit:  # the RUN that brings the tool makes the folder, too
+        return work, None
+    return work, lean
 
 
 def _check_links(subject: Subject, folder: bytes, work: frozenset[int]) -> None:

@@ -31,8 +31,8 @@ _STARTED = re.compile(
 )
 # the block of `if (process.platform === "darwin") {`, up to a call in it: that is not started here
 _ELSEWHERE = re.compile(
-    r"""\bif\s*\((?:(?!\|\|)[^{};])*platform(?:\(\))?\s*===?\s*["'](?:darwin|win32|freebsd)["']"""
-    r"(?:(?!\|\|)[^{};])*\)\s*\{[^{}]*$"
+    r"""\bif\s*\((?:(?!\|\||!\(|\)\s*\w)[^{};\n])*platform(?:\(\))?\s*===?\s*["'](?:darwin|win32|freebsd)["']"""
+    r"(?:(?!\|\|)[^{};()\n])*\)\s*\{[^{}]*$"
 )
 # what a package calls while it is installed, from a file that it runs with
 _COMPILING = {"pkg-config", "make", "cmake", "gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "node-gyp"}

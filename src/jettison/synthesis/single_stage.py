@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from jettison.core.values import Applicability
+from jettison.dockerfile.edit import CannotEdit
 from jettison.rule import Fix
 from jettison.subject import Subject
 from jettison.synthesis import go_stage, npm_stage, pip_stage
@@ -33,8 +34,12 @@ class Way:
 def ways(subject: Subject) -> Iterator[Way]:
     """Every way for the subject's stage; none where no ecosystem knows it. Raises CannotEdit."""
     plan = next((found for each in PLANS if (found := each(subject)) is not None), None)
-    if plan is not None:
-        yield from _split(plan)
+    if plan is None:
+        return
+    every = list(_split(plan))
+    if not every and plan.lean == plan.work:
+        raise CannotEdit("what starts the application is brought by the RUN that installs, and would stay behind")
+    yield from every
 
 
 def _split(plan: Plan) -> Iterator[Way]:
@@ -46,14 +51,15 @@ def _split(plan: Plan) -> Iterator[Way]:
         yield from _upon_its_own(plan)
         return
     whole = plan.whole()
-    lean = leaner(whole)
-    for one in (lean, whole) if lean is not None else (whole,):
-        yield from _ways(one, "; what is set up for building stays there" if one is lean else "")
-    if plan.more:
+    for one in leaner(whole):
+        yield from _ways(one, "; what is set up for building stays there")
+    yield from _ways(whole, "")
+    if plan.more and (plan.lean != plan.work or stands(plan)):
         yield _upon_the_same(plan.without_more(), "")
 
 
 def _ways(plan: Plan, besides: str) -> Iterator[Way]:
+    alone = not (besides or plan.lean == plan.work) or stands(plan)
     for each in composites(plan):
         carried = f" with {each.parts.what} of {plan.subject.stage.base}" if each.parts is not None else ""
         told = [f"build in a stage of its own; ship {plan.what} on {each.candidate.name}{carried}{besides}"]
@@ -65,9 +71,8 @@ def _ways(plan: Plan, besides: str) -> Iterator[Way]:
         if plan.bare:  # what a package for development asks for of the interpreter stays behind with it
             yield replace(found, after=BEFORE_PARTS)
         else:  # a step for each, where that is enough
-            yield found if each.candidate.shell else replace(found, after=_ITSELF)
-    left_behind = besides or plan.lean == plan.work
-    if not plan.bare and (not left_behind or stands(plan)):
+            yield found if each.candidate.shell or not alone else replace(found, after=_ITSELF)
+    if not plan.bare and alone:
         yield _upon_the_same(plan, besides)
 
 

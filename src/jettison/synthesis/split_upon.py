@@ -8,19 +8,23 @@ from dataclasses import dataclass, replace
 
 from jettison.bases.catalogue import Candidate, candidates, libc_of
 from jettison.bases.policy import Policy, allows
+from jettison.closure.command import commands, locate, working_directory
+from jettison.closure.node_scripts import started
 from jettison.core.values import Applicability
 from jettison.dockerfile.edit import CannotEdit
 from jettison.dockerfile.model import Instruction
 from jettison.dockerfile.shell import script
 from jettison.image.model import Image
+from jettison.packages.node import described
 from jettison.subject import Subject
 from jettison.synthesis.apt import TOOLS, apt_calls
 from jettison.synthesis.base_parts import Parts, parts_of
-from jettison.synthesis.base_swap import Swap, stage_lacks
+from jettison.synthesis.base_swap import Swap, own_paths, stage_lacks
 from jettison.synthesis.certificates_carried import copies, with_certificates
 from jettison.synthesis.config_upon import config_upon, taken_away
 from jettison.synthesis.entry_freed import Freed, free
 from jettison.synthesis.npm_needs import npm_needs
+from jettison.synthesis.npm_tools import with_tools
 from jettison.synthesis.pip_needs import pip_needs
 from jettison.synthesis.stages import Plan
 from jettison.synthesis.user_carried import carry
@@ -30,6 +34,8 @@ _FOR_BUILDING = re.compile(
     r"|pkg-config|pkgconf|patch|bison|flex|nasm|git|python-is-python3|python3?(?:-(?:minimal|pip|setuptools|distutils|venv))?"
     r"|[\w.+-]+-dev"
 )
+
+NONE: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,22 +76,43 @@ def composites(plan: Plan) -> Iterator[Upon]:
             yield found
 
 
-def leaner(plan: Plan) -> Plan | None:
-    """The plan with what apt and npm set up for building alone left behind; None where there is nothing of it."""
+def leaner(plan: Plan) -> Iterator[Plan]:
+    """The plan with what apt and npm set up for building alone left behind; where that does not stand, apt's alone."""
     subject = plan.subject
     each = enumerate(subject.stage.instructions)
     only_apt = frozenset(
         at for at, one in each if at not in plan.work and one.keyword == "RUN" and _installs(subject, one)
     )
-    work = plan.work | only_apt | (plan.lean or plan.work)
-    return replace(plan, work=work) if work != plan.work else None
+    for tools in dict.fromkeys((plan.lean or plan.work, plan.work)):
+        made = replace(plan, work=plan.work | only_apt | tools)
+        if made.work != plan.work:
+            yield made
+            if stands(made):
+                return
 
 
 def stands(plan: Plan) -> bool:
     """Whether its own base has all that is known to be needed of what ships, as it is started now."""
     subject = plan.subject
+    if _calls_what_stays(plan):
+        return False
     base = replace(subject.image, layers=subject.image.layers[: subject.alignment.base_layers])
-    return not stage_lacks(subject, _paths(plan), subject.image.runtime, base)
+    return not stage_lacks(subject, _paths(plan), subject.image.runtime, base, _tools(plan))
+
+
+def _calls_what_stays(plan: Plan) -> bool:
+    """Whether what starts the application, also by a script of package.json, names a program that stays behind."""
+    tree, config = plan.subject.tree, plan.subject.image.runtime
+    tools = _tools(plan)
+    run = started(described(tree, working_directory(config)), commands(tree, config)) if tools else ()
+    return any(locate(tree, word, config) in tools for command in run for word in command)
+
+
+def _tools(plan: Plan) -> frozenset[bytes]:
+    """The files of package managers and compilers that npm brought, and that stay behind."""
+    subject = plan.subject
+    known = with_tools(subject) if plan.lean is not None and plan.lean <= plan.work else None
+    return frozenset(path for path in own_paths(subject) if known.match(path + b"/")) if known is not None else NONE
 
 
 def _installs(subject: Subject, run: Instruction) -> bool:
@@ -116,9 +143,10 @@ def _upon(plan: Plan, candidate: Candidate, image: Image) -> Upon | None:
     if any(taken_away(subject, config)):
         return None
     made, certificates = replace(plan, edits=(*plan.edits, *entry.edits, *carried.edits)), False
-    if stage_lacks(subject, _paths(plan), config, image):
+    tools = _tools(plan)
+    if stage_lacks(subject, _paths(plan), config, image, tools):
         more = with_certificates(subject, image)
-        if more is None or stage_lacks(subject, _paths(plan), config, more):
+        if more is None or stage_lacks(subject, _paths(plan), config, more, tools):
             return None
         image, made, certificates = more, replace(made, runtime=(*copies(subject), *made.runtime)), True
     declares = (*entry.declares, *(("User",) if carried.user else ()))

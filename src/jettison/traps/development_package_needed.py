@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from jettison.closure import node
-from jettison.closure.command import Command, commands, encoded, variable
+from jettison.closure.command import Command, at, commands, encoded, variable
 from jettison.closure.node_scripts import started
 from jettison.image.tree import Tree
 from jettison.packages.node import described, installed, read_json
@@ -39,9 +39,14 @@ class Removed:
     @cached_property
     def named(self) -> frozenset[str]:
         """Those that package.json names: other names are words that mean anything."""
-        told = described(self.tree, self.top).get("devDependencies")
-        names = told if isinstance(told, dict) else {}
-        return frozenset(name for name in names if self.tree.resolve(self.modules + b"/" + encoded(name)) in self._set)
+        document = described(self.tree, self.top)
+        names, shipped = (
+            {name for kind in kinds if isinstance(document.get(kind), dict) for name in document[kind]}
+            for kinds in (("devDependencies",), ("dependencies", "optionalDependencies"))
+        )
+        if self.modules + b"/.pnpm" in self.tree:  # the application's own link goes, also of what others still ask for
+            return frozenset(names - shipped)
+        return frozenset(name for name in names if self.modules + b"/" + encoded(name) in self._set)
 
     @cached_property
     def programs(self) -> dict[str, str]:
@@ -69,7 +74,7 @@ def found(subject: Subject, removed: Removed) -> str:
     options = tuple(variable(config, "NODE_OPTIONS").split())
     reasons = (
         _seen_open(subject, removed),
-        _commands(tree, removed, (*run, options)),
+        _commands(removed, (*run, options), config),
         _required(tree, removed, run, config),
         _peers(tree, removed),
     )
@@ -83,15 +88,16 @@ def _seen_open(subject: Subject, removed: Removed) -> Iterator[str]:
             yield f"{path} of {name} was opened when the application ran"
 
 
-def _commands(tree: Tree, removed: Removed, run: tuple[Command, ...]) -> Iterator[str]:
+def _commands(removed: Removed, run: tuple[Command, ...], config: Mapping[str, Any]) -> Iterator[str]:
     """A program or a module of such a package that a command names."""
     programs = removed.modules + b"/.bin/"
     for command in run:
         for place, word in enumerate(command):
-            real = tree.resolve(programs + encoded(word)) if place == 0 else None
+            path = at(config, word) if "/" in word else programs + encoded(word)
+            real = removed.tree.resolve(path) if not place or path.startswith(programs) else None
             name = removed.holding(real) if real is not None else ""
             if not name and real is not None and real.startswith(programs):
-                name = removed.programs.get(word, "")
+                name = removed.programs.get(word.rpartition("/")[2], "")
             if not name and place:
                 name = _package(word)
                 name = name if name in removed.named else ""
