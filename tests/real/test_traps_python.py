@@ -102,15 +102,16 @@ def test_its_twin_with_a_wheel_needs_nothing_of_the_system(optimized):
 TOOL = app(imports="import subprocess", other="subprocess.run(['git', '--version'], capture_output=True).stdout")
 
 
-def test_a_program_that_starts_git_where_nobody_looks_keeps_the_base_that_has_it(optimized):
+def test_a_program_that_starts_git_where_nobody_looks_gets_it_upon_slim(optimized):
     result = optimized({"app.py": TOOL, "requirements.txt": "idna==3.10\n"})
-    assert "python:3.11" == result.base
-    assert "git, which /app/app.py starts" in result.reasons
-
-
-def test_its_twin_that_starts_python_stands_on_slim(optimized):
-    result = optimized({"app.py": TOOL.replace("'git'", "'python'"), "requirements.txt": "idna==3.10\n"})
     assert "python:3.11-slim" == result.base
+    ships = result.text.rpartition("\nFROM ")[2] or result.text
+    assert re.search(r"apt-get install -y --no-install-recommends git\b", ships)
+
+
+def test_its_twin_that_starts_python_stands_on_slim_without(optimized):
+    result = optimized({"app.py": TOOL.replace("'git'", "'python'"), "requirements.txt": "idna==3.10\n"})
+    assert ("python:3.11-slim", 0) == (result.base, result.text.count("apt-get"))
 
 
 RESOURCES = app(
