@@ -42,6 +42,8 @@ CASES: dict[str, dict[str, int]] = {
         "FROM x\nRUN curl -sSL https://x.org/a -o /a; tar xzf /a; true": 1,
         "FROM x\nRUN curl -sSL https://x.org/a | sh": 1,
         'FROM x\nRUN ["sh","-c","curl -o /t.tgz https://x.org/a && tar xf /t.tgz"]': 0,
+        "FROM x\nRUN c() { sha256sum -c /s; }; curl -o /t https://x.org/a && c": 0,
+        "FROM x\nRUN sha256sum -c /s; curl -o /t https://x.org/a": 1,
         'FROM x\nRUN ["sh","-c","tar xf /t.tgz; curl -o /t.tgz https://x.org/a"]': 1,
     },
     "single-stage-build": {

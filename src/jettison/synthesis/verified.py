@@ -21,7 +21,7 @@ def is_verified(run: Run, fetched: Call) -> bool:
     if not run.readable:
         return True
     last = _last_check(run)
-    return last is not None and fetched.span.start <= last.span.start
+    return last is not None and run.places[id(fetched)] <= run.places[id(last)]
 
 
 def _last_check(run: Run) -> Call | None:
