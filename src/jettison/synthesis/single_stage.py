@@ -51,15 +51,16 @@ def _split(plan: Plan) -> Iterator[Way]:
         yield from _upon_its_own(plan)
         return
     whole = plan.whole()
-    for one in leaner(whole):
-        yield from _ways(one, "; what is set up for building stays there")
-    yield from _ways(whole, "")
-    if plan.more and (plan.lean != plan.work or stands(plan)):
+    for one, alone in leaner(whole):
+        yield from _ways(one, "; what is set up for building stays there", alone=alone)
+    alone = plan.lean != plan.work or stands(plan)
+    yield from _ways(whole, "", alone=alone)
+    if plan.more and alone:
         yield _upon_the_same(plan.without_more(), "")
 
 
-def _ways(plan: Plan, besides: str) -> Iterator[Way]:
-    alone = not (besides or plan.lean == plan.work) or stands(plan)
+def _ways(plan: Plan, besides: str, *, alone: bool) -> Iterator[Way]:
+    """`alone`: whether it may stand on its own base."""
     for each in composites(plan):
         carried = f" with {each.parts.what} of {plan.subject.stage.base}" if each.parts is not None else ""
         told = [f"build in a stage of its own; ship {plan.what} on {each.candidate.name}{carried}{besides}"]

@@ -76,8 +76,9 @@ def composites(plan: Plan) -> Iterator[Upon]:
             yield found
 
 
-def leaner(plan: Plan) -> Iterator[Plan]:
-    """The plan with what apt and npm set up for building alone left behind; where that does not stand, apt's alone."""
+def leaner(plan: Plan) -> Iterator[tuple[Plan, bool]]:
+    """The plan with what apt and npm set up for building alone left behind, and whether it `stands`; where it does not,
+    with apt's alone."""
     subject = plan.subject
     each = enumerate(subject.stage.instructions)
     only_apt = frozenset(
@@ -86,8 +87,9 @@ def leaner(plan: Plan) -> Iterator[Plan]:
     for tools in dict.fromkeys((plan.lean or plan.work, plan.work)):
         made = replace(plan, work=plan.work | only_apt | tools)
         if made.work != plan.work:
-            yield made
-            if stands(made):
+            alone = stands(made)
+            yield made, alone
+            if alone:
                 return
 
 
